@@ -1,0 +1,291 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# twinpath: one object for the kernel, one daemon, one command.
+# `make help` lists the targets and the variables.
+
+VERSION := 0.1.0
+
+O ?= build
+V ?= 0
+PREFIX ?= /usr/local
+SYSCONFDIR ?= /etc
+CLANG ?= clang
+BPFTOOL ?= bpftool
+PKG_CONFIG ?= pkg-config
+PYTHON ?= /usr/bin/python3
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+
+# An ordinary user's PATH has no sbin, where Debian keeps bpftool.
+export PATH := $(PATH):/usr/sbin:/sbin
+# A clone that was tested is as clean as one that was not.
+export PYTHONDONTWRITEBYTECODE := 1
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+
+ifeq ($(V),1)
+say = @:
+Q :=
+else
+say = @printf '  %-8s%s\n' '$(1)' '$(patsubst $(CURDIR)/%,%,$(2))'
+Q := @
+endif
+
+# ---- what consists of what ---------------------------------------------------
+
+libs := libbpf libelf zlib libnl-3.0 libconfuse libevent json-c libsodium
+
+bpf-src := $(wildcard bpf/*.bpf.c)
+loader-src := $(wildcard loader/*.c)
+tools-src := $(wildcard tools/*.c)
+harness-src := $(wildcard selftests/harness/*.c)
+tests := $(patsubst selftests/%.c,%,$(wildcard selftests/test_*.c))
+
+# Tests that load the BPF programs: they need root, and share the harness.
+bpf-tests := $(filter test_packet% test_hammer%,$(tests))
+pure-tests := $(filter-out $(bpf-tests),$(tests))
+
+# What the command shares with the daemon.
+config := $(patsubst loader/%.c,%,$(wildcard loader/config*.c)) address \
+	duration log
+netlink := $(patsubst loader/%.c,%,$(wildcard loader/netlink*.c))
+tools-objs := $(config)
+
+# What of loader/ each test is linked with.
+test_address-objs := address
+test_config-objs := $(config)
+test_control-objs := control control_socket request status address decide \
+	duration log track
+test_decide-objs := decide
+test_decide_random-objs := decide
+test_duration-objs := duration
+test_intent-objs := intent file vrrp log
+test_netlink-objs := $(netlink) address log
+test_netlink_route-objs := $(netlink) address log
+test_netlink_write-objs := $(netlink) address log
+test_probe_icmp-objs := probe_icmp echo address log
+test_routing-objs := routing routing_wish $(netlink) address log
+test_sysctl-objs := sysctl $(netlink) address log
+test_track-objs := track
+
+# ---- flags -------------------------------------------------------------------
+
+CFLAGS ?= -O2 -g
+warnings := -Wall -Wextra -Werror
+c-flags = -std=gnu11 $(warnings) -Wshadow -Wmissing-prototypes \
+	-Wstrict-prototypes -Iinclude -Iselftests/harness -Iloader -I$(O) \
+	-D_GNU_SOURCE -DTWINPATH_VERSION='"$(VERSION)"' $(pkg-cflags) \
+	$(CFLAGS) $(CPPFLAGS) -MMD -MP
+# UBSan's checks make gcc see overflows that cannot happen: no -O2 there.
+asan-flags := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+	-fno-sanitize-recover=all
+# <linux/icmp.h> and its like include <asm/types.h>, which Debian keeps in the
+# host's multiarch directory; clang does not look there for another target.
+bpf-flags = -target bpf -mcpu=v3 -O2 -g -std=gnu11 $(warnings) -Iinclude -Ibpf \
+	-idirafter /usr/include/$(shell $(CC) -print-multiarch) -MMD -MP
+
+pkg-cflags := $(shell $(PKG_CONFIG) --cflags $(libs) 2>/dev/null)
+pkg-libs := $(shell $(PKG_CONFIG) --libs $(libs) 2>/dev/null)
+
+# ---- targets -----------------------------------------------------------------
+
+.PHONY: all tests deps test demo lab lab-down install uninstall clean \
+	format check-format help
+
+all: $(O)/twinpathd $(O)/twinpath
+
+test-bins := $(tests:%=$(O)/selftests/%) $(pure-tests:%=$(O)/asan/selftests/%)
+tests: all $(test-bins)
+
+objects = $(patsubst %.c,$(O)/%.o,$(1))
+twinpathd-o := $(call objects,$(loader-src))
+tools-o := $(call objects,$(tools-src)) $(tools-objs:%=$(O)/loader/%.o)
+harness-o := $(call objects,$(harness-src))
+test-o = $(1)/selftests/$(2).o $($(2)-objs:%=$(1)/loader/%.o)
+
+c-objects := $(sort $(twinpathd-o) $(tools-o) $(harness-o) \
+	$(foreach t,$(tests),$(call test-o,$(O),$t)))
+asan-objects := $(sort $(foreach t,$(pure-tests),$(call test-o,$(O)/asan,$t)))
+bpf-objects := $(call objects,$(bpf-src))
+
+dirs := $(sort $(O)/ $(dir $(c-objects) $(asan-objects) $(bpf-objects) \
+	$(test-bins)))
+$(dirs):
+	$(Q)mkdir -p $@
+
+# Other compilers or flags than the last time: all is made anew.
+flags := $(CC) $(c-flags) $(asan-flags) $(LDFLAGS) $(CLANG) $(bpf-flags)
+ifneq ($(strip $(file <$(O)/flags)),$(strip $(flags)))
+.PHONY: $(O)/flags
+endif
+$(O)/flags: | $(O)/
+	@:$(file >$@,$(flags))
+
+# BPF: objects, linked into one, which becomes a header.
+$(bpf-objects): $(O)/%.o: %.c $(O)/flags | $(dirs) toolchain
+	$(call say,CLANG,$@)
+	$(Q)$(CLANG) $(bpf-flags) -MF $(@:.o=.d) -MT $@ -c $< -o $@
+
+$(O)/twinpath.bpf.o: $(bpf-objects)
+	$(call say,LINK,$@)
+	$(Q)$(BPFTOOL) gen object $@ $^
+
+$(O)/twinpath.skel.h: $(O)/twinpath.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name twinpath > $@
+
+# The skeleton must exist before the first compiler runs; from then on the .d
+# files know who includes it, and nobody else is compiled anew.
+$(c-objects): $(O)/%.o: %.c $(O)/flags | $(dirs) $(O)/twinpath.skel.h
+	$(call say,CC,$@)
+	$(Q)$(CC) $(c-flags) -c $< -o $@
+
+$(asan-objects): $(O)/asan/%.o: %.c $(O)/flags | $(dirs) toolchain
+	$(call say,CC,$@)
+	$(Q)$(CC) $(c-flags) $(asan-flags) -c $< -o $@
+
+$(O)/twinpathd: $(twinpathd-o)
+$(O)/twinpath: $(tools-o)
+$(O)/twinpathd $(O)/twinpath:
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(pkg-libs)
+
+define test-rules
+$(O)/selftests/$(1): $(call test-o,$(O),$(1)) \
+		$(if $(filter $(1),$(bpf-tests)),$(harness-o))
+$(O)/asan/selftests/$(1): $(call test-o,$(O)/asan,$(1))
+endef
+$(foreach t,$(tests),$(eval $(call test-rules,$t)))
+
+$(tests:%=$(O)/selftests/%):
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(pkg-libs) -lcmocka -lpthread
+
+$(pure-tests:%=$(O)/asan/selftests/%):
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(asan-flags) $(LDFLAGS) -o $@ $^ $(pkg-libs) -lcmocka
+
+-include $(patsubst %.o,%.d,$(c-objects) $(asan-objects) $(bpf-objects))
+
+# Phony and order-only: looked at in every run, and makes nothing out of date.
+.PHONY: toolchain
+toolchain:
+	@for tool in $(CC) $(CLANG) $(BPFTOOL) $(PKG_CONFIG); do \
+		command -v $$tool >/dev/null || { \
+			echo "$$tool is missing: run 'make deps' as root" >&2; \
+			exit 1; }; \
+	done
+	@$(PKG_CONFIG) --exists $(libs) || { \
+		$(PKG_CONFIG) --print-errors --exists $(libs); \
+		echo "libraries are missing: run 'make deps' as root" >&2; \
+		exit 1; }
+
+deps:
+	@selftests/deps.sh
+
+# A new make, because what deps installs is looked for when make starts.
+again := $(MAKE) --no-print-directory
+
+jobs := $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+
+test: deps
+	@+$(again) $(jobs) tests
+	@$(PYTHON) selftests/run --build $(O) $(TESTS)
+
+demo: deps
+	@+$(again) $(jobs) all
+	@$(PYTHON) selftests/demo.py --build $(abspath $(O))
+
+lab: deps
+	@+$(again) $(jobs) all
+	@$(PYTHON) selftests/lab.py --build $(abspath $(O)) up
+
+lab-down:
+	@$(PYTHON) selftests/lab.py --build $(abspath $(O)) down
+
+# ---- install -----------------------------------------------------------------
+
+sbindir := $(DESTDIR)$(PREFIX)/sbin
+mandir := $(DESTDIR)$(PREFIX)/share/man
+docdir := $(DESTDIR)$(PREFIX)/share/doc/twinpath
+completiondir := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+unitdir := $(DESTDIR)$(PREFIX)/lib/systemd/system
+sysusersdir := $(DESTDIR)$(PREFIX)/lib/sysusers.d
+etcdir := $(DESTDIR)$(SYSCONFDIR)
+
+man8 := $(wildcard man/*.8)
+man5 := $(wildcard man/*.5)
+completion := $(wildcard completion/twinpath)
+examples := $(filter-out examples/rt_protos%,$(wildcard examples/*))
+
+# to FILES,DIRECTORY[,MODE]: nothing when there are no files.
+to = $(if $(1),$(Q)install -m $(or $(3),644) -D -t $(2) $(1))
+
+install: all
+	$(call say,INSTALL,$(DESTDIR)$(PREFIX))
+	$(call to,$(O)/twinpathd $(O)/twinpath,$(sbindir),755)
+	$(call to,$(man8),$(mandir)/man8)
+	$(call to,$(man5),$(mandir)/man5)
+	$(call to,$(completion),$(completiondir))
+	$(call to,README.md COPYING,$(docdir))
+	$(call to,$(examples),$(docdir)/examples)
+	$(Q)install -d $(unitdir) $(sysusersdir) $(etcdir)/iproute2/rt_protos.d
+	$(Q)install -d -m 750 $(etcdir)/twinpath
+	$(Q)sed 's|@PREFIX@|$(PREFIX)|g;s|@SYSCONFDIR@|$(SYSCONFDIR)|g' \
+		systemd/twinpath@.service > $(unitdir)/twinpath@.service
+	$(Q)install -m 644 systemd/twinpath.sysusers $(sysusersdir)/twinpath.conf
+	$(Q)install -m 644 examples/rt_protos.d-twinpath.conf \
+		$(etcdir)/iproute2/rt_protos.d/twinpath.conf
+
+# $(SYSCONFDIR)/twinpath stays: it holds the user's own files.
+uninstall:
+	$(call say,REMOVE,$(DESTDIR)$(PREFIX))
+	$(Q)rm -f $(sbindir)/twinpathd $(sbindir)/twinpath \
+		$(man8:man/%=$(mandir)/man8/%) $(man5:man/%=$(mandir)/man5/%) \
+		$(completion:completion/%=$(completiondir)/%) \
+		$(unitdir)/twinpath@.service $(sysusersdir)/twinpath.conf \
+		$(etcdir)/iproute2/rt_protos.d/twinpath.conf
+	$(Q)rm -rf $(docdir)
+
+# ---- housekeeping ------------------------------------------------------------
+
+sources = $(wildcard bpf/*.[ch] include/twinpath/*.h loader/*.[ch] tools/*.[ch] \
+	selftests/*.[ch] selftests/harness/*.[ch])
+
+format:
+	clang-format -i $(sources)
+
+check-format:
+	clang-format --dry-run -Werror $(sources)
+
+# Never `rm -rf $(O)`: O may be a directory with other things in it.
+clean:
+	$(call say,CLEAN,$(O))
+	$(Q)rm -rf $(addprefix $(O)/,asan bpf loader selftests tools twinpath \
+		twinpathd twinpath.bpf.o twinpath.skel.h flags)
+	$(Q)rmdir $(O) 2>/dev/null || :
+
+define help
+Targets
+  all           twinpathd, twinpath and the BPF object, in $(O)/ (the default)
+  deps          install what is missing from Debian (as root)
+  test          build, run every test; TESTS="config packet" runs some (as root)
+  demo          the redundant site in namespaces, with real daemons (as root)
+  lab lab-down  leave that site running to play with; remove it (as root)
+  install       into PREFIX=$(PREFIX), below DESTDIR=
+  uninstall     what install put there
+  format        clang-format over all C sources; check-format only looks
+  clean         remove what was built
+
+Variables
+  O=$(O)  V=1 (show commands)  CC=$(CC)  CLANG=$(CLANG)  BPFTOOL=$(BPFTOOL)
+  CFLAGS=$(CFLAGS)  PREFIX=$(PREFIX)  SYSCONFDIR=$(SYSCONFDIR)
+  DESTDIR=$(DESTDIR)
+endef
+export help
+
+help:
+	@echo "$$help"
