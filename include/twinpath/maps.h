@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * maps.h - every key and value that crosses between the BPF programs and
+ * userspace, defined once.
+ *
+ * Owns: the layout of the pinned maps, its version, and the bounds that both
+ * sides rely on.  It must never hold code that only one side can compile.
+ *
+ * Byte order: addresses, ports and MAC addresses are in network order, as on
+ * the wire; everything else is in host order.  IPv4 addresses are stored as
+ * ::ffff:a.b.c.d (RFC 4291, 2.5.5.2), so that no map knows a family.
+ *
+ * Each map names its one writer:
+ *   daemon      written by twinpathd, BPF_F_RDONLY_PROG for the programs
+ *   data plane  written by the programs, read by everybody
+ *
+ * Any change of a layout here must raise TP_LAYOUT: twinpathd adopts pinned
+ * maps only when the number matches (see struct tp_layout).
+ */
+#ifndef TWINPATH_MAPS_H
+#define TWINPATH_MAPS_H
+
+#include <linux/types.h>
+
+#define TP_LAYOUT 1
+#define TP_LAYOUT_MAGIC 0x74777061U /* "twpa" */
+
+#define TP_SIZE(type, size) \
+	_Static_assert(sizeof(type) == (size), #type " has another size")
+
+/* ---- time -------------------------------------------------------------- */
+
+/*
+ * One tick is 1/16 s of jiffies.  Stamps are 32 bits and compared modulo
+ * 2^31: an entry that nobody touches would come back to life after 4 years.
+ */
+#define TP_TICKS_PER_SECOND 16
+
+/* ---- addresses --------------------------------------------------------- */
+
+struct tp_addr {
+	__u8 byte[16];
+} __attribute__((aligned(8)));
+TP_SIZE(struct tp_addr, 16);
+
+/* ---- bounds ------------------------------------------------------------ */
+
+#define TP_MAX_EXITS 32	     /* exit id 0 means "none" */
+#define TP_MAX_ADDRESSES 16  /* upper bound of max-addresses */
+#define TP_LINK_SLOTS 256    /* see struct tp_link */
+#define TP_LINK_PROBES 8     /* slots tried from ifindex % TP_LINK_SLOTS on */
+#define TP_LINK_MACS 5	     /* own MAC and the VRRP virtual ones */
+#define TP_MAX_NEIGHBOURS 4096
+#define TP_MAX_ROUTES 131072
+
+#define TP_BUCKET_LINES 16
+#define TP_OVERFLOW_SHIFT 6 /* one overflow bucket for every 64 buckets */
+#define TP_INDEX_WORDS 8
+
+/* Protocol planes of the bindings array. */
+enum tp_plane {
+	TP_PLANE_TCP,
+	TP_PLANE_UDP,
+	TP_PLANE_ICMP,
+	TP_PLANES,
+};
+
+/* Index of a binding: the external address's id, its plane, the port. */
+#define TP_BINDING_INDEX(address, plane, port) \
+	((((__u32)(address) * TP_PLANES) + (plane)) * 65536U + (port))
+
+/* ---- layout: one entry, written by the daemon when it makes the maps ---- */
+
+struct tp_layout {
+	__u32 magic;
+	__u32 version;
+	__u32 buckets;	 /* of sessions, a power of two, without overflow */
+	__u32 addresses; /* max-addresses: sizes the bindings array */
+};
+TP_SIZE(struct tp_layout, 16);
+
+/* ---- seed: one entry, daemon; made with the tables, pinned beside them --- */
+
+struct tp_seed {
+	__u32 key[16]; /* secret; see bpf/hash.h */
+	__u64 finish;  /* odd */
+};
+TP_SIZE(struct tp_seed, 72);
+
+/* ---- settings: one entry, daemon ----------------------------------------- */
+
+enum tp_filtering {
+	TP_FILTER_ADDRESS,	    /* RFC 4787 address-dependent: the default */
+	TP_FILTER_ENDPOINT,	    /* endpoint-independent */
+	TP_FILTER_ADDRESS_AND_PORT, /* address- and port-dependent */
+};
+
+/* Timers in ticks; the defaults and their RFCs are in loader/config.c. */
+struct tp_timers {
+	__u32 udp;
+	__u32 icmp;
+	__u32 tcp_established;
+	__u32 tcp_transitory; /* SYN sent, or closing (RFC 5382 REQ-5) */
+	__u32 hold;	      /* a freed port stays away from other hosts */
+	__u32 pad;
+};
+TP_SIZE(struct tp_timers, 24);
+
+struct tp_settings {
+	__u32 time_offset; /* ticks added to the clock; tests only */
+	__u16 confirm;	   /* confirm number: the partner may have taken over */
+	__u16 port_min;	   /* NAT's external ports, host order, inclusive */
+	__u16 port_max;
+	__u16 route_epoch; /* changes whenever a cached neighbour may be wrong */
+	__u8 filtering;	   /* enum tp_filtering */
+	__u8 pad[3];
+	__u32 sessions_per_host; /* 0: no limit */
+	struct tp_timers timers;
+	__u32 addresses_used; /* ids 0 .. this - 1 may hold an address */
+};
+TP_SIZE(struct tp_settings, 48);
+
+/* ---- selector: one entry, daemon: the exit of a new session -------------- */
+
+struct tp_selector {
+	__u32 exit;  /* 0: no exit */
+	__u32 event; /* id of the decision that wrote it, as in the log */
+};
+TP_SIZE(struct tp_selector, 8);
+
+/* ---- exits: array by exit id, daemon ------------------------------------- */
+
+enum tp_exit_kind {
+	TP_EXIT_NONE,
+	TP_EXIT_UPLINK,
+	TP_EXIT_PARTNER,
+};
+
+enum tp_exit_state {
+	TP_EXIT_DEAD,	/* its sessions are no sessions */
+	TP_EXIT_AVOID,	/* keeps what it has, takes nothing new */
+	TP_EXIT_DRAIN,	/* the same, on purpose */
+	TP_EXIT_UP,
+};
+
+#define TP_EXIT_HAS_NEXT_HOP (1U << 0) /* destination is valid */
+#define TP_EXIT_XDP (1U << 1)	       /* XDP may redirect to ifindex */
+#define TP_EXIT_NO_MAC (1U << 2)       /* a device without Ethernet header */
+
+struct tp_exit {
+	__u32 ifindex;
+	__u32 mtu; /* bytes of IP packet */
+	__u32 mark; /* fwmark that makes the kernel choose this exit */
+	__u8 kind;  /* enum tp_exit_kind */
+	__u8 state; /* enum tp_exit_state */
+	__u8 flags; /* TP_EXIT_* */
+	__u8 address; /* id of the external address of new bindings */
+	__u8 destination[6]; /* MAC of the next hop */
+	__u8 source[6];	     /* MAC of ifindex */
+	__u32 pad;
+	struct tp_addr next_hop;
+	char name[16];
+} __attribute__((aligned(64)));
+TP_SIZE(struct tp_exit, 64);
+
+/* fwmark: bits 16..23 of a twinpath mark hold 0x80 | exit id. */
+#define TP_MARK_MASK 0x00ff0000U
+#define TP_MARK_VALID 0x00800000U
+#define TP_MARK(exit) (TP_MARK_VALID | ((__u32)(exit) << 16))
+/* Bit 24: this packet came from the partner and must not go back there. */
+#define TP_MARK_FROM_PARTNER 0x01000000U
+
+/* ---- addresses: array by address id, daemon ------------------------------ */
+
+struct tp_address {
+	struct tp_addr address;
+	__u16 generation; /* bumped when the address is lost for another */
+	__u8 exit;	  /* exit that holds it now, 0: nobody */
+	__u8 pad[5];
+};
+TP_SIZE(struct tp_address, 24);
+
+/* ---- links: array of TP_LINK_SLOTS, daemon ------------------------------- */
+
+enum tp_link_role {
+	TP_LINK_NONE,
+	TP_LINK_LAN,
+	TP_LINK_UPLINK,
+};
+
+/*
+ * The interfaces we are attached to.  An interface stands at the first free
+ * slot from ifindex % TP_LINK_SLOTS on, at most TP_LINK_PROBES further.
+ */
+struct tp_link {
+	__u32 ifindex; /* 0: free */
+	__u8 role;     /* enum tp_link_role */
+	__u8 exit;     /* of an uplink */
+	__u8 macs;     /* how many of mac[] count; mac[0] is its own */
+	__u8 pad[3];
+	__u8 mac[TP_LINK_MACS][6];
+};
+TP_SIZE(struct tp_link, 40);
+
+/* ---- partner: one entry, daemon ------------------------------------------ */
+
+/*
+ * What a frame on the partner link means is told by its source MAC
+ * (ownership: take is the interface's own, the others a keyed hash of it).
+ */
+enum tp_kind {
+	TP_KIND_TAKE,
+	TP_KIND_QUESTION,
+	TP_KIND_SESSION_QUESTION,
+	TP_KIND_RETURNED,
+	TP_KINDS,
+	TP_KIND_HOST = TP_KINDS, /* not from the partner */
+};
+
+enum tp_partner_type {
+	TP_PARTNER_NONE,     /* no partner configured */
+	TP_PARTNER_ROUTER,   /* an ordinary router: never asked */
+	TP_PARTNER_TWINPATH, /* asked */
+};
+
+struct tp_partner {
+	__u32 ifindex; /* interface that leads there */
+	__u8 type;     /* enum tp_partner_type */
+	__u8 exit;     /* its exit id */
+	__u8 reachable; /* mine and theirs are valid */
+	__u8 pad;
+	__u8 mac[6];  /* of the partner, destination of every handover */
+	__u8 pad2[2];
+	__u8 mine[TP_KINDS][6];	  /* source MACs that we send */
+	__u8 theirs[TP_KINDS][6]; /* source MACs that we accept */
+	__u32 gone_bind;  /* until this tick: do not ask bindable packets */
+	__u32 gone_reset; /* until this tick: reset mid-stream ones */
+	__u32 quiet;	  /* until this tick: do not ask new sessions */
+	__u8 pad3[4];
+};
+TP_SIZE(struct tp_partner, 80);
+
+/* ---- partner_seen: one entry, data plane --------------------------------- */
+
+struct tp_partner_seen {
+	__u32 last;	 /* tick of the last frame from the partner */
+	__u32 probe;	 /* tick of the last answered liveness question */
+	__u32 taken;	 /* tick at which quiet was last cancelled */
+	__u32 asked;	 /* SYN questions since the last frame */
+	__u32 asked_at;	 /* tick of the first of them */
+	__u32 pad;
+};
+TP_SIZE(struct tp_partner_seen, 24);
+
+/* ---- routes: LPM trie, daemon: where a destination is -------------------- */
+
+enum tp_route_kind {
+	TP_ROUTE_DEFAULT, /* out, by the selector; also: no entry */
+	TP_ROUTE_INSIDE,  /* by a LAN interface */
+	TP_ROUTE_LOCAL,	  /* one of the gateway's own addresses */
+	TP_ROUTE_KERNEL,  /* excluded, foreign: the kernel decides */
+};
+
+struct tp_route_key {
+	__u32 prefix; /* of the 16 bytes: an IPv4 /24 is 120 */
+	__u8 address[16];
+};
+TP_SIZE(struct tp_route_key, 20);
+
+struct tp_route {
+	__u32 ifindex;
+	__u8 kind; /* enum tp_route_kind */
+	__u8 via;  /* 1: next_hop is a router, 0: on link */
+	__u8 pad[2];
+	struct tp_addr next_hop;
+};
+TP_SIZE(struct tp_route, 24);
+
+/* ---- neighbours: array by id, daemon; neighbour_ids: hash, daemon -------- */
+
+struct tp_neighbour_key {
+	struct tp_addr address;
+	__u32 ifindex;
+	__u32 pad;
+};
+TP_SIZE(struct tp_neighbour_key, 24);
+
+struct tp_neighbour {
+	__u32 ifindex;
+	__u16 mtu;	     /* of ifindex, 65535: more */
+	__u8 valid;	     /* 0: the kernel has to resolve it */
+	__u8 xdp;	     /* XDP may redirect to ifindex */
+	__u8 destination[6]; /* its MAC */
+	__u8 source[6];	     /* MAC of ifindex */
+	__u32 pad;
+	struct tp_addr address;
+};
+TP_SIZE(struct tp_neighbour, 40);
+
+/* ---- sessions and bindings: data plane ----------------------------------- */
+
+/*
+ * Control word of a line: bits 0..31 the tick it expires at, 32..39 the state
+ * (enum tp_line), 40..47 the incarnation, 48..63 TCP bits of a session, or
+ * the number of open TCP sessions of a binding.  Always changed by
+ * compare-and-swap, or by exchange by the one who holds it busy.
+ */
+#define TP_CONTROL(expiry, line, incarnation, extra)      \
+	((__u64)(__u32)(expiry) | (__u64)(line) << 32 | \
+	 (__u64)(__u8)(incarnation) << 40 | (__u64)(extra) << 48)
+#define TP_CONTROL_EXPIRY(c) ((__u32)(c))
+#define TP_CONTROL_LINE(c) ((__u8)((c) >> 32))
+#define TP_CONTROL_INCARNATION(c) ((__u8)((c) >> 40))
+#define TP_CONTROL_EXTRA(c) ((__u16)((c) >> 48))
+
+enum tp_line {
+	TP_LINE_FREE,
+	TP_LINE_BUSY,	/* being filled: treat as not there */
+	TP_LINE_LIVE,	/* until it expires */
+	TP_LINE_CLOSED, /* a binding whose TCP sessions all closed tracked */
+	TP_LINE_STATIC, /* published: never expires */
+	TP_LINE_LOCAL,	/* the gateway's own: never claimed */
+};
+
+/* TCP bits of a session (RFC 6146 3.5.2, RFC 7857 2). */
+enum tp_tcp {
+	TP_TCP_SYN_OUT = 1 << 0, /* SYN seen from the inside */
+	TP_TCP_SYN_IN = 1 << 1,
+	TP_TCP_FIN_OUT = 1 << 2,
+	TP_TCP_FIN_IN = 1 << 3,
+	TP_TCP_RST = 1 << 4,	 /* RST seen, nothing else since */
+	TP_TCP_OPEN = 1 << 5,	 /* counted in its binding */
+};
+
+struct tp_session_key {
+	struct tp_addr inside;
+	struct tp_addr remote;
+	__be16 inside_port; /* ICMP query: the identifier */
+	__be16 remote_port; /* ICMP query: 0 */
+	__u8 proto;
+	__u8 pad[3];
+};
+TP_SIZE(struct tp_session_key, 40);
+
+struct tp_session {
+	__u64 control;
+	struct tp_session_key key;
+	__u16 generation; /* of the external address when it was made */
+	__u16 confirm;	  /* see struct tp_settings */
+	__u16 lease;	  /* low bits of the tick it was last renewed */
+	__u8 exit;
+	__u8 address;	  /* id of the external address */
+	__u32 binding;	  /* index in bindings */
+	__be16 port;	  /* external port */
+	__u8 incarnation; /* of the binding */
+	__u8 pad;
+};
+TP_SIZE(struct tp_session, 64);
+
+struct tp_bucket {
+	struct tp_session line[TP_BUCKET_LINES];
+};
+TP_SIZE(struct tp_bucket, 1024);
+
+/* tags: one byte a line, 0: never used since it was last swept. */
+struct tp_tags {
+	__u64 word[TP_BUCKET_LINES / 8];
+};
+TP_SIZE(struct tp_tags, 16);
+
+struct tp_binding {
+	__u64 control;
+	struct tp_addr inside;
+	struct tp_addr remote;	  /* last remote address sent to */
+	__be16 inside_port;
+	__u16 generation;	  /* of the external address when it was made */
+	__u32 neighbour;	  /* id | route epoch << 16: one word, so that
+				   * no CPU sees an id with another's epoch */
+	__u16 confirm;
+	__u8 exit;
+	__u8 pad;
+	__u32 made;		  /* tick */
+	__u32 used;		  /* tick of the last outbound packet, about */
+	__u32 pad2;
+};
+TP_SIZE(struct tp_binding, 64);
+
+/*
+ * endpoints: buckets of words that say which port an inside endpoint has
+ * where it could not keep its own.  A word is a hint: the binding is the
+ * truth.  Bits 0..31 the binding's index, 32..63 a tag of the endpoint.
+ */
+struct tp_endpoints {
+	__u64 word[TP_INDEX_WORDS];
+};
+TP_SIZE(struct tp_endpoints, 64);
+
+/* ---- exit_counters: per-CPU array by exit id, data plane ------------------ */
+
+struct tp_exit_counters {
+	__u64 out_packets;
+	__u64 out_bytes;
+	__u64 in_packets;
+	__u64 in_bytes;
+	__u32 beyond; /* tick at which something last came from beyond the
+		       * next hop and hit a binding; 0: never */
+	__u32 pad;
+};
+TP_SIZE(struct tp_exit_counters, 40);
+
+/* ---- asks of the syscall programs (BPF_PROG_TEST_RUN contexts) ------------ */
+
+/* "clock": the data plane's own time, for ages. */
+struct tp_clock {
+	__u32 now; /* tick, out */
+	__u32 pad;
+};
+TP_SIZE(struct tp_clock, 8);
+
+/* "publish": make, replace or withdraw a static binding. */
+struct tp_publish {
+	struct tp_addr inside;
+	__be16 inside_port;
+	__be16 port;   /* external */
+	__u8 address;  /* id */
+	__u8 plane;    /* enum tp_plane */
+	__u8 exit;
+	__u8 withdraw; /* 1: take it away */
+	__s32 result;  /* out: 0, or a negative errno */
+	__u32 pad;
+};
+TP_SIZE(struct tp_publish, 32);
+
+#endif
