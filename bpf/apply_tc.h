@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * apply_tc.h - carries out an edit on an skb.
+ *
+ * Owns: writes through the skb helpers, because only they know whether a
+ * checksum is complete, partial or still owed, and keep GSO packets whole.  A
+ * direct write would look right on veth and be wrong on a wire.  Decides
+ * nothing.
+ */
+#ifndef TWINPATH_APPLY_TC_H
+#define TWINPATH_APPLY_TC_H
+
+#include <linux/pkt_cls.h>
+
+#include "icmp.h"
+#include "reason.h"
+
+#define TC_IP_CHECK (ETHERNET + 10)
+#define TC_IP_TTL (ETHERNET + 8)
+
+static __always_inline int tc_transport(struct __sk_buff *skb,
+					const struct packet *p,
+					const struct edit *edit, __be32 old,
+					__be32 new)
+{
+	__u32 check = p->l4, port = p->l4;
+	__u64 mangled = 0;
+	__be16 was;
+
+	switch (p->class) {
+	case CLASS_QUERY:
+		check += 2;
+		port += 4;
+		break;
+	case CLASS_UDP:
+		check += 6;
+		mangled = BPF_F_MARK_MANGLED_0;
+		port += edit->side == SIDE_SOURCE ? 0 : 2;
+		break;
+	default:
+		check += 16;
+		port += edit->side == SIDE_SOURCE ? 0 : 2;
+	}
+	if (bpf_skb_load_bytes(skb, port, &was, sizeof(was)))
+		return 0;
+	if (p->class != CLASS_QUERY &&
+	    bpf_l4_csum_replace(skb, check, old, new,
+				BPF_F_PSEUDO_HDR | mangled | sizeof(new)))
+		return 0;
+	if (bpf_l4_csum_replace(skb, check, was, edit->port,
+				mangled | sizeof(was)))
+		return 0;
+	return !bpf_skb_store_bytes(skb, port, &edit->port, sizeof(was), 0);
+}
+
+static __noinline int tc_translate(struct __sk_buff *skb,
+				   const struct packet *p,
+				   const struct edit *edit)
+{
+	__u32 at = ETHERNET + (edit->side == SIDE_SOURCE ? 12 : 16);
+	__be32 new = family_v4(&edit->address), old;
+
+	if (bpf_skb_load_bytes(skb, at, &old, sizeof(old)) ||
+	    bpf_l3_csum_replace(skb, TC_IP_CHECK, old, new, sizeof(new)) ||
+	    bpf_skb_store_bytes(skb, at, &new, sizeof(new), 0))
+		return 0;
+	return tc_transport(skb, p, edit, old, new);
+}
+
+/*
+ * An error's writes change skb->csum as they go: its checksum is never owed,
+ * but the NIC may have delivered a complete one.
+ */
+static __noinline int tc_error(struct __sk_buff *skb, const struct packet *p,
+			       const struct edit *edit)
+{
+	struct patch list[PATCHES] = {};
+	__u32 i;
+
+	if (!icmp_error_patches((void *)(long)skb->data,
+				(void *)(long)skb->data_end, p, edit, list))
+		return 0;
+	for (i = 0; i < PATCHES; i++) {
+		if (list[i].size &&
+		    bpf_skb_store_bytes(skb, list[i].at, &list[i].value,
+					list[i].size == 4 ? 4 : 2,
+					BPF_F_RECOMPUTE_CSUM))
+			return 0;
+	}
+	return 1;
+}
+
+static __noinline int tc_ttl(struct __sk_buff *skb)
+{
+	__u16 old, new;
+
+	if (bpf_skb_load_bytes(skb, TC_IP_TTL, &old, sizeof(old)))
+		return 0;
+	new = old - bpf_htons(0x0100);
+	return !bpf_l3_csum_replace(skb, TC_IP_CHECK, old, new, sizeof(new)) &&
+	       !bpf_skb_store_bytes(skb, TC_IP_TTL, &new, sizeof(new), 0);
+}
+
+static __noinline int tc_edit(struct __sk_buff *skb,
+				   const struct packet *p,
+				   const struct edit *edit)
+{
+	if (edit->side && p->class == CLASS_ERROR && !tc_error(skb, p, edit))
+		return 0;
+	if (edit->side && p->class != CLASS_ERROR &&
+	    !tc_translate(skb, p, edit))
+		return 0;
+	if (edit->flags & EDIT_TTL && !tc_ttl(skb))
+		return 0;
+	return !(edit->flags & EDIT_MAC) ||
+	       !bpf_skb_store_bytes(skb, 0, edit->macs, sizeof(edit->macs), 0);
+}
+
+/*
+ * From the core's reason to a verdict.  Passing is TC_ACT_UNSPEC, so that
+ * other people's filters on the interface still see the packet.
+ */
+static __noinline int tc_finish(struct __sk_buff *skb,
+				     const struct hook *hook,
+				     const struct packet *p,
+				     const struct edit *edit, __u32 reason)
+{
+	__u32 fate = reason_fate(reason);
+
+	if (fate != TP_FATE_DROPPED && !tc_edit(skb, p, edit)) {
+		reason = TP_REASON_program;
+		fate = TP_FATE_DROPPED;
+	}
+	reason_count(hook->id, reason);
+	if (fate == TP_FATE_FORWARDED)
+		return bpf_redirect(edit->ifindex, 0);
+	if (fate == TP_FATE_DROPPED)
+		return TC_ACT_SHOT;
+	if (edit->mark)
+		skb->mark = (skb->mark & ~(TP_MARK_MASK |
+					   TP_MARK_FROM_PARTNER)) |
+			    edit->mark;
+	return TC_ACT_UNSPEC;
+}
+
+#endif

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * apply_xdp.h - carries out an edit on a raw frame.
+ *
+ * Owns: byte writes and checksum folding (RFC 1624) in XDP.  Right only for
+ * frames whose checksums are complete, as a wire delivers them: twinpathd does
+ * not attach XDP where they may be partial, unless told so.  Decides nothing.
+ */
+#ifndef TWINPATH_APPLY_XDP_H
+#define TWINPATH_APPLY_XDP_H
+
+#include "icmp.h"
+#include "reason.h"
+
+static __always_inline __u16 checksum_fold(__u64 sum)
+{
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return sum;
+}
+
+static __always_inline void checksum_update(__sum16 *check, __u64 delta)
+{
+	*check = ~checksum_fold((__u16)~*check + delta);
+}
+
+static __always_inline void xdp_macs(struct ethhdr *eth,
+				     const struct edit *edit)
+{
+	__builtin_memcpy(eth, edit->macs, sizeof(edit->macs));
+}
+
+static __always_inline void xdp_ttl(struct iphdr *ip)
+{
+	__u16 *word = (__u16 *)&ip->ttl;
+	__u16 old = *word;
+
+	ip->ttl--;
+	checksum_update(&ip->check, (__u64)(__u16)~old + *word);
+}
+
+/* Ports and checksum of the transport header; `delta`: of the addresses. */
+static __always_inline int xdp_transport(void *l4, void *end,
+					 const struct packet *p,
+					 const struct edit *edit, __u64 delta)
+{
+	__be16 *ports = l4;
+	__be16 *port = edit->side == SIDE_SOURCE ? ports : ports + 1;
+	__sum16 *check;
+
+	if (p->class == CLASS_QUERY) {
+		port = ports + 2;
+		check = (__sum16 *)(ports + 1);
+		delta = 0; /* no pseudo header */
+	} else if (p->class == CLASS_UDP) {
+		check = (__sum16 *)(ports + 3);
+	} else {
+		check = (__sum16 *)(ports + 8);
+	}
+	if ((void *)(check + 1) > end || (void *)(ports + 3) > end)
+		return 0;
+	delta += (__u64)(__u16)~*port + edit->port;
+	*port = edit->port;
+	if (p->class != CLASS_UDP) {
+		checksum_update(check, delta);
+	} else if (*check) { /* none stays none; a sum of 0 is sent as 0xffff */
+		checksum_update(check, delta);
+		if (!*check)
+			*check = 0xffff;
+	}
+	return 1;
+}
+
+static __always_inline int xdp_translate(void *data, void *end,
+					 const struct packet *p,
+					 const struct edit *edit)
+{
+	struct iphdr *ip = data + ETHERNET;
+	__be32 new = family_v4(&edit->address);
+	__be32 *address;
+	__u32 at = p->l4;
+	__u64 delta;
+
+	if ((void *)(ip + 1) > end || at > 128)
+		return 0;
+	address = edit->side == SIDE_SOURCE ? &ip->saddr : &ip->daddr;
+	delta = (__u64)(__u32)~*address + new;
+	*address = new;
+	checksum_update(&ip->check, delta);
+	return xdp_transport(data + at, end, p, edit, delta);
+}
+
+static __noinline int xdp_patch(struct xdp_md *ctx, const struct patch *list)
+{
+	__u32 i;
+
+	for (i = 0; i < PATCHES; i++) {
+		const struct patch *patch = &list[i];
+
+		if (!patch->size)
+			continue;
+		if (bpf_xdp_store_bytes(ctx, patch->at, (void *)&patch->value,
+					patch->size == 4 ? 4 : 2))
+			return 0;
+	}
+	return 1;
+}
+
+static __noinline int xdp_error(struct xdp_md *ctx, const struct packet *p,
+				const struct edit *edit)
+{
+	struct patch list[PATCHES] = {};
+
+	if (!icmp_error_patches((void *)(long)ctx->data,
+				(void *)(long)ctx->data_end, p, edit, list))
+		return 0;
+	return xdp_patch(ctx, list);
+}
+
+static __always_inline int xdp_edit(struct xdp_md *ctx, const struct packet *p,
+				    const struct edit *edit)
+{
+	void *data, *end;
+
+	if (edit->side && p->class == CLASS_ERROR && !xdp_error(ctx, p, edit))
+		return 0;
+	data = (void *)(long)*(volatile __u32 *)&ctx->data;
+	end = (void *)(long)*(volatile __u32 *)&ctx->data_end;
+	if (data + ETHERNET + sizeof(struct iphdr) > end)
+		return 0;
+	if (edit->side && p->class != CLASS_ERROR &&
+	    !xdp_translate(data, end, p, edit))
+		return 0;
+	if (edit->flags & EDIT_TTL)
+		xdp_ttl(data + ETHERNET);
+	if (edit->flags & EDIT_MAC)
+		xdp_macs(data, edit);
+	return 1;
+}
+
+/* From the core's reason to a verdict. */
+static __always_inline int xdp_finish(struct xdp_md *ctx,
+				      const struct hook *hook,
+				      const struct packet *p,
+				      const struct edit *edit, __u32 reason)
+{
+	__u32 fate = reason_fate(reason);
+
+	if (fate == TP_FATE_FORWARDED && !xdp_edit(ctx, p, edit)) {
+		reason = TP_REASON_program;
+		fate = TP_FATE_DROPPED;
+	}
+	reason_count(hook->id, reason);
+	if (fate == TP_FATE_FORWARDED)
+		return bpf_redirect(edit->ifindex, 0);
+	return fate == TP_FATE_PASSED ? XDP_PASS : XDP_DROP;
+}
+
+#endif

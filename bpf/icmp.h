@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * icmp.h - ICMP errors: verified, and translated with what they quote.
+ *
+ * Owns: the list of small writes that turns an error about the outside's view
+ * of a packet into one about the inside's, or back (RFC 5508 REQ-4, REQ-5).  It
+ * reads the frame and computes; the shells write.  The quoted transport
+ * checksum is repaired where the quote reaches that far, never verified
+ * (REQ-3c); extensions (RFC 4884) stay as they are.
+ */
+#ifndef TWINPATH_ICMP_H
+#define TWINPATH_ICMP_H
+
+#include "parse.h"
+
+#define PATCHES 7
+#define SUM_WORDS 800 /* 16-bit words of an error: more than any MTU of 1500 */
+
+struct patch {
+	__u32 value; /* in wire order, in the first `size` bytes */
+	__u16 at;
+	__u16 size;  /* 4, 2, or 0: nothing */
+};
+
+struct sum {
+	void *data;
+	void *end;
+	__u32 at;
+	__u32 bytes;
+	__u64 total;
+};
+
+static long sum_step(__u32 i, void *arg)
+{
+	struct sum *sum = arg;
+	__u32 at = (sum->at + 2 * i) & 0xfff;
+	__u8 *byte = sum->data + at;
+
+	if (2 * i >= sum->bytes)
+		return 1;
+	if (2 * i + 1 == sum->bytes) {
+		if ((void *)(byte + 1) <= sum->end)
+			sum->total += bpf_htons((__u16)*byte << 8);
+		return 1;
+	}
+	if ((void *)(byte + 2) > sum->end)
+		return 1;
+	sum->total += *(__u16 *)byte;
+	return 0;
+}
+
+/* The Internet checksum of a piece of the frame: 0 when it holds its own. */
+static __noinline __u16 sum_of(void *data, void *end, __u32 at, __u32 bytes)
+{
+	struct sum sum = { data, end, at, bytes, 0 };
+	__u64 total;
+
+	bpf_loop(SUM_WORDS, sum_step, &sum, 0);
+	total = (sum.total & 0xffff) + (sum.total >> 16);
+	total = (total & 0xffff) + (total >> 16);
+	return ~total;
+}
+
+/* RFC 5508 REQ-3: drop errors whose own or quoted IP checksum is wrong. */
+static __always_inline __u32 icmp_error_verify(void *data, void *end,
+					       const struct packet *p)
+{
+	__u32 bytes = p->size + ETHERNET - p->l4;
+
+	if (bytes > 2 * SUM_WORDS)
+		return TP_REASON_malformed;
+	if (sum_of(data, end, p->l4, bytes))
+		return TP_REASON_bad_checksum;
+	if (sum_of(data, end, p->quote, p->quote_l4 - p->quote))
+		return TP_REASON_bad_checksum;
+	return GO_ON;
+}
+
+static __always_inline __u16 sum_fold(__u32 sum)
+{
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return sum;
+}
+
+/* `check` after a word of what it covers went from old to new (RFC 1624). */
+static __always_inline __u16 sum_replace(__u16 check, __u16 old, __u16 new)
+{
+	return ~sum_fold((__u16)~check + (__u16)~old + new);
+}
+
+static __always_inline __u16 sum_replace4(__u16 check, __u32 old, __u32 new)
+{
+	check = sum_replace(check, old, new);
+	return sum_replace(check, old >> 16, new >> 16);
+}
+
+static __always_inline void patch_set(struct patch *patch, __u32 at,
+				      __u32 size, __u32 value)
+{
+	patch->at = at;
+	patch->size = size;
+	patch->value = value;
+}
+
+/* A 16-bit word at `at`, with `ok` cleared where the frame ends before it. */
+static __always_inline __u16 word_at(void *data, void *end, __u32 at, int *ok)
+{
+	__u16 *word = data + (at & 0xff);
+
+	if (at > 0xff || (void *)(word + 1) > end) {
+		*ok = 0;
+		return 0;
+	}
+	return *word;
+}
+
+struct quote_sum {
+	__u32 at; /* of the quoted transport's checksum; 0: none quoted */
+	__u16 old;
+	__u16 new;
+};
+
+/*
+ * The quoted transport checksum.  TCP's lies past the 8 bytes that must be
+ * quoted; a UDP checksum of 0 means none; ICMP has no pseudo header.
+ */
+static __always_inline void quote_check(void *data, void *end,
+					const struct packet *p, __u32 old_addr,
+					__u32 new_addr, __u16 old_port,
+					__u16 new_port, struct quote_sum *sum)
+{
+	int ok = 1;
+	__u32 at = p->quote_l4;
+
+	at += p->plane == TP_PLANE_TCP ? 16 : p->plane == TP_PLANE_UDP ? 6 : 2;
+	sum->at = 0;
+	sum->old = word_at(data, end, at, &ok);
+	if (!ok || at + 2 > ETHERNET + p->size ||
+	    (p->plane == TP_PLANE_UDP && !sum->old))
+		return;
+	sum->at = at;
+	sum->new = sum_replace(sum->old, old_port, new_port);
+	if (p->plane != TP_PLANE_ICMP)
+		sum->new = sum_replace4(sum->new, old_addr, new_addr);
+	if (p->plane == TP_PLANE_UDP && !sum->new)
+		sum->new = 0xffff;
+}
+
+/* Where in the quote the endpoint's port is. */
+static __always_inline __u32 quote_port_at(const struct packet *p,
+					   const struct edit *edit)
+{
+	if (p->plane == TP_PLANE_ICMP)
+		return p->quote_l4 + 4;
+	/* Quoted is the opposite direction. */
+	return p->quote_l4 + (edit->side == SIDE_SOURCE ? 2 : 0);
+}
+
+static __always_inline int icmp_error_patches(void *data, void *end,
+					      const struct packet *p,
+					      const struct edit *edit,
+					      struct patch *list)
+{
+	__u32 outer = ETHERNET + (edit->side == SIDE_SOURCE ? 12 : 16);
+	__u32 inner = p->quote + (edit->side == SIDE_SOURCE ? 16 : 12);
+	__u32 port_at = quote_port_at(p, edit);
+	__be32 new = family_v4(&edit->address);
+	__u32 old_outer, old_inner;
+	__u16 old_port, ip_check, quote_ip_check, check, new_check;
+	struct quote_sum sum;
+	int ok = 1;
+
+	old_outer = word_at(data, end, outer, &ok) |
+		    (__u32)word_at(data, end, outer + 2, &ok) << 16;
+	old_inner = word_at(data, end, inner, &ok) |
+		    (__u32)word_at(data, end, inner + 2, &ok) << 16;
+	old_port = word_at(data, end, port_at, &ok);
+	ip_check = word_at(data, end, ETHERNET + 10, &ok);
+	quote_ip_check = word_at(data, end, p->quote + 10, &ok);
+	check = word_at(data, end, p->l4 + 2, &ok);
+	if (!ok)
+		return 0;
+
+	quote_check(data, end, p, old_inner, new, old_port, edit->port, &sum);
+	new_check = sum_replace4(quote_ip_check, old_inner, new);
+	patch_set(&list[0], outer, 4, new);
+	patch_set(&list[1], ETHERNET + 10, 2,
+		  sum_replace4(ip_check, old_outer, new));
+	patch_set(&list[2], inner, 4, new);
+	patch_set(&list[3], p->quote + 10, 2, new_check);
+	patch_set(&list[4], port_at, 2, edit->port);
+	check = sum_replace4(check, old_inner, new);
+	check = sum_replace(check, quote_ip_check, new_check);
+	check = sum_replace(check, old_port, edit->port);
+	if (sum.at) {
+		patch_set(&list[5], sum.at, 2, sum.new);
+		check = sum_replace(check, sum.old, sum.new);
+	}
+	patch_set(&list[6], p->l4 + 2, 2, check);
+	return 1;
+}
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * lock.h - short locks around the inserts of one key.
+ *
+ * Owns: the locks map.  bpf_spin_lock cannot live in an mmapable map and
+ * forbids calls while it is held (6.1), so a lock is a word taken by
+ * compare-and-swap and given back by exchange; both are full barriers.  A
+ * softirq may have interrupted the holder on its own CPU, so tries are bounded:
+ * who gives up drops one packet and counts it.  Never hold two.
+ */
+#ifndef TWINPATH_LOCK_H
+#define TWINPATH_LOCK_H
+
+#include "maps.bpf.h"
+
+#define LOCK_TRIES 512
+
+struct lock_wait {
+	__u32 *word;
+	__u32 held;
+};
+
+static long lock_try(__u32 i, void *arg)
+{
+	struct lock_wait *wait = arg;
+
+	(void)i;
+	if (__sync_val_compare_and_swap(wait->word, 0, 1))
+		return 0;
+	wait->held = 1;
+	return 1;
+}
+
+/* 1: held.  A function of its own, so that its frame is gone while it is. */
+__noinline __u32 lock_take(__u64 hash)
+{
+	__u32 slot = (hash >> 20) % LOCKS;
+	struct lock_wait wait = {};
+
+	wait.word = bpf_map_lookup_elem(&locks, &slot);
+	if (!wait.word)
+		return 0;
+	bpf_loop(LOCK_TRIES, lock_try, &wait, 0);
+	return wait.held;
+}
+
+__noinline __u32 lock_give(__u64 hash)
+{
+	__u32 slot = (hash >> 20) % LOCKS;
+	__u32 *word = bpf_map_lookup_elem(&locks, &slot);
+
+	if (word)
+		__sync_lock_test_and_set(word, 0);
+	return 0;
+}
+
+#endif

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * packet.h - what the core sees of a packet, and what it wants done with it.
+ *
+ * Owns: struct packet (made by parse.h), struct edit (carried out by
+ * apply_xdp.h and apply_tc.h) and struct hook.  No family, no context type.
+ */
+#ifndef TWINPATH_PACKET_H
+#define TWINPATH_PACKET_H
+
+#include <linux/in.h>
+
+#include "maps.bpf.h"
+
+#define ETHERNET 14 /* bytes of header in front of the IP packet */
+
+/* Go on: what a step answers when it has not found a reason to stop. */
+#define GO_ON TP_REASON_COUNT
+
+enum packet_class {
+	CLASS_TCP,
+	CLASS_UDP,
+	CLASS_QUERY, /* ICMP echo, timestamp */
+	CLASS_ERROR, /* ICMP error: the quoted packet is the tuple to look up */
+	CLASS_OTHER, /* no ports */
+};
+
+/*
+ * The flow a packet belongs to, in the packet's own direction: laid out as a
+ * session's key, so that an outbound packet needs no copy of it.  An ICMP error
+ * belongs to the flow of the packet it quotes, turned round: the error travels
+ * towards that packet's source.
+ */
+struct tuple {
+	struct tp_addr source;
+	struct tp_addr destination;
+	__be16 source_port; /* ICMP query: its identifier, on the NAT's side */
+	__be16 destination_port;
+	__u8 proto;
+	__u8 pad[3];
+};
+_Static_assert(sizeof(struct tuple) == sizeof(struct tp_session_key),
+	       "an outbound tuple is a session's key");
+
+#define PACKET_BINDABLE (1U << 0) /* may open a session (ownership, 1) */
+#define PACKET_DF (1U << 1)
+#define PACKET_OPTIONS (1U << 2)
+#define PACKET_FRAGMENT (1U << 3)
+#define PACKET_REDIRECT (1U << 4)
+
+#define FLAG_FIN 0x01
+#define FLAG_SYN 0x02
+#define FLAG_RST 0x04
+#define FLAG_PSH 0x08
+#define FLAG_ACK 0x10
+
+struct packet {
+	struct tuple flow;
+	struct tp_addr sender; /* the flow's source, but for an ICMP error */
+	__u16 size;	     /* bytes of IP packet, the largest on the wire */
+	__u8 l4;	     /* offset of the transport header */
+	__u8 l4_bytes;	     /* length of it */
+	__u8 quote;	     /* offset of the quoted IP header */
+	__u8 quote_l4;
+	__u8 class;	     /* enum packet_class */
+	__u8 flags;	     /* PACKET_* */
+	__u8 tcp_flags;
+	__u8 ttl;
+	__u8 plane;	     /* enum tp_plane, of the quoted one in an error */
+	__u8 kind;	     /* enum tp_kind: host, or how the partner gave it */
+	__u8 pad[4];
+};
+
+enum edit_side {
+	SIDE_NONE,
+	SIDE_SOURCE,
+	SIDE_DESTINATION,
+};
+
+#define EDIT_TTL (1U << 0)	/* decrement */
+#define EDIT_MAC (1U << 1)	/* macs[] are valid */
+#define EDIT_REDIRECT (1U << 2) /* out by ifindex */
+
+struct edit {
+	struct tp_addr address; /* of `side`; an error's quote: other side */
+	__be16 port;
+	__u8 side;		/* enum edit_side */
+	__u8 flags;		/* EDIT_* */
+	__u32 ifindex;
+	__u8 macs[12];		/* destination, source */
+	__u32 mark;		/* for the kernel's path; 0: none */
+};
+
+/*
+ * The hook a core runs at.  ctx is opaque to the core: it only hands it to
+ * socket look-ups, whose helpers take either context.
+ */
+struct hook {
+	void *ctx;
+	const struct tp_settings *set;
+	__u32 ifindex;
+	__u32 now;	/* tick */
+	__u16 segment;	/* payload of each packet of a super-packet; 0: none */
+	__u8 id;	/* enum tp_hook */
+	__u8 xdp;	/* 1: redirects only where XDP can */
+	__u32 pad;
+};
+
+static __always_inline int address_equal(const struct tp_addr *a,
+					 const struct tp_addr *b)
+{
+	const __u64 *x = (const __u64 *)a, *y = (const __u64 *)b;
+
+	return x[0] == y[0] && x[1] == y[1];
+}
+
+static __always_inline int mac_equal(const __u8 *a, const __u8 *b)
+{
+	return *(const __u16 *)a == *(const __u16 *)b &&
+	       *(const __u16 *)(a + 2) == *(const __u16 *)(b + 2) &&
+	       *(const __u16 *)(a + 4) == *(const __u16 *)(b + 4);
+}
+
+#endif

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * parse.h - bytes become a struct packet.
+ *
+ * Owns: header formats, bounds and the sanity of what is read.  Every function
+ * answers GO_ON or the reason to stop.  It changes no byte and reads no map.
+ */
+#ifndef TWINPATH_PARSE_H
+#define TWINPATH_PARSE_H
+
+#include <linux/icmp.h>
+#include <linux/if_ether.h>
+#include <linux/ip.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+
+#include "family.h"
+#include "tcp_state.h"
+
+#define IP_DF 0x4000
+#define IP_MF 0x2000
+#define IP_OFFSET 0x1fff
+#define QUOTE_BYTES 8 /* of transport header that an error must quote */
+
+/* ICMP types of RFC 792 and RFC 1256. */
+#define ICMP_TYPE_ECHO_REPLY 0
+#define ICMP_TYPE_UNREACHABLE 3
+#define ICMP_TYPE_REDIRECT 5
+#define ICMP_TYPE_ECHO 8
+#define ICMP_TYPE_TIME_EXCEEDED 11
+#define ICMP_TYPE_PARAMETER 12
+#define ICMP_TYPE_TIMESTAMP 13
+#define ICMP_TYPE_TIMESTAMP_REPLY 14
+
+static __always_inline int parse_is_query(__u8 type)
+{
+	return type == ICMP_TYPE_ECHO || type == ICMP_TYPE_ECHO_REPLY ||
+	       type == ICMP_TYPE_TIMESTAMP || type == ICMP_TYPE_TIMESTAMP_REPLY;
+}
+
+static __always_inline int parse_is_error(__u8 type)
+{
+	return type == ICMP_TYPE_UNREACHABLE ||
+	       type == ICMP_TYPE_TIME_EXCEEDED || type == ICMP_TYPE_PARAMETER;
+}
+
+static __always_inline __u32 parse_tcp(void *l4, void *end, __u32 room,
+				       struct packet *p)
+{
+	struct tcphdr *tcp = l4;
+
+	if ((void *)(tcp + 1) > end || tcp->doff < 5 ||
+	    (__u32)tcp->doff * 4 > room)
+		return TP_REASON_malformed;
+	p->tcp_flags = ((__u8 *)tcp)[13] & 0x1f;
+	if (tcp_nonsense(p->tcp_flags))
+		return TP_REASON_bad_flags;
+	p->flow.source_port = tcp->source;
+	p->flow.destination_port = tcp->dest;
+	p->l4_bytes = tcp->doff * 4;
+	p->class = CLASS_TCP;
+	p->plane = TP_PLANE_TCP;
+	if ((p->tcp_flags & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN)
+		p->flags |= PACKET_BINDABLE;
+	return GO_ON;
+}
+
+static __always_inline __u32 parse_udp(void *l4, void *end, __u32 room,
+				       struct packet *p)
+{
+	struct udphdr *udp = l4;
+
+	if ((void *)(udp + 1) > end || bpf_ntohs(udp->len) < sizeof(*udp) ||
+	    bpf_ntohs(udp->len) > room)
+		return TP_REASON_malformed;
+	p->flow.source_port = udp->source;
+	p->flow.destination_port = udp->dest;
+	p->l4_bytes = sizeof(*udp);
+	p->class = CLASS_UDP;
+	p->plane = TP_PLANE_UDP;
+	p->flags |= PACKET_BINDABLE;
+	return GO_ON;
+}
+
+/*
+ * The packet that an ICMP error quotes, turned round to be the error's flow.
+ * It must have been sent by whoever the error goes to; a fragment or another
+ * error cannot be looked up (RFC 5508 REQ-3..5).
+ */
+static __noinline __u32 parse_quote(void *data, void *end, struct packet *p)
+{
+	__u32 at = p->l4 + sizeof(struct icmphdr);
+	struct tp_addr sender;
+	struct iphdr *ip;
+	__be16 *ports;
+
+	if (at > 128)
+		return TP_REASON_malformed;
+	ip = data + at;
+	if ((void *)(ip + 1) > end || ip->version != 4 || ip->ihl < 5 ||
+	    ip->frag_off & bpf_htons(IP_OFFSET))
+		return TP_REASON_bad_quote;
+	p->quote = at;
+	p->quote_l4 = at + ip->ihl * 4;
+	family_map(&sender, ip->saddr);
+	if (!address_equal(&sender, &p->flow.destination))
+		return TP_REASON_bad_quote;
+	family_map(&p->flow.source, ip->daddr);
+	p->flow.proto = ip->protocol;
+	ports = data + p->quote_l4;
+	if ((void *)ports + QUOTE_BYTES > end)
+		return TP_REASON_bad_quote;
+	switch (ip->protocol) {
+	case IPPROTO_TCP:
+		p->plane = TP_PLANE_TCP;
+		break;
+	case IPPROTO_UDP:
+		p->plane = TP_PLANE_UDP;
+		break;
+	case IPPROTO_ICMP:
+		if (!parse_is_query(*(__u8 *)ports))
+			return TP_REASON_bad_quote;
+		p->plane = TP_PLANE_ICMP;
+		p->flow.source_port = ports[2];
+		p->flow.destination_port = ports[2];
+		return GO_ON;
+	default:
+		return TP_REASON_protocol;
+	}
+	p->flow.destination_port = ports[0];
+	p->flow.source_port = ports[1];
+	return GO_ON;
+}
+
+static __always_inline __u32 parse_icmp(void *data, void *l4, void *end,
+					struct packet *p)
+{
+	struct icmphdr *icmp = l4;
+
+	if ((void *)(icmp + 1) > end)
+		return TP_REASON_malformed;
+	p->plane = TP_PLANE_ICMP;
+	if (parse_is_query(icmp->type)) {
+		p->flow.source_port = icmp->un.echo.id;
+		p->flow.destination_port = icmp->un.echo.id;
+		p->class = CLASS_QUERY;
+		if (icmp->type == ICMP_TYPE_ECHO ||
+		    icmp->type == ICMP_TYPE_TIMESTAMP)
+			p->flags |= PACKET_BINDABLE;
+		return GO_ON;
+	}
+	if (icmp->type == ICMP_TYPE_REDIRECT)
+		p->flags |= PACKET_REDIRECT;
+	if (!parse_is_error(icmp->type))
+		return GO_ON; /* CLASS_OTHER */
+	p->class = CLASS_ERROR;
+	return parse_quote(data, end, p);
+}
+
+/*
+ * An IPv4 packet behind an Ethernet header.  `wire`: bytes of the frame, of
+ * which data..end may be only the first (tc).
+ */
+static __always_inline __u32 parse_ip(void *data, void *end, __u32 wire,
+				      struct packet *p)
+{
+	struct iphdr *ip = data + ETHERNET;
+	__u32 length, header;
+	void *l4;
+
+	if ((void *)(ip + 1) > end || ip->version != 4 || ip->ihl < 5)
+		return TP_REASON_malformed;
+	header = ip->ihl * 4;
+	length = bpf_ntohs(ip->tot_len);
+	if (length < header || ETHERNET + length > wire)
+		return TP_REASON_malformed;
+	family_map(&p->flow.source, ip->saddr);
+	family_map(&p->flow.destination, ip->daddr);
+	p->sender = p->flow.source;
+	p->flow.proto = ip->protocol;
+	p->ttl = ip->ttl;
+	p->size = length;
+	p->class = CLASS_OTHER;
+	p->l4 = ETHERNET + header;
+	if (header != sizeof(*ip))
+		p->flags |= PACKET_OPTIONS;
+	if (ip->frag_off & bpf_htons(IP_DF))
+		p->flags |= PACKET_DF;
+	if (ip->frag_off & bpf_htons(IP_MF | IP_OFFSET)) {
+		p->flags |= PACKET_FRAGMENT;
+		return GO_ON;
+	}
+	l4 = data + p->l4;
+	if (ip->protocol == IPPROTO_TCP)
+		return parse_tcp(l4, end, length - header, p);
+	if (ip->protocol == IPPROTO_UDP)
+		return parse_udp(l4, end, length - header, p);
+	if (ip->protocol == IPPROTO_ICMP)
+		return parse_icmp(data, l4, end, p);
+	return GO_ON;
+}
+
+static __always_inline __u32 parse_frame(void *data, void *end, __u32 wire,
+					 struct packet *p)
+{
+	struct ethhdr *eth = data;
+
+	if ((void *)(eth + 1) > end)
+		return TP_REASON_malformed;
+	if (eth->h_proto == bpf_htons(ETH_P_IP))
+		return parse_ip(data, end, wire, p);
+	return eth->h_proto == bpf_htons(ETH_P_IPV6) ? TP_REASON_ipv6 :
+						       TP_REASON_not_ip;
+}
+
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * partner.h - the link to the partner gateway.
+ *
+ * Owns: telling the kinds of handover apart (by source MAC), what is believed
+ * of the partner, and the edit that hands a packet over.  A handed packet is
+ * not translated, not aged and does not grow.  Leases (gone, quiet) come from
+ * the daemon and lapse by themselves when it dies.
+ */
+#ifndef TWINPATH_PARTNER_H
+#define TWINPATH_PARTNER_H
+
+#include "clock.h"
+#include "ownership.h"
+#include "packet.h"
+
+/* Questions without any frame from the partner that make it silent. */
+#define PARTNER_SILENT_ASKS 3
+
+static __always_inline __u32 partner_kind(const struct tp_partner *mate,
+					  __u32 ifindex, const __u8 *source)
+{
+	__u32 kind;
+
+	if (!mate || !mate->reachable || mate->ifindex != ifindex)
+		return TP_KIND_HOST;
+	if (mac_equal(source, mate->theirs[TP_KIND_TAKE]))
+		return TP_KIND_TAKE;
+	if (mate->type != TP_PARTNER_TWINPATH)
+		return TP_KIND_HOST;
+#pragma unroll
+	for (kind = TP_KIND_QUESTION; kind < TP_KINDS; kind++)
+		if (mac_equal(source, mate->theirs[kind]))
+			return kind;
+	return TP_KIND_HOST;
+}
+
+/* A frame came from there: it is alive. */
+static __always_inline void partner_alive(__u32 now)
+{
+	struct tp_partner_seen *seen = ONLY(&partner_seen);
+
+	if (seen && (seen->last != now || seen->asked)) {
+		seen->last = now;
+		seen->asked = 0;
+	}
+}
+
+static __always_inline int partner_silent(const struct tp_partner_seen *seen,
+					  __u32 now)
+{
+	return seen->asked >= PARTNER_SILENT_ASKS &&
+	       clock_passed(seen->asked_at + TP_TICKS_PER_SECOND, now);
+}
+
+static __always_inline __u32 partner_state(const struct tp_partner *mate,
+					   int bindable, __u32 now)
+{
+	const struct tp_partner_seen *seen = ONLY(&partner_seen);
+
+	if (!mate || !seen || mate->type == TP_PARTNER_NONE ||
+	    !mate->reachable)
+		return OWN_PARTNER_GONE;
+	if (mate->type == TP_PARTNER_ROUTER)
+		return OWN_PARTNER_ROUTER;
+	if (!clock_passed(bindable ? mate->gone_bind : mate->gone_reset, now))
+		return OWN_PARTNER_GONE;
+	return partner_silent(seen, now) ? OWN_PARTNER_SILENT :
+					   OWN_PARTNER_ALIVE;
+}
+
+static __always_inline int partner_quiet(const struct tp_partner *mate,
+					 __u32 now)
+{
+	const struct tp_partner_seen *seen = ONLY(&partner_seen);
+
+	/* A take, sent or given back, cancels it for a second. */
+	return mate && seen && !clock_passed(mate->quiet, now) &&
+	       clock_passed(seen->taken + TP_TICKS_PER_SECOND, now);
+}
+
+/* Remember that this flow was asked, for a second; count what may be unheard. */
+static __always_inline void partner_asked(__u64 hash, __u32 action, __u32 now)
+{
+	struct tp_partner_seen *seen = ONLY(&partner_seen);
+	__u32 slot = hash % ASKED;
+	__u32 *stamp = bpf_map_lookup_elem(&asked, &slot);
+
+	if (stamp)
+		*stamp = now;
+	if (!seen)
+		return;
+	if (action == OWN_TAKE)
+		seen->taken = now;
+	if (!seen->asked)
+		seen->asked_at = now;
+	if (seen->asked < PARTNER_SILENT_ASKS)
+		seen->asked++;
+}
+
+static __always_inline int partner_was_asked(__u64 hash, __u32 now)
+{
+	__u32 slot = hash % ASKED;
+	__u32 *stamp = bpf_map_lookup_elem(&asked, &slot);
+
+	return stamp &&
+	       !clock_passed(*stamp + TP_TICKS_PER_SECOND + 1, now);
+}
+
+/* The four reasons stand in the order of the kinds. */
+_Static_assert(TP_REASON_take + TP_KIND_RETURNED == TP_REASON_returned,
+	       "reasons and kinds differ in order");
+
+/* Hand the packet over as it is. */
+static __always_inline __u32 partner_hand(const struct hook *hook,
+					  const struct tp_partner *mate,
+					  __u32 kind, struct edit *edit)
+{
+	__u32 id = mate->exit;
+	const struct tp_exit *exit = bpf_map_lookup_elem(&exits, &id);
+
+	if (!exit || kind >= TP_KINDS)
+		return TP_REASON_program;
+	if (hook->xdp && !(exit->flags & TP_EXIT_XDP))
+		return TP_REASON_not_xdp;
+	edit->flags = EDIT_MAC | EDIT_REDIRECT;
+	edit->ifindex = mate->ifindex;
+	__builtin_memcpy(edit->macs, mate->mac, 6);
+	__builtin_memcpy(edit->macs + 6, mate->mine[kind], 6);
+	return TP_REASON_take + kind;
+}
+
+#endif

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * print.h - what is asked of the data plane from outside a packet: the pinned
+ * iterators that print the live sessions and bindings, the clock, and the one
+ * change of the tables that the daemon may ask for (publish).
+ *
+ * Ages are computed here, by the data plane's own clock.
+ */
+#ifndef TWINPATH_PRINT_H
+#define TWINPATH_PRINT_H
+
+#include <errno.h>
+
+#include "session.h"
+
+/* The few kernel types an iterator needs, by field name (CO-RE). */
+struct seq_file;
+struct bpf_iter_meta {
+	struct seq_file *seq;
+	__u64 session_id;
+	__u64 seq_num;
+} __attribute__((preserve_access_index));
+
+struct bpf_map {
+	__u32 id;
+} __attribute__((preserve_access_index));
+
+struct bpf_iter__bpf_map_elem {
+	struct bpf_iter_meta *meta;
+	struct bpf_map *map;
+	void *key;
+	void *value;
+} __attribute__((preserve_access_index));
+
+#define PRINT(seq, format, ...)                                           \
+	({                                                                \
+		static const char print_format[] = format;                \
+		__u64 print_args[] = { __VA_ARGS__ };                     \
+		bpf_seq_printf(seq, print_format, sizeof(print_format),   \
+			       print_args, sizeof(print_args));           \
+	})
+#define PRINT_TEXT(seq, text)                                             \
+	({                                                                \
+		static const char print_text[] = text;                    \
+		bpf_seq_write(seq, print_text, sizeof(print_text) - 1);   \
+	})
+
+static const char print_protocols[TP_PLANES][8] = {
+	[TP_PLANE_TCP] = "tcp",
+	[TP_PLANE_UDP] = "udp",
+	[TP_PLANE_ICMP] = "icmp",
+};
+
+static const char print_states[][12] = { "-", "opening", "established",
+					 "closing", "reset" };
+
+static __always_inline const char *print_state(const struct tp_session *s)
+{
+	__u16 bits = TP_CONTROL_EXTRA(s->control);
+
+	if (s->key.proto != IPPROTO_TCP)
+		return print_states[0];
+	if (bits & TP_TCP_RST)
+		return print_states[4];
+	if (bits & TCP_BOTH_FIN)
+		return print_states[3];
+	return tcp_established(bits) ? print_states[2] : print_states[1];
+}
+
+static __always_inline __u32 print_plane(__u8 proto)
+{
+	return proto == IPPROTO_TCP ? TP_PLANE_TCP :
+	       proto == IPPROTO_UDP ? TP_PLANE_UDP :
+				      TP_PLANE_ICMP;
+}
+
+static __always_inline void print_endpoint(struct seq_file *seq,
+					   const struct tp_addr *address,
+					   __be16 port)
+{
+	PRINT(seq, " %pI4:%u", (__u64)(unsigned long)&address->byte[12],
+	      bpf_ntohs(port));
+}
+
+/* Ticks as whole seconds; what has passed is 0. */
+static __always_inline __u32 print_left(__u32 until, __u32 now)
+{
+	return clock_passed(until, now) ? 0 :
+					  (until - now) / TP_TICKS_PER_SECOND;
+}
+
+static __always_inline void print_session(struct seq_file *seq,
+					  const struct tp_session *s,
+					  __u32 now)
+{
+	__u32 address_id = s->address, exit_id = s->exit;
+	const struct tp_address *address =
+		bpf_map_lookup_elem(&addresses, &address_id);
+	const struct tp_exit *exit = bpf_map_lookup_elem(&exits, &exit_id);
+	__u32 plane = print_plane(s->key.proto);
+	__u16 idle = now - s->lease;
+
+	if (!address || !exit)
+		return;
+	PRINT(seq, "%s", (__u64)(unsigned long)print_protocols[plane]);
+	print_endpoint(seq, &s->key.inside, s->key.inside_port);
+	print_endpoint(seq, &address->address, s->port);
+	print_endpoint(seq, &s->key.remote, s->key.remote_port);
+	PRINT(seq, " %s %s %u %u\n", (__u64)(unsigned long)exit->name,
+	      (__u64)(unsigned long)print_state(s),
+	      idle / TP_TICKS_PER_SECOND,
+	      print_left(TP_CONTROL_EXPIRY(s->control), now));
+}
+
+SEC("iter/bpf_map_elem")
+int print_sessions(struct bpf_iter__bpf_map_elem *ctx)
+{
+	const struct tp_settings *set = ONLY(&settings);
+	struct seq_file *seq = ctx->meta->seq;
+	struct tp_bucket *bucket = ctx->value;
+	__u32 i, now;
+
+	if (!bucket || !set)
+		return 0;
+	if (!ctx->meta->seq_num)
+		PRINT_TEXT(seq, "# proto inside external remote exit state "
+				"idle left\n");
+	now = clock_now(set);
+	for (i = 0; i < TP_BUCKET_LINES; i++)
+		if (session_live(bucket->line[i].control, now))
+			print_session(seq, &bucket->line[i], now);
+	return 0;
+}
+
+SEC("iter/bpf_map_elem")
+int print_bindings(struct bpf_iter__bpf_map_elem *ctx)
+{
+	const struct tp_settings *set = ONLY(&settings);
+	struct seq_file *seq = ctx->meta->seq;
+	struct tp_binding *binding = ctx->value;
+	const struct tp_address *address;
+	const struct tp_exit *exit;
+	__u32 *key = ctx->key;
+	__u32 now, index, plane, id;
+
+	if (!key || !binding || !set)
+		return 0;
+	if (!ctx->meta->seq_num)
+		PRINT_TEXT(seq, "# proto inside external exit open idle "
+				"left\n");
+	now = clock_now(set);
+	if (!binding_live(binding->control, now))
+		return 0;
+	index = *key;
+	plane = index / 65536 % TP_PLANES;
+	id = index / 65536 / TP_PLANES;
+	address = bpf_map_lookup_elem(&addresses, &id);
+	id = binding->exit;
+	exit = bpf_map_lookup_elem(&exits, &id);
+	if (!address || !exit || plane >= TP_PLANES)
+		return 0;
+	PRINT(seq, "%s", (__u64)(unsigned long)print_protocols[plane]);
+	print_endpoint(seq, &binding->inside, binding->inside_port);
+	print_endpoint(seq, &address->address, bpf_htons((__u16)index));
+	PRINT(seq, " %s %u %u %u\n", (__u64)(unsigned long)exit->name,
+	      TP_CONTROL_EXTRA(binding->control),
+	      (now - binding->used) / TP_TICKS_PER_SECOND,
+	      print_left(TP_CONTROL_EXPIRY(binding->control), now));
+	return 0;
+}
+
+SEC("syscall")
+int clock(struct tp_clock *ask)
+{
+	const struct tp_settings *set = ONLY(&settings);
+
+	ask->now = set ? clock_now(set) : 0;
+	return 0;
+}
+
+/* Static bindings: claimed and withdrawn like any other, but never expiring. */
+SEC("syscall")
+int publish(struct tp_publish *ask)
+{
+	const struct tp_settings *set = ONLY(&settings);
+	__u32 id = ask->address;
+	const struct tp_address *address = bpf_map_lookup_elem(&addresses, &id);
+	struct tp_binding *binding = binding_at(TP_BINDING_INDEX(
+		ask->address, ask->plane, bpf_ntohs(ask->port)));
+	__u64 old;
+	__u8 next;
+
+	ask->result = -EINVAL;
+	if (!set || !address || !binding || ask->plane >= TP_PLANES)
+		return 0;
+	old = *(volatile __u64 *)&binding->control;
+	next = TP_CONTROL_INCARNATION(old) + 1;
+	ask->result = -EBUSY;
+	if (TP_CONTROL_LINE(old) == TP_LINE_BUSY ||
+	    (!ask->withdraw && TP_CONTROL_LINE(old) != TP_LINE_STATIC &&
+	     binding_live(old, clock_now(set))))
+		return 0;
+	if (__sync_val_compare_and_swap(&binding->control, old,
+					TP_CONTROL(0, TP_LINE_BUSY, next, 0)) !=
+	    old)
+		return 0;
+	if (!ask->withdraw) {
+		binding->inside = ask->inside;
+		binding->inside_port = ask->inside_port;
+		binding->generation = address->generation;
+		binding->neighbour = 0;
+		binding->exit = ask->exit;
+	}
+	__sync_lock_test_and_set(
+		&binding->control,
+		TP_CONTROL(0, ask->withdraw ? TP_LINE_FREE : TP_LINE_STATIC,
+			   next, 0));
+	ask->result = 0;
+	return 0;
+}
+
+#endif

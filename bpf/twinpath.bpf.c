@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * twinpath.bpf.c - the programs: {xdp, tc} x {lan, wan}, tc egress, iterators,
+ * syscall programs.
+ *
+ * Owns: the entries and the glue from a context to the pure core and back.  The
+ * way of a packet:
+ *
+ *   parse -> session? hit  -> edit --------------------------> apply -> redirect
+ *                     miss -> route -> who owns it -> bind --> apply -> redirect
+ *                                                 \-> hand to the partner
+ *   anything unusual -> reason -> the kernel does it; tc_out translates
+ *
+ * XDP always has the tc programs behind it, for what it passes up.
+ */
+#include "apply_tc.h"
+#include "apply_xdp.h"
+#include "out.h"
+#include "print.h"
+#include "wan.h"
+
+/* Enough of a frame for every header we read, but not of an error's quote. */
+#define TC_HEADERS (ETHERNET + 60 + 20)
+
+/* The Ethernet header: ours, and from whom? */
+static __always_inline __u32 frame_for_us(void *data, void *end,
+					  const struct tp_link *link,
+					  __u32 ifindex, struct packet *p)
+{
+	struct ethhdr *eth = data;
+
+	if ((void *)(eth + 1) > end)
+		return TP_REASON_malformed;
+	if (eth->h_dest[0] & 1)
+		return TP_REASON_group;
+	if (!link_owns(link, eth->h_dest))
+		return TP_REASON_not_for_us;
+	p->kind = TP_KIND_HOST;
+	if (link->role == TP_LINK_LAN) {
+		p->kind = partner_kind(ONLY(&partner), ifindex, eth->h_source);
+		/* Handovers go to our own MAC, never to a virtual one. */
+		if (p->kind != TP_KIND_HOST &&
+		    !mac_equal(eth->h_dest, link->mac[0]))
+			return TP_REASON_not_for_us;
+	}
+	return GO_ON;
+}
+
+/*
+ * Makes the verifier forget what it knows of a parsed packet: a global function
+ * may have written anything there.  Without it, every protocol and flag that
+ * parse can tell apart walks the rest of the program again (10 times as many
+ * instructions verified); with it, the rest is walked once.
+ */
+__noinline int packet_forget(struct packet *p)
+{
+	asm volatile("" : : "r"(p) : "memory");
+	return 0;
+}
+
+/* From frame to reason, for both ingress sides and both hooks. */
+static __always_inline __u32 ingress(struct hook *hook, void *data, void *end,
+				     __u32 wire, __u32 role, struct packet *p,
+				     struct edit *edit)
+{
+	const struct tp_link *link = link_find(hook->ifindex);
+	__u32 reason;
+
+	if (!link || link->role != role)
+		return TP_REASON_link_unknown;
+	reason = frame_for_us(data, end, link, hook->ifindex, p);
+	if (reason != GO_ON)
+		return reason;
+	if (p->kind != TP_KIND_HOST) {
+		partner_alive(hook->now);
+		edit->mark = TP_MARK_FROM_PARTNER;
+	}
+	reason = parse_frame(data, end, wire, p);
+	if (reason != GO_ON)
+		return reason;
+	/* A super-packet is as large as what the wire will see of it. */
+	if (hook->segment)
+		p->size = p->l4 - ETHERNET + p->l4_bytes + hook->segment;
+	packet_forget(p);
+	if (p->class == CLASS_ERROR) {
+		reason = icmp_error_verify(data, end, p);
+		if (reason != GO_ON)
+			return reason;
+	}
+	return role == TP_LINK_LAN ? lan_packet(hook, p, edit) :
+				     wan_packet(hook, p, link->exit, edit);
+}
+
+static __always_inline int xdp_ingress(struct xdp_md *ctx, __u32 id,
+				       __u32 role)
+{
+	void *data = (void *)(long)ctx->data;
+	void *end = (void *)(long)ctx->data_end;
+	struct hook hook = {
+		.ctx = ctx,
+		.id = id,
+		.ifindex = ctx->ingress_ifindex,
+		.xdp = 1,
+		.set = ONLY(&settings),
+	};
+	struct packet p = {};
+	struct edit edit = {};
+	__u32 reason;
+
+	if (!hook.set)
+		return XDP_PASS;
+	hook.now = clock_now(hook.set);
+	reason = ingress(&hook, data, end, end - data, role, &p, &edit);
+	return xdp_finish(ctx, &hook, &p, &edit, reason);
+}
+
+/* Bring the headers into the linear part; an error whole, to verify it. */
+static __noinline int tc_pull(struct __sk_buff *skb)
+{
+	__u32 linear = skb->data_end - skb->data;
+	__u32 want = skb->len < TC_HEADERS ? skb->len : TC_HEADERS;
+	__u8 proto = 0;
+
+	if (linear < want)
+		bpf_skb_pull_data(skb, want);
+	if (linear >= skb->len || skb->len > 2048)
+		return 0;
+	bpf_skb_load_bytes(skb, ETHERNET + 9, &proto, sizeof(proto));
+	if (proto == IPPROTO_ICMP)
+		bpf_skb_pull_data(skb, skb->len);
+	return 0;
+}
+
+static __always_inline int tc_ingress(struct __sk_buff *skb, __u32 id,
+				      __u32 role)
+{
+	struct hook hook = {
+		.ctx = skb,
+		.id = id,
+		.ifindex = skb->ifindex,
+		.segment = skb->gso_size,
+		.set = ONLY(&settings),
+	};
+	struct packet p = {};
+	struct edit edit = {};
+	__u32 reason;
+
+	if (!hook.set)
+		return TC_ACT_UNSPEC;
+	hook.now = clock_now(hook.set);
+	tc_pull(skb);
+	reason = ingress(&hook, (void *)(long)skb->data,
+			 (void *)(long)skb->data_end, skb->len, role, &p,
+			 &edit);
+	return tc_finish(skb, &hook, &p, &edit, reason);
+}
+
+SEC("xdp")
+int xdp_lan(struct xdp_md *ctx)
+{
+	return xdp_ingress(ctx, TP_HOOK_xdp_lan, TP_LINK_LAN);
+}
+
+SEC("xdp")
+int xdp_wan(struct xdp_md *ctx)
+{
+	return xdp_ingress(ctx, TP_HOOK_xdp_wan, TP_LINK_UPLINK);
+}
+
+SEC("tc")
+int tc_lan(struct __sk_buff *skb)
+{
+	return tc_ingress(skb, TP_HOOK_tc_lan, TP_LINK_LAN);
+}
+
+SEC("tc")
+int tc_wan(struct __sk_buff *skb)
+{
+	return tc_ingress(skb, TP_HOOK_tc_wan, TP_LINK_UPLINK);
+}
+
+static __always_inline __u32 egress(struct hook *hook, void *data, void *end,
+				    __u32 wire, struct packet *p,
+				    struct edit *edit)
+{
+	const struct tp_link *link = link_find(hook->ifindex);
+	__u32 reason = parse_frame(data, end, wire, p);
+
+	p->kind = TP_KIND_HOST;
+	if (reason == TP_REASON_ipv6 || reason == TP_REASON_not_ip)
+		return reason;
+	if (!link || link->role != TP_LINK_UPLINK)
+		return TP_REASON_untranslated;
+	if (reason != GO_ON)
+		return reason;
+	packet_forget(p);
+	return out_packet(hook, p, link->exit, edit);
+}
+
+/* An uplink's egress: nothing leaves it with an inside source. */
+SEC("tc")
+int tc_out(struct __sk_buff *skb)
+{
+	struct hook hook = {
+		.ctx = skb,
+		.id = TP_HOOK_tc_out,
+		.ifindex = skb->ifindex,
+		.set = ONLY(&settings),
+	};
+	struct packet p = {};
+	struct edit edit = {};
+	__u32 reason;
+
+	if (!hook.set)
+		return TC_ACT_SHOT;
+	hook.now = clock_now(hook.set);
+	tc_pull(skb);
+	reason = egress(&hook, (void *)(long)skb->data,
+			(void *)(long)skb->data_end, skb->len, &p, &edit);
+	return tc_finish(skb, &hook, &p, &edit, reason);
+}
+
+/*
+ * A LAN interface's egress: what came from the partner and went up the kernel
+ * must not go back there, or two kernels would play with it until its TTL ends.
+ */
+SEC("tc")
+int tc_back(struct __sk_buff *skb)
+{
+	const struct tp_partner *mate = ONLY(&partner);
+	struct ethhdr *eth = (void *)(long)skb->data;
+
+	if (!(skb->mark & TP_MARK_FROM_PARTNER) || !mate ||
+	    !mate->reachable || (void *)(eth + 1) > (void *)(long)skb->data_end ||
+	    !mac_equal(eth->h_dest, mate->mac))
+		return TC_ACT_UNSPEC;
+	reason_count(TP_HOOK_tc_back, TP_REASON_ping_pong);
+	return TC_ACT_SHOT;
+}
+
+char LICENSE[] SEC("license") = "GPL";

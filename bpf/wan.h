@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * wan.h - the core for what enters by an uplink.
+ *
+ * Owns: the way from outside to inside.  The binding alone translates; TCP's
+ * SYN, FIN and RST, and filtering that the binding's last remote does not
+ * settle, look at the session too.  What hits nothing is for the gateway's own
+ * sockets, or dropped with a reason: never answered, for the partner or NAT may
+ * own it.  Nothing from outside is ever handed to the partner.
+ */
+#ifndef TWINPATH_WAN_H
+#define TWINPATH_WAN_H
+
+#include "lan.h"
+
+#define DHCP_CLIENT_PORT 68
+
+static __always_inline void count_in(__u32 exit, __u32 bytes, __u32 now)
+{
+	struct tp_exit_counters *c = bpf_map_lookup_elem(&exit_counters, &exit);
+
+	if (!c)
+		return;
+	c->in_packets++;
+	c->in_bytes += bytes;
+	c->beyond = now;
+}
+
+/* The id of an external address of this exit; TP_MAX_ADDRESSES: none. */
+__noinline __u32 wan_address(const struct tp_addr *local, __u32 exit_id)
+{
+	__u32 id;
+
+	if (!local)
+		return TP_MAX_ADDRESSES;
+#pragma unroll
+	for (id = 0; id < TP_MAX_ADDRESSES; id++) {
+		__u32 key = id;
+		const struct tp_address *address =
+			bpf_map_lookup_elem(&addresses, &key);
+
+		if (address && address->exit == exit_id &&
+		    address_equal(&address->address, local))
+			return id;
+	}
+	return TP_MAX_ADDRESSES;
+}
+
+/* To an address that is not an external one of this uplink. */
+static __noinline __u32 wan_stranger(const struct packet *p)
+{
+	switch (route_kind(route_find(&p->flow.destination))) {
+	case TP_ROUTE_LOCAL:
+	case TP_ROUTE_KERNEL: /* multicast, broadcast, link-local, excluded */
+		return TP_REASON_local;
+	case TP_ROUTE_INSIDE:
+		return TP_REASON_inside_from_outside;
+	}
+	/* A lease may be offered to an address that we do not have yet. */
+	if (p->class == CLASS_UDP &&
+	    p->flow.destination_port == bpf_htons(DHCP_CLIENT_PORT))
+		return TP_REASON_local;
+	return TP_REASON_unsolicited;
+}
+
+/* To an external address, but to no binding: the gateway's own, or nothing. */
+static __noinline __u32 wan_unbound(const struct hook *hook,
+				    const struct packet *p)
+{
+	__u16 port = bpf_ntohs(p->flow.destination_port);
+	struct socket_ask ask;
+
+	switch (p->class) {
+	case CLASS_ERROR:
+		return TP_REASON_local; /* its sockets know, or nobody */
+	case CLASS_QUERY:
+		/* Requests are answered; answers are for our own probes. */
+		if (p->flags & PACKET_BINDABLE || port < hook->set->port_min ||
+		    port > hook->set->port_max)
+			return TP_REASON_local;
+		return TP_REASON_unsolicited;
+	case CLASS_UDP:
+		if (port == DHCP_CLIENT_PORT)
+			return TP_REASON_local;
+	}
+	socket_ask(&ask, &p->flow.source, &p->flow.destination,
+		   p->flow.source_port, p->flow.destination_port);
+	return socket_wants(hook, &ask, p->plane) ? TP_REASON_local :
+						    TP_REASON_unsolicited;
+}
+
+static __always_inline void wan_key(const struct tp_binding *binding,
+				    const struct packet *p,
+				    struct tp_session_key *key)
+{
+	__builtin_memset(key, 0, sizeof(*key));
+	key->inside = binding->inside;
+	key->remote = p->flow.source;
+	key->inside_port = binding->inside_port;
+	key->remote_port = p->plane == TP_PLANE_ICMP ? 0 : p->flow.source_port;
+	key->proto = p->flow.proto;
+}
+
+/* Whose session lines a packet from outside needs: made, found, or none. */
+static __noinline struct tp_session *
+wan_session(const struct hook *hook, const struct packet *p,
+	    __u32 index, int open, __u32 *reason)
+{
+	struct tp_binding *binding = binding_at(index);
+	const struct tp_seed *keys = ONLY(&seed);
+	__u16 bits = p->class == CLASS_TCP ? TP_TCP_SYN_IN : 0;
+	struct tp_session_key key;
+	struct tp_session *session;
+	__u32 number;
+	__u64 hash;
+
+	if (!binding || !keys)
+		return 0;
+	wan_key(binding, p, &key);
+	hash = hash_session(&key, keys);
+	session = session_find(&key, hash);
+	if (session && session_live(session->control, hook->now) &&
+	    session->binding == index)
+		return session;
+	if (!open)
+		return 0;
+	number = session_open(&key, hash, index,
+			      SESSION_NEW(hook->now, bits, binding->exit,
+					  index / 65536 / TP_PLANES));
+	*reason = number & 0xff;
+	return SESSION_IS_REFUSED(number) ? 0 : session_line(number);
+}
+
+/* May this remote send to the binding?  (RFC 4787 REQ-8, RFC 5382 REQ-3) */
+static __always_inline int wan_admits(const struct hook *hook,
+				      const struct packet *p,
+				      __u32 index,
+				      const struct tp_binding *binding)
+{
+	__u32 reason;
+
+	if (hook->set->filtering == TP_FILTER_ENDPOINT ||
+	    TP_CONTROL_LINE(binding->control) == TP_LINE_STATIC)
+		return 1;
+	if (hook->set->filtering == TP_FILTER_ADDRESS &&
+	    address_equal(&binding->remote, &p->flow.source))
+		return 1;
+	return !!wan_session(hook, p, index, 0, &reason);
+}
+
+/* TCP's SYN, FIN and RST drive the session; a SYN may open one. */
+static __always_inline __u32 wan_tcp(const struct hook *hook,
+				     const struct packet *p, __u32 index)
+{
+	__u32 reason = TP_REASON_sessions_full;
+	int open = !!(p->flags & PACKET_BINDABLE);
+	struct tp_session *session =
+		wan_session(hook, p, index, open, &reason);
+
+	if (!session)
+		return open ? reason : GO_ON;
+	session_tcp(hook, session, p->tcp_flags, 0);
+	return GO_ON;
+}
+
+/* The edit that delivers, or translates for the kernel to deliver. */
+static __always_inline __u32 wan_deliver(const struct hook *hook,
+					 const struct packet *p,
+					 struct tp_binding *binding,
+					 struct edit *edit)
+{
+	const struct tp_neighbour *to = route_to_inside(binding, hook->set);
+	__u32 slow = 0;
+
+	if (!to || !to->valid)
+		slow = TP_REASON_no_neighbour;
+	else if (p->ttl <= 1)
+		slow = TP_REASON_ttl;
+	else if (p->flags & PACKET_OPTIONS)
+		slow = TP_REASON_options;
+	else if (p->size > to->mtu)
+		slow = TP_REASON_too_big;
+	else if (hook->xdp && !to->xdp)
+		slow = TP_REASON_not_xdp;
+	if (slow && hook->xdp)
+		return slow; /* untouched: tc sees it next */
+	edit->address = binding->inside;
+	edit->port = binding->inside_port;
+	edit->side = SIDE_DESTINATION;
+	if (slow || !to)
+		return TP_REASON_translated_slow_in;
+	edit->flags = EDIT_TTL | EDIT_MAC | EDIT_REDIRECT;
+	edit->ifindex = to->ifindex;
+	__builtin_memcpy(edit->macs, to->destination, sizeof(edit->macs));
+	return p->class == CLASS_ERROR ? TP_REASON_error_in :
+					 TP_REASON_translated_in;
+}
+
+/* A packet for a live binding. */
+static __always_inline __u32 wan_bound(const struct hook *hook,
+				       const struct packet *p, __u32 index,
+				       struct tp_binding *binding,
+				       struct edit *edit)
+{
+	__u32 reason = GO_ON;
+
+	if (p->class != CLASS_ERROR &&
+	    !wan_admits(hook, p, index, binding))
+		return TP_REASON_filtered;
+	if (p->class == CLASS_TCP && tcp_matters(0, p->tcp_flags))
+		reason = wan_tcp(hook, p, index);
+	if (reason != GO_ON)
+		return reason;
+	return wan_deliver(hook, p, binding, edit);
+}
+
+/* A parsed packet from outside, on the exit whose interface it came by. */
+static __always_inline __u32 wan_packet(const struct hook *hook,
+					const struct packet *p, __u32 exit_id,
+					struct edit *edit)
+{
+	const struct tp_exit *exit = exit_at(exit_id);
+	__u32 id = exit ? exit->address : 0, index;
+	const struct tp_address *address = bpf_map_lookup_elem(&addresses, &id);
+	struct tp_binding *binding;
+
+	if (!exit || !address)
+		return TP_REASON_program;
+	if (!address_equal(&address->address, &p->flow.destination)) {
+		id = wan_address(&p->flow.destination, exit_id);
+		address = bpf_map_lookup_elem(&addresses, &id);
+		if (!address)
+			return wan_stranger(p);
+	}
+	if (p->flags & PACKET_FRAGMENT)
+		return TP_REASON_fragment;
+	if (p->class == CLASS_OTHER)
+		return TP_REASON_local;
+	index = TP_BINDING_INDEX(id, p->plane,
+				 bpf_ntohs(p->flow.destination_port));
+	binding = binding_at(index);
+	if (!binding || !binding_live(binding->control, hook->now) ||
+	    binding->generation != address->generation ||
+	    address->exit != exit_id)
+		return wan_unbound(hook, p);
+	if (!address_equal(&p->flow.source, &exit->next_hop))
+		count_in(exit_id, p->size, hook->now);
+	return wan_bound(hook, p, index, binding, edit);
+}
+
+#endif
