@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * config_check.h - what the values mean together.
+ */
+#ifndef TWINPATH_CONFIG_CHECK_H
+#define TWINPATH_CONFIG_CHECK_H
+
+#include "config_text.h"
+#include "model.h"
+
+/*
+ * config_check - errors for what cannot work, warnings for what will work
+ * otherwise than its writer may expect.  `text` gives the lines.
+ */
+void config_check(const struct config *config, const struct config_text *text,
+		  struct config_messages *messages);
+
+/*
+ * The longest time from the moment a path goes dark until the track of this
+ * uplink is down, delay down included; 0 for an interface without a delay.
+ */
+msec_t config_detection(const struct uplink_config *uplink,
+			const struct track_config *track);
+
+#endif

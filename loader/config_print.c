@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * config_print.c - a configuration as a configuration file, and what follows
+ * from it.
+ *
+ * Owns: the arithmetic of memory, times and traffic, and the printed form.
+ * What it prints must read back as the same struct config (a test holds it to
+ * that), so every figure that is no key is a comment.
+ */
+#include <inttypes.h>
+
+#include "address.h"
+#include "config.h"
+#include "config_check.h"
+#include "config_print.h"
+#include "duration.h"
+
+/* What echo.c sends: headers of Ethernet, IPv4 and ICMP, then its data. */
+#define PROBE_FRAME (14 + 20 + 8 + 32)
+#define MONTH_MS ((uint64_t)30 * 24 * 3600 * 1000)
+#define MIB (1024.0 * 1024.0)
+
+uint64_t config_session_bytes(const struct config *config)
+{
+	uint64_t buckets = config->sessions / TP_BUCKET_LINES;
+
+	buckets += buckets >> TP_OVERFLOW_SHIFT;
+	return buckets * (sizeof(struct tp_bucket) + sizeof(struct tp_tags));
+}
+
+uint64_t config_binding_bytes(const struct config *config)
+{
+	return (uint64_t)TP_BINDING_INDEX(config->max_addresses, 0, 0) *
+	       sizeof(struct tp_binding);
+}
+
+msec_t config_recovery(const struct uplink_config *uplink,
+		       const struct track_config *track)
+{
+	if (track->kind == TRACK_INTERFACE)
+		return uplink->delay_up;
+	return track->hits * track->interval + track->timeout +
+	       uplink->delay_up;
+}
+
+uint64_t config_probe_bytes(const struct track_config *track)
+{
+	if (track->kind == TRACK_INTERFACE || track->interval <= 0)
+		return 0;
+	return 2 * PROBE_FRAME * MONTH_MS / (uint64_t)track->interval;
+}
+
+/* ---- printing ---- */
+
+static void print_duration(FILE *out, const char *indent, const char *key,
+			   msec_t duration)
+{
+	char text[DURATION_TEXT];
+
+	fprintf(out, "%s%s = %s\n", indent, key,
+		duration_print(duration, text));
+}
+
+static void print_address(FILE *out, const char *indent, const char *key,
+			  const struct tp_addr *address)
+{
+	char text[ADDRESS_TEXT];
+
+	if (!address_is_zero(address))
+		fprintf(out, "%s%s = %s\n", indent, key,
+			address_print(address, text));
+}
+
+static void print_prefix(FILE *out, const char *indent, const char *key,
+			 const struct prefix *prefix)
+{
+	char text[ADDRESS_TEXT];
+
+	if (prefix->length != 0)
+		fprintf(out, "%s%s = %s\n", indent, key,
+			prefix_print(prefix, text));
+}
+
+static void print_lists(FILE *out, const struct config *config)
+{
+	char text[ADDRESS_TEXT];
+	unsigned i;
+
+	/* quotes: an interface may have a name that is no plain word */
+	fprintf(out, "lan = {");
+	for (i = 0; i < config->lans_count; i++)
+		fprintf(out, "%s \"%s\"", i > 0 ? "," : "", config->lans[i]);
+	fprintf(out, " }\n");
+	if (config->exclude_count == 0)
+		return;
+	fprintf(out, "exclude = {");
+	for (i = 0; i < config->exclude_count; i++)
+		fprintf(out, "%s %s", i > 0 ? "," : "",
+			prefix_print(&config->exclude[i], text));
+	fprintf(out, " }\n");
+}
+
+static void print_tables(FILE *out, const struct config *config)
+{
+	double sessions = (double)config_session_bytes(config) / MIB;
+	double bindings = (double)config_binding_bytes(config) / MIB;
+
+	fprintf(out,
+		"\n"
+		"# memory: %.1f MiB for sessions, %.1f MiB for bindings\n"
+		"sessions = %u\n"
+		"max-addresses = %u\n"
+		"sessions-per-host = %u%s\n"
+		"ports = %u-%u\n"
+		"local-ports = %u-%u\n"
+		"filtering = %s\n",
+		sessions, bindings, config->sessions, config->max_addresses,
+		config->sessions_per_host,
+		config->sessions_per_host == 0 ? " # no limit" : "",
+		config->port_min, config->port_max, config->local_min,
+		config->local_max, config_filterings[config->filtering]);
+	fprintf(out, "timers {\n");
+	print_duration(out, "    ", "udp", config->udp);
+	print_duration(out, "    ", "icmp", config->icmp);
+	print_duration(out, "    ", "tcp-established", config->tcp_established);
+	print_duration(out, "    ", "tcp-transitory", config->tcp_transitory);
+	print_duration(out, "    ", "hold", config->hold);
+	fprintf(out, "}\n");
+}
+
+static void print_partner(FILE *out, const struct config *config)
+{
+	const struct partner_config *partner = &config->partner;
+
+	print_prefix(out, "", "marker", &config->marker);
+	if (partner->type == TP_PARTNER_NONE)
+		return;
+	fprintf(out, "partner {\n");
+	print_address(out, "    ", "address", &partner->address);
+	fprintf(out, "    kind = %s\n",
+		config_kinds[partner->type - TP_PARTNER_ROUTER]);
+	print_prefix(out, "    ", "marker", &partner->marker);
+	fprintf(out, "}\n");
+}
+
+static void print_probe(FILE *out, const struct track_config *track)
+{
+	const double megabytes = (double)config_probe_bytes(track) / 1e6;
+
+	fprintf(out, "    # probe traffic: %.0f MB a month\n", megabytes);
+	fprintf(out, "    icmp %s {\n", track->name);
+	print_address(out, "        ", "target", &track->target);
+	print_duration(out, "        ", "interval", track->interval);
+	print_duration(out, "        ", "timeout", track->timeout);
+	fprintf(out, "        misses = %u\n        hits = %u\n    }\n",
+		track->misses, track->hits);
+}
+
+static void print_uplink(FILE *out, const struct uplink_config *uplink)
+{
+	const struct track_config *track = &uplink->tracks[uplink->track];
+	char down[DURATION_TEXT], up[DURATION_TEXT];
+	unsigned i;
+
+	fprintf(out, "\nuplink %s {\n    interface = \"%s\"\n", uplink->name,
+		uplink->interface);
+	print_address(out, "    ", "next-hop", &uplink->next_hop);
+	print_address(out, "    ", "address", &uplink->address);
+	fprintf(out, "    level = %u\n", uplink->level);
+	for (i = 1; i < uplink->tracks_count; i++)
+		print_probe(out, &uplink->tracks[i]);
+	fprintf(out,
+		"    # track %s: down at most %s after the path goes dark, "
+		"up at most %s after it is back\n"
+		"    track = %s\n",
+		track->name,
+		duration_print(config_detection(uplink, track), down),
+		duration_print(config_recovery(uplink, track), up),
+		track->name);
+	print_duration(out, "    ", "delay-down", uplink->delay_down);
+	print_duration(out, "    ", "delay-up", uplink->delay_up);
+	fprintf(out, "}\n");
+}
+
+void config_print(FILE *out, const struct config *config)
+{
+	unsigned i;
+
+	fprintf(out, "# %s, with every default written out\n", config->file);
+	print_lists(out, config);
+	fprintf(out, "mode = %s\n", config_modes[config->mode]);
+	print_partner(out, config);
+	fprintf(out, "last-resort = %s\n",
+		config->last_resort ? "true" : "false");
+	if (config->vrrp_file[0] != '\0')
+		fprintf(out, "vrrp-file = \"%s\"\n", config->vrrp_file);
+	else
+		fprintf(out, "# vrrp-file: the instance's own, under /run\n");
+	print_tables(out, config);
+	for (i = 0; i < config->uplinks_count; i++)
+		print_uplink(out, &config->uplinks[i]);
+}
+
+void config_print_messages(FILE *out, const struct config_messages *messages)
+{
+	char line[CONFIG_MESSAGE_LINE];
+	unsigned i;
+
+	for (i = 0; i < messages->count; i++)
+		fprintf(out, "%s\n", config_message_line(messages, i, line));
+	if (messages->dropped > 0)
+		fprintf(out, "%s: and %u more\n", messages->file,
+			messages->dropped);
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * model.h - the plain data that the daemon's parts pass to each other:
+ * configuration, facts, intent, desired state.
+ *
+ * Owns: structs and enums only.  No function, no pointer to anything that
+ * lives, so that every struct here can be copied, compared and printed.
+ *
+ * Addresses are struct tp_addr (IPv4 as ::ffff:a.b.c.d); durations are in
+ * milliseconds; instants are CLOCK_BOOTTIME in milliseconds.
+ */
+#ifndef TWINPATH_MODEL_H
+#define TWINPATH_MODEL_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "twinpath/maps.h"
+
+typedef int64_t msec_t;
+
+#define MODEL_NAME 16 /* with the NUL: exit names are in the exits map */
+#define MODEL_UPLINKS 16
+#define MODEL_LANS 8
+#define MODEL_TRACKS 64
+#define MODEL_PREFIXES 64
+#define MODEL_REASON 160
+
+/* Our own route protocol (rtm_protocol) and the tables we use. */
+#define MODEL_RTPROT 201
+#define MODEL_TABLE_BASE 20100 /* + exit id: the uplink's own table */
+#define MODEL_TABLE_LAST_RESORT 253
+#define MODEL_RULE_PRIORITY 20100 /* + 0 to 4, see routing.h */
+/* zebra takes the administrative distance from the metric's top byte. */
+#define MODEL_METRIC_BEST 0U
+#define MODEL_METRIC_FLOATING ((250U << 24) | 10U)
+
+struct prefix {
+	struct tp_addr address;
+	uint8_t length; /* of the 16 bytes: an IPv4 /24 is 120 */
+};
+
+/* ---- configuration ------------------------------------------------------ */
+
+enum mode {
+	MODE_AUTO,
+	MODE_XDP,
+	MODE_TC,
+};
+
+enum track_kind {
+	TRACK_INTERFACE, /* present, up, carrier, address */
+	TRACK_ICMP,	 /* echo to a target, pinned to the uplink */
+};
+
+struct track_config {
+	char name[MODEL_NAME];
+	enum track_kind kind;
+	struct tp_addr target;
+	msec_t interval;
+	msec_t timeout;	 /* an answer later than this is a miss */
+	unsigned misses; /* in a row: down */
+	unsigned hits;	 /* in a row: up */
+	unsigned line;
+};
+
+struct uplink_config {
+	char name[MODEL_NAME];
+	char interface[IF_NAMESIZE];
+	struct tp_addr next_hop;
+	struct tp_addr address; /* all zero: the interface's first */
+	unsigned level;		/* 1 is best */
+	unsigned track;		/* index in tracks[] of this uplink */
+	unsigned tracks_count;
+	struct track_config tracks[4]; /* [0] is always its interface */
+	msec_t delay_down;
+	msec_t delay_up;
+	unsigned line;
+};
+
+struct partner_config {
+	enum tp_partner_type type; /* TP_PARTNER_NONE: not configured */
+	struct tp_addr address;	   /* on one of the LAN interfaces */
+	struct prefix marker;	   /* what it announces; length 0: unset */
+	unsigned line;
+};
+
+struct config {
+	char file[256];
+	enum mode mode;
+	unsigned lans_count;
+	char lans[MODEL_LANS][IF_NAMESIZE];
+	unsigned uplinks_count;
+	struct uplink_config uplinks[MODEL_UPLINKS];
+	struct partner_config partner;
+	struct prefix marker; /* what we announce; length 0: none */
+	unsigned exclude_count;
+	struct prefix exclude[MODEL_PREFIXES]; /* left to the kernel */
+	unsigned sessions;	/* a power of two, default 131072 */
+	unsigned max_addresses; /* default 8 */
+	unsigned sessions_per_host;
+	uint16_t port_min, port_max;   /* NAT's, default 1024-60999 */
+	uint16_t local_min, local_max; /* the gateway's, 61000-65535 */
+	enum tp_filtering filtering;
+	msec_t udp, icmp, tcp_established, tcp_transitory, hold;
+	char vrrp_file[256]; /* empty: the default path under /run */
+	bool last_resort;    /* install a default in table 253 */
+};
+
+/* ---- facts --------------------------------------------------------------- */
+
+enum track_state {
+	TRACK_UNKNOWN, /* no verdict yet */
+	TRACK_DOWN,
+	TRACK_UP,
+};
+
+struct uplink_facts {
+	bool present;	  /* the interface exists */
+	bool admin_up;
+	bool carrier;	  /* IFF_RUNNING */
+	bool has_address;
+	bool next_hop;	  /* on a connected subnet of the interface */
+	bool attached;	  /* our programs are on it */
+	bool beyond;	  /* something came from beyond the next hop within
+			   * the detection time */
+	enum track_state track; /* after delay down and up */
+	unsigned ifindex;
+	unsigned mtu;
+	uint8_t mac[6];
+	uint8_t next_hop_mac[6];
+	bool next_hop_mac_known;
+	struct tp_addr address;
+};
+
+struct partner_facts {
+	bool address_on_lan; /* its address is on a LAN subnet */
+	bool mac_known;
+	bool marker;	     /* its marker is in our FIB, by its address */
+	bool offers_default; /* a default route by its address is in our FIB */
+	unsigned ifindex;
+	uint8_t mac[6];
+};
+
+struct facts {
+	msec_t now;
+	bool ready; /* maps loaded, programs attached on every LAN present */
+	struct uplink_facts uplinks[MODEL_UPLINKS]; /* as in the config */
+	struct partner_facts partner;
+};
+
+/* ---- intent: what the operator wants ------------------------------------- */
+
+enum intent_kind {
+	INTENT_AUTO,
+	INTENT_UPLINK,	/* this one, by name */
+	INTENT_PARTNER,
+};
+
+struct intent {
+	enum intent_kind kind;
+	char uplink[MODEL_NAME];
+	msec_t since;
+};
+
+/* ---- desired state -------------------------------------------------------- */
+
+/* A candidate: an uplink's index, or one of these. */
+#define MODEL_NOBODY (-1)
+#define MODEL_PARTNER (-2)
+
+struct desired {
+	int selector; /* exit of new sessions */
+	enum tp_exit_state states[MODEL_UPLINKS];
+	int announce;	 /* uplink of the default route in main, or nobody */
+	uint32_t metric; /* of that route */
+	int last_resort; /* uplink of the default in table 253, or nobody */
+	bool marker;	 /* announce that we live */
+	int vrrp;	 /* content of the track file; 0: attract nothing */
+	char reason[MODEL_REASON]; /* why selector is what it is */
+};
+
+#endif
