@@ -1,0 +1,429 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * decide.c - rank this gateway's exits.
+ *
+ * Owns: the one place where facts and intent become the desired state.  It must
+ * never read a clock, allocate, log or touch anything but its arguments.
+ *
+ * The order in which an exit is chosen, with no wish of the operator's:
+ *
+ *   1. an uplink of level 1 that is up;
+ *   2. the partner, when it offers a default and all mine that are up are of
+ *      a lower rank;
+ *   3. whatever uplink of mine is up;
+ *   4. the partner, known by its marker or its default;
+ *   5. an uplink whose track is down, but from beyond whose next hop something
+ *      still arrives: a probe target that died must not take a working site
+ *      down with it, and no sign of life came from the partner;
+ *   6. the partner, of whom nothing is known but a MAC address (the data plane
+ *      hands back what it cannot serve);
+ *   7. an uplink without a verdict yet;
+ *   8. the partner, whose MAC is not even known yet;
+ *   9. nobody.
+ *
+ * What is announced to others is stricter: only an uplink that is up.  A last
+ * resort that reaches the IGP keeps the site on it: the partner would see a
+ * default and withdraw its own.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "decide.h"
+
+/* How good an uplink is, apart from its level. */
+enum merit {
+	MERIT_NONE,	 /* a packet cannot leave there */
+	MERIT_CONNECTED, /* it can leave; nothing comes back */
+	MERIT_UNPROVEN,	 /* no verdict yet */
+	MERIT_HEARD,	 /* track down, but something arrives from beyond */
+	MERIT_UP,
+};
+
+/* The arguments, and what was worked out of them on the way. */
+struct view {
+	const struct config *config;
+	const struct facts *facts;
+	const struct intent *intent;
+	const struct desired *previous;
+	enum merit merits[MODEL_UPLINKS];
+	int keep;		/* the uplink in use: it wins among equals */
+	bool partner_reachable; /* a frame can be sent to it */
+	bool partner_known;	/* and it says that it has an exit */
+};
+
+static void __attribute__((format(printf, 2, 3)))
+say(struct desired *desired, const char *format, ...)
+{
+	size_t used = strlen(desired->reason);
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(desired->reason + used, sizeof(desired->reason) - used,
+		  format, arguments);
+	va_end(arguments);
+}
+
+static bool connected(const struct uplink_facts *uplink)
+{
+	return uplink->present && uplink->admin_up && uplink->carrier &&
+	       uplink->has_address && uplink->next_hop && uplink->attached;
+}
+
+/*
+ * A daemon that has just started knows nothing yet, but the data plane it
+ * adopted is at work: what was up before stays up until the first verdict.
+ * Being the selector is not enough, for want of better it can be an uplink
+ * that never had a verdict.
+ */
+static bool was_up(const struct desired *previous, unsigned index)
+{
+	return previous && previous->states[index] == TP_EXIT_UP;
+}
+
+static enum merit merit_of(const struct view *view, unsigned index)
+{
+	const struct uplink_facts *uplink = &view->facts->uplinks[index];
+
+	if (!connected(uplink))
+		return MERIT_NONE;
+	switch (uplink->track) {
+	case TRACK_UP:
+		return MERIT_UP;
+	case TRACK_DOWN:
+		return uplink->beyond ? MERIT_HEARD : MERIT_CONNECTED;
+	case TRACK_UNKNOWN:
+		break;
+	}
+	return was_up(view->previous, index) ? MERIT_UP : MERIT_UNPROVEN;
+}
+
+static enum tp_exit_state state_of(enum merit merit)
+{
+	switch (merit) {
+	case MERIT_UP:
+		return TP_EXIT_UP;
+	case MERIT_HEARD:
+	case MERIT_UNPROVEN:
+		return TP_EXIT_AVOID;
+	case MERIT_CONNECTED:
+	case MERIT_NONE:
+		break;
+	}
+	return TP_EXIT_DEAD;
+}
+
+/* The best level among those of this merit; ties: in use, then file order. */
+static int best(const struct view *view, enum merit merit)
+{
+	const struct config *config = view->config;
+	int found = MODEL_NOBODY;
+
+	for (unsigned i = 0; i < config->uplinks_count; i++) {
+		unsigned level = config->uplinks[i].level;
+
+		if (view->merits[i] != merit)
+			continue;
+		if (found == MODEL_NOBODY ||
+		    level < config->uplinks[found].level ||
+		    (level == config->uplinks[found].level &&
+		     (int)i == view->keep))
+			found = (int)i;
+	}
+	return found;
+}
+
+static int find_uplink(const struct config *config, const char *name)
+{
+	for (unsigned i = 0; i < config->uplinks_count; i++)
+		if (!strcmp(config->uplinks[i].name, name))
+			return (int)i;
+	return MODEL_NOBODY;
+}
+
+static unsigned level_of(const struct view *view, int index)
+{
+	return view->config->uplinks[index].level;
+}
+
+static const char *name_of(const struct view *view, int index)
+{
+	return view->config->uplinks[index].name;
+}
+
+/* Why this uplink is not up: the first thing that an operator would mend. */
+static void say_fault(const struct view *view, struct desired *desired,
+		      int index)
+{
+	const struct uplink_config *config = &view->config->uplinks[index];
+	const struct uplink_facts *facts = &view->facts->uplinks[index];
+	const char *track = config->tracks[config->track].name;
+
+	say(desired, "%s: ", config->name);
+	if (!facts->present)
+		say(desired, "no interface %s", config->interface);
+	else if (!facts->admin_up)
+		say(desired, "%s is down", config->interface);
+	else if (!facts->carrier)
+		say(desired, "no carrier on %s", config->interface);
+	else if (!facts->has_address)
+		say(desired, "no address on %s", config->interface);
+	else if (!facts->next_hop)
+		say(desired, "next hop is on no subnet of %s",
+		    config->interface);
+	else if (!facts->attached)
+		say(desired, "no program attached to %s", config->interface);
+	else if (facts->track == TRACK_DOWN)
+		say(desired, "track %s down", track);
+	else
+		say(desired, "track %s has no verdict yet", track);
+}
+
+/* The uplink that ought to carry the traffic, and why it does not. */
+static void say_best_fault(const struct view *view, struct desired *desired)
+{
+	int first = MODEL_NOBODY;
+
+	for (unsigned i = 0; i < view->config->uplinks_count; i++)
+		if (first == MODEL_NOBODY ||
+		    level_of(view, (int)i) < level_of(view, first))
+			first = (int)i;
+	if (first == MODEL_NOBODY)
+		say(desired, "no uplink");
+	else
+		say_fault(view, desired, first);
+}
+
+/* ---- the selector ----------------------------------------------------- */
+
+/*
+ * The exit that the operator's wish comes to, or MODEL_NOBODY: he leaves it to
+ * us, or cannot have it (which the reason says).
+ */
+static int wanted(const struct view *view, struct desired *desired)
+{
+	int uplink;
+
+	switch (view->intent->kind) {
+	case INTENT_UPLINK:
+		uplink = find_uplink(view->config, view->intent->uplink);
+		if (uplink == MODEL_NOBODY) {
+			say(desired,
+			    "the operator asked for %s, which is not "
+			    "configured; ",
+			    view->intent->uplink);
+			return MODEL_NOBODY;
+		}
+		if (view->merits[uplink] == MERIT_UP)
+			return uplink;
+		say(desired, "the operator asked for ");
+		say_fault(view, desired, uplink);
+		say(desired, "; ");
+		return MODEL_NOBODY;
+	case INTENT_PARTNER:
+		if (view->partner_known)
+			return MODEL_PARTNER;
+		say(desired, "the operator asked for the partner, which %s; ",
+		    view->config->partner.type == TP_PARTNER_NONE ?
+			    "is not configured" :
+		    view->partner_reachable ? "offers no exit" :
+					      "cannot be reached");
+		return MODEL_NOBODY;
+	case INTENT_AUTO:
+		break;
+	}
+	return MODEL_NOBODY;
+}
+
+/* Steps 4 to 9 of the order above: no uplink of mine is up. */
+static int choose_lesser(const struct view *view, struct desired *desired)
+{
+	bool on_lan = view->config->partner.type != TP_PARTNER_NONE &&
+		      view->facts->partner.address_on_lan;
+	int heard = best(view, MERIT_HEARD);
+	int unproven = best(view, MERIT_UNPROVEN);
+
+	say_best_fault(view, desired);
+	if (view->partner_known) {
+		say(desired, "; partner %s",
+		    view->facts->partner.offers_default ? "offers a default" :
+							  "has an uplink");
+		return MODEL_PARTNER;
+	}
+	if (heard != MODEL_NOBODY) {
+		say(desired,
+		    "; partner offers nothing, and from beyond %s's "
+		    "next hop something still arrives",
+		    name_of(view, heard));
+		return heard;
+	}
+	if (unproven != MODEL_NOBODY && !view->partner_reachable) {
+		say(desired, "; nothing better than %s",
+		    name_of(view, unproven));
+		return unproven;
+	}
+	if (on_lan) {
+		say(desired, "; nothing is known of the partner's uplinks, "
+			     "handed over all the same");
+		return MODEL_PARTNER;
+	}
+	say(desired, "; no partner");
+	return MODEL_NOBODY;
+}
+
+static int choose(const struct view *view, struct desired *desired, int wish)
+{
+	int mine = best(view, MERIT_UP);
+
+	if (wish != MODEL_NOBODY) {
+		say(desired, "the operator asked for %s",
+		    decide_name(view->config, wish));
+		return wish;
+	}
+	if (mine == MODEL_NOBODY)
+		return choose_lesser(view, desired);
+	if (level_of(view, mine) > 1 && view->partner_known &&
+	    view->facts->partner.offers_default) {
+		say(desired,
+		    "no uplink of level 1 is up (best: level %u); "
+		    "partner offers a default",
+		    level_of(view, mine));
+		return MODEL_PARTNER;
+	}
+	say(desired, "%s is the best uplink that is up (level %u)",
+	    name_of(view, mine), level_of(view, mine));
+	return mine;
+}
+
+/* ---- what others see -------------------------------------------------- */
+
+/*
+ * The default route in main.  An operator who asked for the partner gets none:
+ * a floating default of ours would go on being originated, and the partner
+ * would defer to it.  Without it the partner's own floating one takes over.
+ */
+static void announce(const struct view *view, struct desired *desired, int wish)
+{
+	int uplink = desired->selector;
+
+	if (wish == MODEL_PARTNER)
+		return;
+	if (uplink == MODEL_PARTNER)
+		uplink = best(view, MERIT_UP);
+	if (uplink < 0 || view->merits[uplink] != MERIT_UP)
+		return;
+	desired->announce = uplink;
+	desired->metric = MODEL_METRIC_FLOATING;
+	if (desired->selector == uplink &&
+	    (level_of(view, uplink) == 1 || wish == uplink))
+		desired->metric = MODEL_METRIC_BEST;
+}
+
+/*
+ * The default in table 253 serves the gateway itself while main has none.  It
+ * takes any uplink that a packet can leave by: nobody else sees it.
+ */
+static int last_resort(const struct view *view, const struct desired *desired)
+{
+	int found = MODEL_NOBODY;
+
+	if (!view->config->last_resort)
+		return MODEL_NOBODY;
+	if (desired->announce != MODEL_NOBODY)
+		return desired->announce;
+	if (desired->selector >= 0)
+		return desired->selector;
+	for (enum merit merit = MERIT_UP;
+	     merit > MERIT_NONE && found == MODEL_NOBODY; merit--)
+		found = best(view, merit);
+	return found;
+}
+
+/*
+ * Added by keepalived to a low base priority.  A backup of level 2 with a live
+ * uplink (90) is below a primary (100), and above a primary that has none or
+ * was flipped away (10).
+ */
+static int vrrp_weight(const struct view *view, const struct desired *desired,
+		       int wish)
+{
+	int uplink = desired->selector;
+	int weight;
+
+	if (uplink < 0 && wish == MODEL_NOBODY)
+		uplink = best(view, MERIT_UP);
+	if (uplink < 0 || level_of(view, uplink) > 9)
+		return 10;
+	weight = 100 - 10 * ((int)level_of(view, uplink) - 1);
+	return weight > 100 ? 100 : weight;
+}
+
+/* ---- the whole -------------------------------------------------------- */
+
+static int in_use(const struct desired *previous)
+{
+	if (!previous)
+		return MODEL_NOBODY;
+	if (previous->selector >= 0)
+		return previous->selector;
+	if (previous->announce >= 0)
+		return previous->announce;
+	return previous->last_resort;
+}
+
+static void look(struct view *view)
+{
+	const struct partner_facts *partner = &view->facts->partner;
+
+	for (unsigned i = 0; i < view->config->uplinks_count; i++)
+		view->merits[i] = merit_of(view, i);
+	view->keep = in_use(view->previous);
+	view->partner_reachable = view->config->partner.type !=
+					  TP_PARTNER_NONE &&
+				  partner->address_on_lan && partner->mac_known;
+	view->partner_known = view->partner_reachable &&
+			      (partner->offers_default || partner->marker);
+}
+
+struct desired decide(const struct config *config, const struct facts *facts,
+		      const struct intent *intent,
+		      const struct desired *previous)
+{
+	struct view view = {
+		.config = config,
+		.facts = facts,
+		.intent = intent,
+		.previous = previous,
+	};
+	struct desired desired;
+	int wish;
+
+	/* Every byte: answers are compared, and printed from maps. */
+	memset(&desired, 0, sizeof(desired));
+	desired.announce = MODEL_NOBODY;
+	desired.last_resort = MODEL_NOBODY;
+	look(&view);
+	for (unsigned i = 0; i < config->uplinks_count; i++)
+		desired.states[i] = state_of(view.merits[i]);
+	wish = wanted(&view, &desired);
+	desired.selector = choose(&view, &desired, wish);
+
+	/* Before the programs are in place nobody may send us anything, and
+	 * no default of ours may let anything out. */
+	if (!facts->ready)
+		return desired;
+	announce(&view, &desired, wish);
+	desired.last_resort = last_resort(&view, &desired);
+	desired.marker = best(&view, MERIT_UP) != MODEL_NOBODY;
+	desired.vrrp = vrrp_weight(&view, &desired, wish);
+	return desired;
+}
+
+const char *decide_name(const struct config *config, int candidate)
+{
+	if (candidate == MODEL_PARTNER)
+		return "partner";
+	if (candidate < 0 || candidate >= (int)config->uplinks_count)
+		return "none";
+	return config->uplinks[candidate].name;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * decide.h - facts and intent become the desired state.
+ *
+ * Pure: no clock, no allocation, no input or output; the same arguments give
+ * the same answer.  It includes nothing but the model.
+ */
+#ifndef TWINPATH_DECIDE_H
+#define TWINPATH_DECIDE_H
+
+#include "model.h"
+
+/*
+ * decide - rank the exits and say what everything should look like.
+ * @config:   the configuration in force
+ * @facts:    what is known now
+ * @intent:   what the operator asked for
+ * @previous: the last answer, for stability among equals (NULL: none)
+ */
+struct desired decide(const struct config *config, const struct facts *facts,
+		      const struct intent *intent,
+		      const struct desired *previous);
+
+/* The name of a candidate: an uplink's, "partner" or "none". */
+const char *decide_name(const struct config *config, int candidate);
+
+#endif

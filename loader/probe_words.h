@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * probe_words.h - what happened to a track, in words.
+ *
+ * Owns: the texts, so that probes.c can be read for what it does.
+ */
+#ifndef TWINPATH_PROBE_WORDS_H
+#define TWINPATH_PROBE_WORDS_H
+
+#include "model.h"
+#include "probe_icmp.h"
+#include "track.h"
+
+#define WORDS 128
+
+/* The state of an uplink's interface, and why. */
+enum track_state probe_words_interface(const struct uplink_config *config,
+				       const struct uplink_facts *facts,
+				       char because[WORDS]);
+
+/* Why a track turns with this result. */
+void probe_words_result(const struct uplink_config *uplink,
+			const struct track_config *config,
+			const struct probe_icmp_result *result,
+			char because[WORDS]);
+
+/* Log what became of a track.  Returns whether its state has changed. */
+bool probe_words_log(const struct uplink_config *uplink,
+		     const struct track *track, enum track_event event,
+		     enum track_state before, const char *because);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * probes.h - all probes of the site, and the tracks they feed.
+ *
+ * Owns: site->probes and site->tracks.  It must never decide about exits, nor
+ * write facts: the site reads a track's state from site->tracks.
+ */
+#ifndef TWINPATH_PROBES_H
+#define TWINPATH_PROBES_H
+
+#include <stdbool.h>
+
+struct site;
+
+/*
+ * probes_open - every track of the configuration, with no verdict yet.  Nothing
+ * is sent before the first update.  Returns 0 or -ENOMEM.
+ */
+int probes_open(struct site *site);
+void probes_close(struct site *site);
+
+/*
+ * probes_update - the facts about links, addresses or next hops' MACs may have
+ * changed.  To be called only with facts that are filled in: an interface that
+ * is not there takes its tracks down at once.
+ */
+void probes_update(struct site *site);
+
+/*
+ * Has a probe of this uplink been answered, late or not, from beyond its next
+ * hop, within the detection time of the uplink's track?  The site is told when
+ * the answer changes.
+ */
+bool probes_beyond(const struct site *site, unsigned uplink);
+
+#endif
