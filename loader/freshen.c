@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* freshen.c - see freshen.h. */
+#include <linux/neighbour.h>
+
+#include "freshen.h"
+
+#define HOSTS_A_CALL 32
+
+static bool is_fresh(const struct netlink *netlink, unsigned ifindex,
+		     const struct tp_addr *address)
+{
+	const struct netlink_neighbour *neighbour =
+		netlink_find_neighbour(netlink, ifindex, address);
+
+	return neighbour && neighbour->state & (NUD_REACHABLE | NUD_DELAY |
+						NUD_PROBE | NUD_PERMANENT |
+						NUD_NOARP);
+}
+
+static void freshen_one(struct netlink *netlink, unsigned ifindex,
+			const struct tp_addr *address)
+{
+	if (ifindex && !is_fresh(netlink, ifindex, address))
+		netlink_neighbour_probe(netlink, ifindex, address);
+}
+
+void freshen(struct netlink *netlink, const struct config *config,
+	     const struct facts *facts, const struct interfaces *interfaces)
+{
+	const struct netlink_neighbour *host = NULL;
+	unsigned left = HOSTS_A_CALL;
+
+	for (unsigned i = 0; i < config->uplinks_count; i++)
+		if (facts->uplinks[i].next_hop)
+			freshen_one(netlink, facts->uplinks[i].ifindex,
+				    &config->uplinks[i].next_hop);
+	if (facts->partner.address_on_lan)
+		freshen_one(netlink, facts->partner.ifindex,
+			    &config->partner.address);
+	while (left && (host = netlink_next_neighbour(netlink, host))) {
+		const struct interface *one =
+			interfaces_find(interfaces, host->ifindex);
+
+		if (!one || one->role != ATTACH_LAN ||
+		    !(host->state & NUD_STALE))
+			continue;
+		netlink_neighbour_probe(netlink, host->ifindex,
+					&host->address);
+		left--;
+	}
+}

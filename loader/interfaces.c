@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* interfaces.c - see interfaces.h. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "interfaces.h"
+#include "log.h"
+#include "sysctl.h"
+
+static void add(struct interfaces *interfaces, const char *name,
+		enum attach_role role, int uplink)
+{
+	struct interface *one = &interfaces->list[interfaces->count++];
+
+	snprintf(one->name, sizeof(one->name), "%s", name);
+	one->role = role;
+	one->uplink = uplink;
+}
+
+void interfaces_init(struct interfaces *interfaces, const struct config *config)
+{
+	memset(interfaces, 0, sizeof(*interfaces));
+	/* Uplinks first: the guard is up before anything can be forwarded. */
+	for (unsigned i = 0; i < config->uplinks_count; i++)
+		add(interfaces, config->uplinks[i].interface, ATTACH_UPLINK,
+		    (int)i);
+	for (unsigned i = 0; i < config->lans_count; i++)
+		add(interfaces, config->lans[i], ATTACH_LAN, MODEL_NOBODY);
+}
+
+const struct interface *interfaces_find(const struct interfaces *interfaces,
+					unsigned ifindex)
+{
+	for (unsigned i = 0; i < interfaces->count; i++)
+		if (ifindex && interfaces->list[i].ifindex == ifindex)
+			return &interfaces->list[i];
+	return NULL;
+}
+
+/* ---- the mode ------------------------------------------------------------------- */
+
+/*
+ * Native XDP only where every interface is a NIC that can do it: behind veth,
+ * tap and bridges live super-packets and unfinished checksums.
+ */
+static bool suits_xdp(const struct interfaces *interfaces,
+		      const struct interfaces_context *context)
+{
+	for (unsigned i = 0; i < interfaces->count; i++) {
+		const struct netlink_link *link = netlink_link_by_name(
+			context->netlink, interfaces->list[i].name);
+
+		if (!link || link->kind[0] ||
+		    !attach_has_xdp(context->plane, link->index))
+			return false;
+	}
+	return true;
+}
+
+static bool choose_xdp(const struct interfaces *interfaces,
+		       const struct interfaces_context *context)
+{
+	switch (context->config->mode) {
+	case MODE_XDP:
+		return true;
+	case MODE_TC:
+		return false;
+	case MODE_AUTO:
+		break;
+	}
+	return suits_xdp(interfaces, context);
+}
+
+/* ---- sysctls --------------------------------------------------------------------- */
+
+static void set(const struct interfaces_context *context, const char *interface,
+		const char *key, const char *value)
+{
+	char name[96];
+	int err;
+
+	snprintf(name, sizeof(name), "net/ipv4/conf/%s/%s", interface, key);
+	err = sysctl_set(context->sysctls, name, value);
+	if (err && err != -ENOENT)
+		log_warning("cannot set %s to %s: %s", name, value,
+			    strerror(-err));
+}
+
+/*
+ * rp_filter: loose, for a drained session's packets arrive where the default
+ * route no longer points.  Redirects: the pair of gateways is one router.
+ */
+static void prepare(const struct interfaces_context *context, const char *name)
+{
+	set(context, name, "rp_filter", "2");
+	set(context, name, "send_redirects", "0");
+	set(context, name, "accept_redirects", "0");
+}
+
+bool interfaces_is_virtual(const struct netlink *netlink,
+			   const struct netlink_link *link, unsigned parent)
+{
+	const struct netlink_address *address = NULL;
+
+	if (link->parent != parent || strcmp(link->kind, "macvlan") ||
+	    !(link->flags & IFF_UP))
+		return false;
+	while ((address = netlink_next_address(netlink, address)))
+		if (address->ifindex == link->index)
+			return true;
+	return false;
+}
+
+/*
+ * What a host sends to the virtual MAC enters the kernel by the macvlan.  Its
+ * rp_filter stays as VRRP set it: a backup's macvlan has no address, and even
+ * loose filtering would then drop the master's advertisements.
+ */
+static void forward_virtual(const struct interfaces_context *context,
+			    unsigned parent)
+{
+	const struct netlink_link *link = NULL;
+
+	while ((link = netlink_next_link(context->netlink, link))) {
+		if (link->parent != parent || strcmp(link->kind, "macvlan"))
+			continue;
+		set(context, link->name, "send_redirects", "0");
+		set(context, link->name, "forwarding", "1");
+	}
+}
+
+static void forward(struct interfaces *interfaces,
+		    const struct interfaces_context *context)
+{
+	for (unsigned i = 0; i < interfaces->count; i++) {
+		const struct interface *one = &interfaces->list[i];
+
+		if (!one->ifindex)
+			continue;
+		prepare(context, one->name);
+		set(context, one->name, "forwarding", "1");
+		if (one->role == ATTACH_LAN)
+			forward_virtual(context, one->ifindex);
+	}
+}
+
+static void prepare_host(const struct interfaces_context *context)
+{
+	const struct config *config = context->config;
+	char range[32];
+	int err;
+
+	set(context, "all", "send_redirects", "0");
+	/* The gateway's own connections stay out of NAT's ports. */
+	snprintf(range, sizeof(range), "%u\t%u", config->local_min,
+		 config->local_max);
+	err = sysctl_set(context->sysctls, "net/ipv4/ip_local_port_range",
+			 range);
+	if (err)
+		log_warning("cannot set ip_local_port_range: %s",
+			    strerror(-err));
+}
+
+/* ---- attaching --------------------------------------------------------------------- */
+
+static int attach_one(struct interfaces *interfaces, struct interface *one,
+		      const struct netlink_link *link,
+		      const struct interfaces_context *context)
+{
+	int err;
+
+	if (!link->ethernet) {
+		log_error("%s: not an Ethernet interface: this version serves "
+			  "only those", one->name);
+		return -EOPNOTSUPP;
+	}
+	err = attach_interface(context->plane, one->name, link->index,
+			       one->role, interfaces->xdp);
+	if (err)
+		return err;
+	if (!interfaces->xdp)
+		attach_drop_xdp(context->plane, link->index);
+	one->ifindex = link->index;
+	one->xdp = interfaces->xdp;
+	one->refused = 0;
+	log_info("%s: programs attached (%s, %s, ifindex %u)", one->name,
+		 one->role == ATTACH_LAN ? "lan" : "uplink",
+		 one->xdp ? "xdp and tc" : "tc", one->ifindex);
+	return 0;
+}
+
+static void undo(struct interfaces *interfaces, const char *instance)
+{
+	for (unsigned i = 0; i < interfaces->count; i++) {
+		if (!interfaces->list[i].ifindex)
+			continue;
+		attach_remove(instance, interfaces->list[i].ifindex);
+		interfaces->list[i].ifindex = 0;
+	}
+}
+
+int interfaces_start(struct interfaces *interfaces,
+		     const struct interfaces_context *context, bool strict)
+{
+	int err = 0;
+
+	interfaces->xdp = choose_xdp(interfaces, context);
+	for (unsigned i = 0; i < interfaces->count && !err; i++) {
+		struct interface *one = &interfaces->list[i];
+		const struct netlink_link *link =
+			netlink_link_by_name(context->netlink, one->name);
+
+		if (link)
+			err = attach_one(interfaces, one, link, context);
+		else if (strict)
+			err = -ENODEV;
+		if (err == -ENODEV)
+			log_error("%s: no such interface: check 'lan' and "
+				  "'interface' in %s, or create it first",
+				  one->name, context->config->file);
+	}
+	/* A gateway that is already at work keeps what it has. */
+	if (err && strict)
+		undo(interfaces, context->instance);
+	if (err)
+		return err;
+	prepare_host(context);
+	forward(interfaces, context);
+	return 0;
+}
+
+static void update_one(struct interfaces *interfaces, struct interface *one,
+		       const struct interfaces_context *context)
+{
+	const struct netlink_link *link =
+		netlink_link_by_name(context->netlink, one->name);
+
+	if (one->ifindex && (!link || link->index != one->ifindex)) {
+		log_change(0, one->name, "attached", "gone",
+			   link ? "it was made anew" : "it was removed");
+		attach_remove(context->instance, one->ifindex);
+		one->ifindex = 0;
+	}
+	if (!link || one->ifindex || one->refused == link->index)
+		return;
+	if (attach_one(interfaces, one, link, context))
+		one->refused = link->index;
+}
+
+void interfaces_update(struct interfaces *interfaces,
+		       const struct interfaces_context *context)
+{
+	for (unsigned i = 0; i < interfaces->count; i++)
+		update_one(interfaces, &interfaces->list[i], context);
+	forward(interfaces, context);
+}
+
+bool interfaces_ready(const struct interfaces *interfaces,
+		      const struct netlink *netlink)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < interfaces->count; i++) {
+		const struct interface *one = &interfaces->list[i];
+
+		if (one->role != ATTACH_LAN)
+			continue;
+		if (!one->ifindex && netlink_link_by_name(netlink, one->name))
+			return false;
+		any |= one->ifindex != 0;
+	}
+	return any;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * interfaces.h - the interfaces of the configuration, and what is on them.
+ *
+ * Owns: which interface (by name, whatever its index today) carries our
+ * programs, in which mode; the sysctls that forwarding needs.  LAN forwarding
+ * is switched on only once every uplink that is there has its programs: before
+ * that the kernel could forward an inside source untranslated.
+ */
+#ifndef TWINPATH_INTERFACES_H
+#define TWINPATH_INTERFACES_H
+
+#include "attach.h"
+#include "netlink.h"
+
+#define INTERFACES_MAX (MODEL_LANS + MODEL_UPLINKS)
+
+struct interface {
+	char name[IF_NAMESIZE];
+	enum attach_role role;
+	int uplink;	  /* index in the config, or MODEL_NOBODY */
+	unsigned ifindex; /* that it is attached to, 0: not */
+	unsigned refused; /* ifindex that could not be attached: said once */
+	bool xdp;
+};
+
+struct interfaces {
+	unsigned count;
+	struct interface list[INTERFACES_MAX];
+	bool xdp;      /* the mode in force */
+	bool prepared; /* forwarding is on */
+};
+
+struct interfaces_context {
+	const struct plane *plane;
+	const struct netlink *netlink;
+	const struct config *config;
+	const char *instance;
+	const char *sysctls; /* state file */
+};
+
+void interfaces_init(struct interfaces *interfaces,
+		     const struct config *config);
+
+/*
+ * interfaces_start - attach to everything.  `strict`: an interface that is not
+ * there is an error (a first start); otherwise it is waited for.
+ * Returns 0 or a negative errno after a line that names the interface; then
+ * nothing that this call attached is left.
+ */
+int interfaces_start(struct interfaces *interfaces,
+		     const struct interfaces_context *context, bool strict);
+
+/* Links changed: attach to what is new, forget what is gone. */
+void interfaces_update(struct interfaces *interfaces,
+		       const struct interfaces_context *context);
+
+/* Every LAN interface that exists carries our programs? */
+bool interfaces_ready(const struct interfaces *interfaces,
+		      const struct netlink *netlink);
+
+const struct interface *interfaces_find(const struct interfaces *interfaces,
+					unsigned ifindex);
+
+/* A macvlan that VRRP put on a LAN interface and that is up here? */
+bool interfaces_is_virtual(const struct netlink *netlink,
+			   const struct netlink_link *link, unsigned parent);
+
+#endif

@@ -1,0 +1,434 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* maps.c - see maps.h; routes and neighbours are in files of their own. */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "address.h"
+#include "log.h"
+#include "maps_private.h"
+#include "marks.h"
+#include "twinpath.skel.h"
+
+#define PARTNER_NAME "partner"
+
+int maps_put(const char *name, int fd, uint32_t key, void *copy,
+	     const void *wanted, size_t size)
+{
+	if (!memcmp(copy, wanted, size))
+		return 0;
+	if (bpf_map_update_elem(fd, &key, wanted, BPF_ANY)) {
+		int err = -errno;
+
+		log_error("cannot write map %s: %s", name, strerror(-err));
+		return err;
+	}
+	memcpy(copy, wanted, size);
+	return 0;
+}
+
+#define PUT(maps, map, key, copy, wanted)                               \
+	maps_put(#map, bpf_map__fd((maps)->plane->skel->maps.map), key, \
+		 copy, wanted, sizeof(*(wanted)))
+
+int maps_bump_epoch(struct maps *maps)
+{
+	struct tp_settings wanted = maps->settings;
+
+	wanted.route_epoch++;
+	return PUT(maps, settings, 0, &maps->settings, &wanted);
+}
+
+/* ---- adoption ------------------------------------------------------------------ */
+
+static int read_all(const struct bpf_map *map, void *copy, unsigned count,
+		    size_t size)
+{
+	for (uint32_t key = 0; key < count; key++)
+		if (bpf_map_lookup_elem(bpf_map__fd(map), &key,
+					(char *)copy + key * size))
+			return -errno;
+	return 0;
+}
+
+static int read_copies(struct maps *maps)
+{
+	struct twinpath *skel = maps->plane->skel;
+
+	return read_all(skel->maps.settings, &maps->settings, 1,
+			sizeof(maps->settings)) ?:
+	       read_all(skel->maps.selector, &maps->selector, 1,
+			sizeof(maps->selector)) ?:
+	       read_all(skel->maps.partner, &maps->partner, 1,
+			sizeof(maps->partner)) ?:
+	       read_all(skel->maps.exits, maps->exits, TP_MAX_EXITS,
+			sizeof(maps->exits[0])) ?:
+	       read_all(skel->maps.addresses, maps->addresses,
+			TP_MAX_ADDRESSES, sizeof(maps->addresses[0])) ?:
+	       read_all(skel->maps.links, maps->links, TP_LINK_SLOTS,
+			sizeof(maps->links[0]));
+}
+
+/* An exit's id by its name, or a free one. */
+static uint8_t exit_id(struct maps *maps, const char *name)
+{
+	uint8_t free = 0;
+
+	for (uint8_t id = 1; id < TP_MAX_EXITS; id++) {
+		if (!strncmp(maps->exits[id].name, name, MODEL_NAME))
+			return id;
+		if (!free && maps->exits[id].kind == TP_EXIT_NONE &&
+		    !maps->exits[id].name[0])
+			free = id;
+	}
+	if (free) /* so that the next one does not get it too */
+		snprintf(maps->exits[free].name, MODEL_NAME, "%s", name);
+	return free;
+}
+
+/* The address id of a new exit: one that no exit holds. */
+static int free_address(const struct maps *maps, unsigned limit)
+{
+	for (unsigned id = 0; id < limit; id++) {
+		bool taken = false;
+
+		for (unsigned exit = 1; exit < TP_MAX_EXITS; exit++)
+			taken |= maps->exits[exit].kind == TP_EXIT_UPLINK &&
+				 maps->exits[exit].address == id;
+		if (!taken)
+			return (int)id;
+	}
+	return -1;
+}
+
+static int give_ids(struct maps *maps, const struct config *config)
+{
+	unsigned limit = maps->plane->skel->rodata->address_count;
+
+	for (unsigned i = 0; i < config->uplinks_count; i++) {
+		uint8_t id = exit_id(maps, config->uplinks[i].name);
+		int address = free_address(maps, limit);
+
+		maps->exit_ids[i] = id;
+		if (id && maps->exits[id].kind == TP_EXIT_UPLINK)
+			continue;
+		if (!id || address < 0) {
+			log_error("no room for uplink %s: the running tables "
+				  "hold %u addresses; run 'twinpath detach' "
+				  "and start anew",
+				  config->uplinks[i].name, limit);
+			return -ENOSPC;
+		}
+		maps->exits[id].kind = TP_EXIT_UPLINK;
+		maps->exits[id].address = (uint8_t)address;
+	}
+	maps->partner_exit = exit_id(maps, PARTNER_NAME);
+	return maps->partner_exit ? 0 : -ENOSPC;
+}
+
+int maps_open(struct maps **out, const struct plane *plane,
+	      const struct config *config)
+{
+	struct maps *maps = calloc(1, sizeof(*maps));
+	int err;
+
+	if (!maps)
+		return -ENOMEM;
+	maps->plane = plane;
+	err = read_copies(maps) ?: give_ids(maps, config) ?:
+	      plane_clock(plane, &maps->lapsed);
+	if (err) {
+		log_error("cannot read the maps: %s", strerror(-err));
+		maps_close(maps);
+		return err;
+	}
+	maps->lapsed--;
+	*out = maps;
+	return 0;
+}
+
+void maps_close(struct maps *maps)
+{
+	if (!maps)
+		return;
+	free(maps->routes.list);
+	free(maps);
+}
+
+unsigned maps_exit(const struct maps *maps, int candidate)
+{
+	if (candidate == MODEL_PARTNER)
+		return maps->partner_exit;
+	return candidate < 0 ? 0 : maps->exit_ids[candidate];
+}
+
+void maps_previous(const struct maps *maps, struct desired *previous)
+{
+	uint32_t selected = maps->selector.exit;
+
+	memset(previous, 0, sizeof(*previous));
+	previous->announce = MODEL_NOBODY;
+	previous->last_resort = MODEL_NOBODY;
+	previous->selector = MODEL_NOBODY;
+	if (selected && selected == maps->partner_exit)
+		previous->selector = MODEL_PARTNER;
+	for (unsigned i = 0; i < MODEL_UPLINKS; i++) {
+		uint8_t id = maps->exit_ids[i];
+
+		if (!id)
+			continue;
+		previous->states[i] = maps->exits[id].state;
+		if (id == selected)
+			previous->selector = (int)i;
+	}
+}
+
+/* ---- settings, links, partner --------------------------------------------------- */
+
+static uint32_t ticks(msec_t duration)
+{
+	return (uint32_t)(duration * TP_TICKS_PER_SECOND / 1000);
+}
+
+static int apply_settings(struct maps *maps, const struct config *config)
+{
+	struct tp_settings wanted = maps->settings;
+
+	wanted.port_min = config->port_min;
+	wanted.port_max = config->port_max;
+	wanted.filtering = (uint8_t)config->filtering;
+	wanted.sessions_per_host = config->sessions_per_host;
+	wanted.timers.udp = ticks(config->udp);
+	wanted.timers.icmp = ticks(config->icmp);
+	wanted.timers.tcp_established = ticks(config->tcp_established);
+	wanted.timers.tcp_transitory = ticks(config->tcp_transitory);
+	wanted.timers.hold = ticks(config->hold);
+	wanted.addresses_used = maps->plane->skel->rodata->address_count;
+	return PUT(maps, settings, 0, &maps->settings, &wanted);
+}
+
+static void fill_link(struct tp_link *out, const struct maps *maps,
+		      const struct interface *one,
+		      const struct netlink *netlink)
+{
+	const struct netlink_link *link =
+		netlink_link_by_index(netlink, one->ifindex);
+	const struct netlink_link *other = NULL;
+
+	memset(out, 0, sizeof(*out));
+	if (!link)
+		return;
+	out->ifindex = one->ifindex;
+	out->role = one->role == ATTACH_LAN ? TP_LINK_LAN : TP_LINK_UPLINK;
+	if (one->uplink != MODEL_NOBODY)
+		out->exit = (uint8_t)maps_exit(maps, one->uplink);
+	memcpy(out->mac[out->macs++], link->mac, 6);
+	while ((other = netlink_next_link(netlink, other)))
+		if (interfaces_is_virtual(netlink, other, link->index) &&
+		    out->macs < TP_LINK_MACS)
+			memcpy(out->mac[out->macs++], other->mac, 6);
+}
+
+/* The slot of an interface; see struct tp_link. */
+static struct tp_link *link_slot(struct tp_link *table, unsigned ifindex)
+{
+	for (unsigned i = 0; i < TP_LINK_PROBES; i++) {
+		struct tp_link *slot = &table[(ifindex + i) % TP_LINK_SLOTS];
+
+		if (!slot->ifindex)
+			return slot;
+	}
+	return NULL;
+}
+
+static int apply_links(struct maps *maps, const struct maps_input *input)
+{
+	struct tp_link wanted[TP_LINK_SLOTS] = {};
+	int err = 0;
+
+	for (unsigned i = 0; i < input->interfaces->count; i++) {
+		const struct interface *one = &input->interfaces->list[i];
+		struct tp_link *slot;
+
+		if (!one->ifindex)
+			continue;
+		slot = link_slot(wanted, one->ifindex);
+		if (slot)
+			fill_link(slot, maps, one, input->netlink);
+		else
+			log_error("%s: no room in the links map", one->name);
+	}
+	for (uint32_t i = 0; i < TP_LINK_SLOTS; i++)
+		err = err ?: PUT(maps, links, i, &maps->links[i], &wanted[i]);
+	return err;
+}
+
+static int apply_partner(struct maps *maps, const struct maps_input *input)
+{
+	const struct partner_facts *facts = &input->facts->partner;
+	const struct netlink_link *link =
+		netlink_link_by_index(input->netlink, facts->ifindex);
+	struct tp_partner wanted = {
+		.type = (uint8_t)input->config->partner.type,
+		.exit = maps->partner_exit,
+		.gone_bind = maps->lapsed,
+		.gone_reset = maps->lapsed,
+		.quiet = maps->lapsed,
+	};
+
+	if (facts->mac_known && link) {
+		wanted.reachable = 1;
+		wanted.ifindex = facts->ifindex;
+		memcpy(wanted.mac, facts->mac, 6);
+		marks_fill(&wanted, link->mac, NULL);
+	}
+	return PUT(maps, partner, 0, &maps->partner, &wanted);
+}
+
+/* ---- addresses and exits ------------------------------------------------------------ */
+
+/*
+ * Only another address makes a new generation: one that is lost and comes back
+ * finds its bindings valid.
+ */
+static int apply_addresses(struct maps *maps, const struct maps_input *input)
+{
+	int err = 0;
+
+	for (unsigned i = 0; i < input->config->uplinks_count; i++) {
+		const struct uplink_facts *facts = &input->facts->uplinks[i];
+		uint8_t exit = maps->exit_ids[i];
+		uint8_t id = maps->exits[exit].address;
+		struct tp_address wanted = maps->addresses[id];
+
+		if (!facts->has_address)
+			continue;
+		if (!address_equal(&wanted.address, &facts->address)) {
+			wanted.generation++;
+			wanted.address = facts->address;
+		}
+		wanted.exit = exit;
+		err = err ?: PUT(maps, addresses, id, &maps->addresses[id],
+				 &wanted);
+	}
+	return err;
+}
+
+static void fill_exit(struct tp_exit *out, const struct maps *maps,
+		      const struct maps_input *input, unsigned i)
+{
+	const struct uplink_config *config = &input->config->uplinks[i];
+	const struct uplink_facts *facts = &input->facts->uplinks[i];
+	const struct interface *one =
+		interfaces_find(input->interfaces, facts->ifindex);
+	unsigned id = maps->exit_ids[i];
+
+	memset(out, 0, sizeof(*out));
+	snprintf(out->name, sizeof(out->name), "%s", config->name);
+	out->kind = TP_EXIT_UPLINK;
+	out->state = (uint8_t)input->desired->states[i];
+	out->address = maps->exits[id].address;
+	out->ifindex = facts->ifindex;
+	out->mtu = facts->mtu;
+	out->mark = TP_MARK(id);
+	out->next_hop = config->next_hop;
+	memcpy(out->source, facts->mac, 6);
+	if (facts->next_hop_mac_known) {
+		out->flags |= TP_EXIT_HAS_NEXT_HOP;
+		memcpy(out->destination, facts->next_hop_mac, 6);
+	}
+	if (one && one->xdp)
+		out->flags |= TP_EXIT_XDP;
+}
+
+static void fill_partner_exit(struct tp_exit *out,
+			      const struct maps_input *input)
+{
+	const struct partner_facts *facts = &input->facts->partner;
+	const struct interface *one =
+		interfaces_find(input->interfaces, facts->ifindex);
+
+	memset(out, 0, sizeof(*out));
+	snprintf(out->name, sizeof(out->name), PARTNER_NAME);
+	if (input->config->partner.type == TP_PARTNER_NONE)
+		return;
+	out->kind = TP_EXIT_PARTNER;
+	out->state = facts->mac_known ? TP_EXIT_UP : TP_EXIT_DEAD;
+	out->ifindex = facts->ifindex;
+	out->next_hop = input->config->partner.address;
+	memcpy(out->destination, facts->mac, 6);
+	if (facts->mac_known)
+		out->flags |= TP_EXIT_HAS_NEXT_HOP;
+	if (one && one->xdp)
+		out->flags |= TP_EXIT_XDP;
+}
+
+static int apply_selector(struct maps *maps, const struct maps_input *input)
+{
+	struct tp_selector wanted = maps->selector;
+	uint32_t exit = maps_exit(maps, input->desired->selector);
+
+	if (wanted.exit == exit)
+		return 0;
+	wanted.exit = exit;
+	wanted.event = input->event;
+	return PUT(maps, selector, 0, &maps->selector, &wanted);
+}
+
+/* `worse`: the exits whose state falls; else the others. */
+static int apply_exits(struct maps *maps, const struct tp_exit *wanted,
+		       bool worse)
+{
+	int err = 0;
+
+	for (uint32_t id = 1; id < TP_MAX_EXITS; id++)
+		if ((wanted[id].state < maps->exits[id].state) == worse)
+			err = err ?: PUT(maps, exits, id, &maps->exits[id],
+					 &wanted[id]);
+	return err;
+}
+
+int maps_apply(struct maps *maps, const struct maps_input *input)
+{
+	struct tp_exit wanted[TP_MAX_EXITS];
+	int err;
+
+	memcpy(wanted, maps->exits, sizeof(wanted));
+	/* An uplink that left the configuration has no live exit any more. */
+	for (unsigned id = 1; id < TP_MAX_EXITS; id++)
+		wanted[id].state = TP_EXIT_DEAD;
+	for (unsigned i = 0; i < input->config->uplinks_count; i++)
+		fill_exit(&wanted[maps->exit_ids[i]], maps, input, i);
+	fill_partner_exit(&wanted[maps->partner_exit], input);
+	err = apply_settings(maps, input->config);
+	err = apply_links(maps, input) ?: err;
+	err = apply_partner(maps, input) ?: err;
+	err = apply_addresses(maps, input) ?: err;
+	err = apply_exits(maps, wanted, false) ?: err;
+	err = apply_selector(maps, input) ?: err;
+	return apply_exits(maps, wanted, true) ?: err;
+}
+
+/* ---- reading back --------------------------------------------------------------------- */
+
+msec_t maps_beyond_age(const struct maps *maps, unsigned exit)
+{
+	int cpus = libbpf_num_possible_cpus();
+	struct tp_exit_counters counters[cpus > 0 ? cpus : 1];
+	uint32_t now, newest = 0;
+	int fd = bpf_map__fd(maps->plane->skel->maps.exit_counters);
+
+	if (cpus <= 0 || bpf_map_lookup_elem(fd, &exit, counters) ||
+	    plane_clock(maps->plane, &now))
+		return -1;
+	for (int i = 0; i < cpus; i++)
+		if (counters[i].beyond &&
+		    (!newest || (int32_t)(counters[i].beyond - newest) > 0))
+			newest = counters[i].beyond;
+	if (!newest)
+		return -1;
+	return (msec_t)(now - newest) * 1000 / TP_TICKS_PER_SECOND;
+}

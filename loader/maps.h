@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * maps.h - the only writer of the maps that the daemon owns: what is desired
+ * becomes what the programs read, by difference.
+ *
+ * Owns: exit ids, address ids and neighbour ids, and a copy of what each map
+ * holds.  Ids are kept across restarts, because sessions hold them: an uplink is
+ * known by its name, and its address by the id that stands in its exit.
+ *
+ * At a switch the order of the writes is: what gets better, the selector, what
+ * gets worse; there is no moment without an exit.
+ */
+#ifndef TWINPATH_MAPS_DAEMON_H
+#define TWINPATH_MAPS_DAEMON_H
+
+#include "interfaces.h"
+
+struct maps;
+
+/* Reads what the adopted maps hold.  0 or a negative errno, which is logged. */
+int maps_open(struct maps **out, const struct plane *plane,
+	      const struct config *config);
+void maps_close(struct maps *maps);
+
+/* The exit id of an uplink (index in the config), or of MODEL_PARTNER. */
+unsigned maps_exit(const struct maps *maps, int candidate);
+
+/* What the selector and the exits' states said when the maps were adopted. */
+void maps_previous(const struct maps *maps, struct desired *previous);
+
+struct maps_input {
+	const struct config *config;
+	const struct facts *facts;
+	const struct desired *desired;
+	const struct netlink *netlink;
+	const struct interfaces *interfaces;
+	unsigned event;
+};
+
+/* Selector, exits, addresses, links, partner, settings. */
+int maps_apply(struct maps *maps, const struct maps_input *input);
+
+/* Where destinations are, and the hosts' MACs; after routes or neighbours
+ * changed. */
+int maps_apply_routes(struct maps *maps, const struct maps_input *input);
+int maps_apply_neighbours(struct maps *maps, const struct maps_input *input);
+
+/*
+ * How long ago, in milliseconds by the data plane's clock, a packet from beyond
+ * the next hop hit a binding of this exit; -1: never, or not known.
+ */
+msec_t maps_beyond_age(const struct maps *maps, unsigned exit);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * maps_private.h - what the maps_*.c files share: the copies, and the write.
+ */
+#ifndef TWINPATH_MAPS_PRIVATE_H
+#define TWINPATH_MAPS_PRIVATE_H
+
+#include "maps.h"
+
+/* A route as it stands in the LPM trie. */
+struct maps_route {
+	struct tp_route_key key;
+	struct tp_route value;
+};
+
+struct maps_routes {
+	struct maps_route *list; /* in order of key */
+	unsigned count, room;
+};
+
+struct maps_neighbours {
+	struct tp_neighbour entries[TP_MAX_NEIGHBOURS]; /* by id; 0: unused */
+	unsigned used;					/* ids given so far */
+};
+
+struct maps {
+	const struct plane *plane;
+	struct tp_settings settings;
+	struct tp_selector selector;
+	struct tp_partner partner;
+	struct tp_exit exits[TP_MAX_EXITS];
+	struct tp_address addresses[TP_MAX_ADDRESSES];
+	struct tp_link links[TP_LINK_SLOTS];
+	uint8_t exit_ids[MODEL_UPLINKS];
+	uint8_t partner_exit;
+	uint32_t lapsed; /* a tick that has passed: no lease */
+	struct maps_routes routes;
+	struct maps_neighbours neighbours;
+};
+
+/*
+ * Write `wanted` at `key` unless `copy` says it is there; then it is the copy.
+ * Returns 0 or a negative errno, which is logged with the map's name.
+ */
+int maps_put(const char *name, int fd, uint32_t key, void *copy,
+	     const void *wanted, size_t size);
+
+/* Cached neighbours may be wrong: every binding looks again. */
+int maps_bump_epoch(struct maps *maps);
+
+#endif

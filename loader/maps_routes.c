@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * maps_routes.c - the LPM trie: what is inside, what is ours, what is the
+ * kernel's.  Everything else goes out by the selector.
+ */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "address.h"
+#include "log.h"
+#include "maps_private.h"
+#include "twinpath.skel.h"
+
+static int append(struct maps_routes *routes, const struct prefix *to,
+		  const struct tp_route *value)
+{
+	struct maps_route *one;
+
+	if (routes->count == routes->room) {
+		unsigned room = routes->room ? 2 * routes->room : 64;
+		void *list = realloc(routes->list, room * sizeof(*one));
+
+		if (!list)
+			return -ENOMEM;
+		routes->list = list;
+		routes->room = room;
+	}
+	one = &routes->list[routes->count++];
+	memset(one, 0, sizeof(*one));
+	one->key.prefix = to->length;
+	memcpy(one->key.address, to->address.byte, 16);
+	one->value = *value;
+	return 0;
+}
+
+static int append_kind(struct maps_routes *routes, const struct prefix *to,
+		       enum tp_route_kind kind, unsigned ifindex)
+{
+	struct tp_route value = { .kind = (uint8_t)kind, .ifindex = ifindex };
+
+	return append(routes, to, &value);
+}
+
+/* Never forwarded by us (RFC 1122 3.2.1.3, RFC 3927, RFC 5771, RFC 1112). */
+static int collect_special(struct maps_routes *routes,
+			   const struct config *config)
+{
+	static const char *const special[] = {
+		"0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4",
+		"240.0.0.0/4",
+	};
+	int err = 0;
+
+	for (unsigned i = 0; i < sizeof(special) / sizeof(special[0]); i++) {
+		struct prefix prefix;
+
+		err = err ?: prefix_parse(special[i], &prefix) ?:
+		      append_kind(routes, &prefix, TP_ROUTE_KERNEL, 0);
+	}
+	for (unsigned i = 0; i < config->exclude_count; i++)
+		err = err ?: append_kind(routes, &config->exclude[i],
+					 TP_ROUTE_KERNEL, 0);
+	return err;
+}
+
+static bool is_inside(const struct netlink_route *route,
+		      const struct interfaces *interfaces)
+{
+	const struct interface *one = interfaces_find(interfaces, route->oif);
+
+	return route->table == RT_TABLE_MAIN && route->type == RTN_UNICAST &&
+	       !(route->flags & (RTNH_F_DEAD | RTNH_F_LINKDOWN)) && one &&
+	       one->role == ATTACH_LAN &&
+	       route->to.length > (address_is_v4(&route->to.address) ? 96 : 0);
+}
+
+static int collect_inside(struct maps_routes *routes,
+			  const struct maps_input *input)
+{
+	const struct netlink_route *route = NULL;
+	int err = 0;
+
+	while (!err && (route = netlink_next_route(input->netlink, route))) {
+		struct tp_route value = {
+			.kind = TP_ROUTE_INSIDE,
+			.ifindex = route->oif,
+			.via = !address_is_zero(&route->gateway),
+			.next_hop = route->gateway,
+		};
+
+		if (is_inside(route, input->interfaces))
+			err = append(routes, &route->to, &value);
+	}
+	return err;
+}
+
+static int collect_local(struct maps_routes *routes,
+			 const struct netlink *netlink)
+{
+	const struct netlink_address *address = NULL;
+	int err = 0;
+
+	while (!err && (address = netlink_next_address(netlink, address))) {
+		struct prefix host = { address->address, 128 };
+
+		err = append_kind(routes, &host, TP_ROUTE_LOCAL,
+				  address->ifindex);
+	}
+	return err;
+}
+
+static int compare_keys(const struct tp_route_key *a,
+			const struct tp_route_key *b)
+{
+	return memcmp(a, b, sizeof(*a));
+}
+
+/*
+ * In order of key; among equals the strongest kind first: an own address that
+ * an IGP announces as a host route stays ours.  (OSPF does that.)
+ */
+static int compare_routes(const void *a, const void *b)
+{
+	const struct maps_route *x = a, *y = b;
+	int order = compare_keys(&x->key, &y->key);
+
+	return order ? order : (int)y->value.kind - (int)x->value.kind;
+}
+
+static void sort_unique(struct maps_routes *routes)
+{
+	unsigned kept = 0;
+
+	if (routes->count)
+		qsort(routes->list, routes->count, sizeof(*routes->list),
+		      compare_routes);
+	for (unsigned i = 0; i < routes->count; i++)
+		if (!kept || compare_keys(&routes->list[kept - 1].key,
+					  &routes->list[i].key))
+			routes->list[kept++] = routes->list[i];
+	routes->count = kept;
+}
+
+/* What an adopted trie holds, so that the first difference is a true one. */
+static int read_trie(struct maps_routes *routes, int fd)
+{
+	struct tp_route_key key, *last = NULL;
+	struct prefix to;
+	int err = 0;
+
+	while (!err && !bpf_map_get_next_key(fd, last, &key)) {
+		struct tp_route value;
+
+		last = &key;
+		if (bpf_map_lookup_elem(fd, &key, &value))
+			continue;
+		to.length = (uint8_t)key.prefix;
+		memcpy(to.address.byte, key.address, 16);
+		err = append(routes, &to, &value);
+	}
+	sort_unique(routes);
+	return err;
+}
+
+/* Walk both lists in order: new and changed ones are put, old ones go last. */
+static int write_difference(int fd, const struct maps_routes *old,
+			    const struct maps_routes *new, bool *changed)
+{
+	unsigned i = 0, j = 0;
+	int err = 0;
+
+	while (i < old->count || j < new->count) {
+		const struct maps_route *was = &old->list[i];
+		const struct maps_route *is = &new->list[j];
+		int order = i == old->count ? 1 :
+			    j == new->count ? -1 :
+					      compare_keys(&was->key, &is->key);
+
+		if (order < 0 && bpf_map_delete_elem(fd, &was->key))
+			err = -errno;
+		if (order > 0 || (!order && memcmp(&was->value, &is->value,
+						   sizeof(is->value))))
+			if (bpf_map_update_elem(fd, &is->key, &is->value,
+						BPF_ANY))
+				err = -errno;
+		*changed |= order || memcmp(&was->value, &is->value,
+					    sizeof(is->value));
+		i += order <= 0;
+		j += order >= 0;
+	}
+	return err;
+}
+
+int maps_apply_routes(struct maps *maps, const struct maps_input *input)
+{
+	int fd = bpf_map__fd(maps->plane->skel->maps.routes);
+	struct maps_routes wanted = {};
+	bool changed = false;
+	int err;
+
+	err = collect_special(&wanted, input->config) ?:
+	      collect_inside(&wanted, input) ?:
+	      collect_local(&wanted, input->netlink);
+	if (!err && !maps->routes.list)
+		err = read_trie(&maps->routes, fd);
+	if (err) {
+		free(wanted.list);
+		return err;
+	}
+	sort_unique(&wanted);
+	err = write_difference(fd, &maps->routes, &wanted, &changed);
+	if (err)
+		log_error("cannot write the routes map: %s", strerror(-err));
+	free(maps->routes.list);
+	maps->routes = wanted;
+	return changed ? maps_bump_epoch(maps) ?: err : err;
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* marks.c - see marks.h. */
+#include <sodium.h>
+#include <string.h>
+
+#include "marks.h"
+
+#define LOCAL_UNICAST 0x02 /* IEEE 802: U/L bit set, I/G bit clear */
+
+static void mark(uint8_t out[6], const uint8_t mac[6], unsigned kind,
+		 const uint8_t *key)
+{
+	static const uint8_t none[MARKS_KEY];
+	uint8_t hash[crypto_generichash_BYTES_MIN];
+
+	crypto_generichash(hash, sizeof(hash), mac, 6, key ? key : none,
+			   MARKS_KEY);
+	memcpy(out, hash, 6);
+	out[0] = (uint8_t)((out[0] & ~3U) | LOCAL_UNICAST);
+	out[5] = (uint8_t)((out[5] & ~3U) | kind);
+}
+
+void marks_fill(struct tp_partner *partner, const uint8_t my_mac[6],
+		const uint8_t *key)
+{
+	memcpy(partner->mine[TP_KIND_TAKE], my_mac, 6);
+	memcpy(partner->theirs[TP_KIND_TAKE], partner->mac, 6);
+	for (unsigned kind = TP_KIND_QUESTION; kind < TP_KINDS; kind++) {
+		mark(partner->mine[kind], my_mac, kind, key);
+		mark(partner->theirs[kind], partner->mac, kind, key);
+	}
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * site.h - the running daemon in one struct: what it was told, what it knows,
+ * what it wants, and the parts that carry it out.
+ *
+ * Owns: the turn "facts changed -> decide -> carry out", and the numbering of
+ * its events.  Everything else asks site, or is asked by it.
+ */
+#ifndef TWINPATH_SITE_H
+#define TWINPATH_SITE_H
+
+#include <event2/event.h>
+
+#include "decide.h"
+#include "model.h"
+#include "netlink.h"
+#include "track.h"
+
+struct site_switch { /* the last change of the selector */
+	unsigned event;
+	msec_t at;
+	int from, to;
+	char reason[MODEL_REASON];
+};
+
+struct site {
+	char instance[32];
+	struct event_base *base;
+	struct config config;
+	struct facts facts;
+	struct intent intent;
+	struct desired desired;
+	struct track tracks[MODEL_UPLINKS][4]; /* as in the config */
+	unsigned exits[MODEL_UPLINKS];	       /* exit ids, as in the config */
+	unsigned event;			       /* id of the last decision */
+	struct site_switch last;
+	msec_t started;
+	bool detaching;
+	struct netlink *netlink;
+	struct maps *maps;
+	struct control *control;
+	struct probes *probes;
+	struct site_parts *parts; /* of site.c alone */
+};
+
+/*
+ * site_start - load or adopt the data plane, attach, listen, and take the first
+ * turn.  Returns 0 or a negative errno after one line that says what is wrong;
+ * on a first start nothing is left attached then.
+ */
+int site_start(struct site *site);
+
+/* The end of the daemon, not of forwarding: everything pinned stays. */
+void site_stop(struct site *site);
+
+/*
+ * site_clean - what a dead daemon left: routes, rules, programs, sysctls, pins.
+ * Needs no configuration.  Returns 0 or a negative errno.
+ */
+int site_clean(const char *instance);
+
+/* CLOCK_BOOTTIME in milliseconds. */
+msec_t site_now(void);
+
+/*
+ * site_set_intent - the operator's wish, persisted, carried out at once.
+ * Returns 0, -ENOENT (no such uplink), -ENOTCONN (that exit is not up; it is
+ * not taken), with the sentence for the operator in `why`.
+ */
+int site_set_intent(struct site *site, const struct intent *intent,
+		    char why[MODEL_REASON]);
+
+/*
+ * site_detach - withdraw route, marker and VRRP weight, wait for the partner
+ * to take over (bounded), detach the programs, restore what was changed, remove
+ * the pins; then `done` is called from the loop and the daemon ends.
+ */
+int site_detach(struct site *site, void (*done)(void *arg), void *arg);
+
+/* Something that decide looks at may have changed: one turn, soon. */
+void site_changed(struct site *site);
+
+#endif

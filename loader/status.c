@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * status.c - the running site as a JSON object.
+ *
+ * Owns: the names and units of that object's fields, which scripts rely on.
+ * It must never change the site, and never leave a field out because it has
+ * no value now: that is null.
+ */
+#include <json-c/json.h>
+#include <stdio.h>
+
+#include "address.h"
+#include "site.h"
+#include "status.h"
+#include "twinpath/version.h"
+
+static const char *const mode_names[] = {
+	[MODE_AUTO] = "auto",
+	[MODE_XDP] = "xdp",
+	[MODE_TC] = "tc",
+};
+
+static const char *const intent_names[] = {
+	[INTENT_AUTO] = "auto",
+	[INTENT_UPLINK] = "uplink",
+	[INTENT_PARTNER] = "partner",
+};
+
+static const char *const state_names[] = {
+	[TP_EXIT_DEAD] = "dead",
+	[TP_EXIT_AVOID] = "avoid",
+	[TP_EXIT_DRAIN] = "drain",
+	[TP_EXIT_UP] = "up",
+};
+
+static const char *const track_kind_names[] = {
+	[TRACK_INTERFACE] = "interface",
+	[TRACK_ICMP] = "icmp",
+};
+
+static const char *const partner_names[] = {
+	[TP_PARTNER_NONE] = "none",
+	[TP_PARTNER_ROUTER] = "router",
+	[TP_PARTNER_TWINPATH] = "twinpath",
+};
+
+static void add_text(struct json_object *to, const char *key, const char *text)
+{
+	json_object_object_add(to, key,
+			       text ? json_object_new_string(text) : NULL);
+}
+
+static void add_bool(struct json_object *to, const char *key, bool value)
+{
+	json_object_object_add(to, key, json_object_new_boolean(value));
+}
+
+static void add_count(struct json_object *to, const char *key, uint64_t value)
+{
+	json_object_object_add(to, key, json_object_new_uint64(value));
+}
+
+/* Thousandths of what is printed: msec_t as seconds, microseconds as ms. */
+static void add_thousandths(struct json_object *to, const char *key,
+			    int64_t value)
+{
+	char text[32];
+
+	/* Printed here: a plain double would show its binary rounding. */
+	snprintf(text, sizeof(text), "%s%lld.%03lld", value < 0 ? "-" : "",
+		 (long long)(value < 0 ? -value : value) / 1000,
+		 (long long)(value < 0 ? -value : value) % 1000);
+	json_object_object_add(
+		to, key, json_object_new_double_s((double)value / 1000, text));
+}
+
+static void add_address(struct json_object *to, const char *key,
+			const struct tp_addr *address)
+{
+	char text[ADDRESS_TEXT];
+
+	add_text(to, key,
+		 address_is_zero(address) ? NULL :
+					    address_print(address, text));
+}
+
+static void add_mac(struct json_object *to, const char *key, bool known,
+		    const uint8_t mac[6])
+{
+	char text[18];
+
+	snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0],
+		 mac[1], mac[2], mac[3], mac[4], mac[5]);
+	add_text(to, key, known ? text : NULL);
+}
+
+/* A candidate's name, null for nobody. */
+static void add_candidate(struct json_object *to, const char *key,
+			  const struct site *site, int candidate)
+{
+	add_text(to, key,
+		 candidate == MODEL_NOBODY ?
+			 NULL :
+			 decide_name(&site->config, candidate));
+}
+
+static struct json_object *intent_json(const struct site *site, msec_t now)
+{
+	const struct intent *intent = &site->intent;
+	struct json_object *json = json_object_new_object();
+
+	add_text(json, "kind", intent_names[intent->kind]);
+	add_text(json, "uplink",
+		 intent->kind == INTENT_UPLINK ? intent->uplink : NULL);
+	add_thousandths(json, "since_s",
+			intent->since ? now - intent->since : 0);
+	return json;
+}
+
+static struct json_object *switch_json(const struct site *site, msec_t now)
+{
+	const struct site_switch *last = &site->last;
+	struct json_object *json;
+
+	if (!last->event)
+		return NULL;
+	json = json_object_new_object();
+	add_count(json, "event", last->event);
+	add_candidate(json, "from", site, last->from);
+	add_candidate(json, "to", site, last->to);
+	add_text(json, "reason", last->reason);
+	add_thousandths(json, "ago_s", now - last->at);
+	return json;
+}
+
+static struct json_object *track_json(const struct track_config *config,
+				      const struct track *track, msec_t now)
+{
+	struct json_object *json = json_object_new_object();
+
+	add_text(json, "name", config->name);
+	add_text(json, "kind", track_kind_names[config->kind]);
+	add_address(json, "target", &config->target);
+	add_text(json, "state", track_state_name(track->state));
+	add_text(json, "raw", track_state_name(track->raw));
+	add_count(json, "changes", track->changes);
+	if (track->changed)
+		add_thousandths(json, "since_s", now - track->changed);
+	else
+		add_text(json, "since_s", NULL);
+	if (track->due)
+		add_thousandths(json, "pending_s",
+				track->due > now ? track->due - now : 0);
+	else
+		add_text(json, "pending_s", NULL);
+	add_count(json, "sent", track->sent);
+	add_count(json, "answered", track->answered);
+	add_count(json, "late", track->late);
+	add_count(json, "lost", track->lost);
+	if (track->rtt_us_last >= 0 && config->kind != TRACK_INTERFACE)
+		add_thousandths(json, "rtt_ms", track->rtt_us_last);
+	else
+		add_text(json, "rtt_ms", NULL);
+	return json;
+}
+
+static struct json_object *uplink_json(const struct site *site, unsigned i,
+				       msec_t now)
+{
+	const struct uplink_config *config = &site->config.uplinks[i];
+	const struct uplink_facts *facts = &site->facts.uplinks[i];
+	struct json_object *json = json_object_new_object();
+	struct json_object *tracks = json_object_new_array();
+	unsigned t;
+
+	for (t = 0; t < config->tracks_count; t++)
+		json_object_array_add(tracks,
+				      track_json(&config->tracks[t],
+						 &site->tracks[i][t], now));
+	add_text(json, "name", config->name);
+	add_text(json, "interface", config->interface);
+	add_count(json, "exit", site->exits[i]);
+	add_count(json, "level", config->level);
+	add_text(json, "state", state_names[site->desired.states[i]]);
+	add_address(json, "address", &facts->address);
+	add_address(json, "next_hop", &config->next_hop);
+	add_mac(json, "next_hop_mac", facts->next_hop_mac_known,
+		facts->next_hop_mac);
+	add_bool(json, "carrier", facts->carrier);
+	json_object_object_add(json, "tracks", tracks);
+	return json;
+}
+
+static struct json_object *partner_json(const struct site *site)
+{
+	const struct partner_config *config = &site->config.partner;
+	const struct partner_facts *facts = &site->facts.partner;
+	struct json_object *json;
+
+	if (config->type == TP_PARTNER_NONE)
+		return NULL;
+	json = json_object_new_object();
+	add_text(json, "type", partner_names[config->type]);
+	add_address(json, "address", &config->address);
+	add_mac(json, "mac", facts->mac_known, facts->mac);
+	add_bool(json, "marker", facts->marker);
+	add_bool(json, "offers_default", facts->offers_default);
+	return json;
+}
+
+static struct json_object *announce_json(const struct site *site)
+{
+	const struct desired *desired = &site->desired;
+	struct json_object *json = json_object_new_object();
+
+	add_candidate(json, "uplink", site, desired->announce);
+	add_count(json, "metric", desired->metric);
+	return json;
+}
+
+static struct json_object *uplinks_json(const struct site *site, msec_t now)
+{
+	struct json_object *json = json_object_new_array();
+	unsigned i;
+
+	for (i = 0; i < site->config.uplinks_count; i++)
+		json_object_array_add(json, uplink_json(site, i, now));
+	return json;
+}
+
+struct json_object *status_json(const struct site *site)
+{
+	struct json_object *json = json_object_new_object();
+	msec_t now = site_now();
+
+	if (!json)
+		return NULL;
+	add_text(json, "instance", site->instance);
+	add_text(json, "version", TWINPATH_VERSION);
+	add_bool(json, "ready", site->facts.ready);
+	add_text(json, "mode", mode_names[site->config.mode]);
+	add_candidate(json, "selector", site, site->desired.selector);
+	json_object_object_add(json, "intent", intent_json(site, now));
+	add_text(json, "reason", site->desired.reason);
+	add_count(json, "event", site->event);
+	json_object_object_add(json, "last_switch", switch_json(site, now));
+	json_object_object_add(json, "uplinks", uplinks_json(site, now));
+	json_object_object_add(json, "partner", partner_json(site));
+	json_object_object_add(json, "announce", announce_json(site));
+	add_candidate(json, "last_resort", site, site->desired.last_resort);
+	add_bool(json, "marker", site->desired.marker);
+	json_object_object_add(json, "vrrp",
+			       json_object_new_int(site->desired.vrrp));
+	add_thousandths(json, "uptime_s", now - site->started);
+	return json;
+}
