@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * client.h - one question to the daemon, one answer (see loader/control.h).
+ */
+#ifndef TWINPATH_CLIENT_H
+#define TWINPATH_CLIENT_H
+
+#include "instance.h"
+
+struct json_object;
+
+/*
+ * client_ask - send {"command": command, "to": to} and wait for the answer.
+ * @to:      NULL: none
+ * @seconds: how long to wait
+ *
+ * Returns the answer, which the caller puts, when it was granted; else NULL,
+ * after saying why.
+ */
+struct json_object *client_ask(const struct instance *instance,
+			       const char *command, const char *to,
+			       unsigned seconds);
+
+#endif

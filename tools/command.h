@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * command.h - what twinpath's commands are given, and the commands.
+ *
+ * A command returns an exit status: STATUS_OK, or STATUS_FAILED after one
+ * line on stderr that says why.
+ */
+#ifndef TWINPATH_COMMAND_H
+#define TWINPATH_COMMAND_H
+
+#include <stdbool.h>
+
+enum status {
+	STATUS_OK,
+	STATUS_FAILED,
+	STATUS_USAGE,
+};
+
+struct options {
+	const char *instance; /* NULL: the only one there is */
+	const char *run;      /* directory of the instances' sockets */
+	const char *bpffs;    /* directory of the instances' pins */
+	const char *argument; /* of flip and check */
+	const char *inside;   /* show only this host or prefix */
+	const char *exit;     /* show only this exit */
+	bool count;
+	bool all;
+	bool json;
+};
+
+int command_status(const struct options *options);
+int command_flip(const struct options *options);
+int command_detach(const struct options *options);
+int command_sessions(const struct options *options);
+int command_bindings(const struct options *options);
+int command_routes(const struct options *options);
+int command_reasons(const struct options *options);
+int command_check(const struct options *options);
+
+/* "twinpath: ..." on stderr; returns STATUS_FAILED. */
+int command_failed(const char *format, ...)
+	__attribute__((format(printf, 1, 2)));
+
+#endif

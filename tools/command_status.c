@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * command_status.c - "status": the site on one screen.
+ *
+ * Owns: the wording.  The fields are those of loader/status.c; one that a
+ * daemon of another version does not send is printed as "-".
+ */
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "client.h"
+#include "columns.h"
+#include "duration.h"
+
+#define STATUS_PATIENCE 5
+
+static struct json_object *field(struct json_object *of, const char *key)
+{
+	struct json_object *value;
+
+	return json_object_object_get_ex(of, key, &value) ? value : NULL;
+}
+
+static const char *text(struct json_object *of, const char *key)
+{
+	struct json_object *value = field(of, key);
+
+	return value ? json_object_get_string(value) : "-";
+}
+
+static bool is_true(struct json_object *of, const char *key)
+{
+	return json_object_get_boolean(field(of, key));
+}
+
+/* Seconds as a duration, to the second; "-" for null. */
+static const char *age(struct json_object *of, const char *key,
+		       char out[DURATION_TEXT])
+{
+	struct json_object *value = field(of, key);
+
+	if (!value)
+		return "-";
+	return duration_print((msec_t)json_object_get_double(value) * 1000,
+			      out);
+}
+
+static void print_head(struct json_object *status)
+{
+	struct json_object *intent = field(status, "intent");
+	const char *kind = text(intent, "kind");
+	char duration[DURATION_TEXT];
+
+	printf("instance %s: twinpathd %s, up for %s, mode %s%s\n",
+	       text(status, "instance"), text(status, "version"),
+	       age(status, "uptime_s", duration), text(status, "mode"),
+	       is_true(status, "ready") ? "" : ", NOT READY");
+	printf("new sessions leave by %s: %s (event %s)\n",
+	       field(status, "selector") ? text(status, "selector") : "none",
+	       text(status, "reason"), text(status, "event"));
+	if (!strcmp(kind, "auto"))
+		puts("the operator's wish: auto");
+	else
+		printf("the operator's wish: %s, for %s (twinpath flip auto ends it)\n",
+		       strcmp(kind, "uplink") ? kind : text(intent, "uplink"),
+		       age(intent, "since_s", duration));
+}
+
+static void print_last_switch(struct json_object *status)
+{
+	struct json_object *last = field(status, "last_switch");
+	char duration[DURATION_TEXT];
+
+	if (!last)
+		return;
+	printf("last switch: %s -> %s, %s ago (event %s): %s\n",
+	       field(last, "from") ? text(last, "from") : "none",
+	       field(last, "to") ? text(last, "to") : "none",
+	       age(last, "ago_s", duration), text(last, "event"),
+	       text(last, "reason"));
+}
+
+static bool print_uplinks(struct json_object *uplinks)
+{
+	static const char *const titles[] = {
+		"uplink",  "interface", "exit",	    "level",   "state",
+		"carrier", "address",	"next hop", "its MAC",
+	};
+	struct columns columns;
+	bool ok = columns_init(&columns, 9, titles);
+	size_t i;
+
+	for (i = 0; ok && i < json_object_array_length(uplinks); i++) {
+		struct json_object *uplink =
+			json_object_array_get_idx(uplinks, i);
+
+		ok = columns_add(
+			&columns,
+			(const char *const[]){
+				text(uplink, "name"), text(uplink, "interface"),
+				text(uplink, "exit"), text(uplink, "level"),
+				text(uplink, "state"),
+				is_true(uplink, "carrier") ? "yes" : "no",
+				text(uplink, "address"),
+				text(uplink, "next_hop"),
+				text(uplink, "next_hop_mac") });
+	}
+	putchar('\n');
+	if (ok)
+		columns_print(&columns);
+	columns_free(&columns);
+	return ok;
+}
+
+/* "up", or "up (raw: down, down in 3s)" while a change is delayed. */
+static void track_state(struct json_object *track, char *out, size_t size)
+{
+	char duration[DURATION_TEXT];
+	const char *state = text(track, "state");
+	const char *raw = text(track, "raw");
+
+	if (field(track, "pending_s"))
+		snprintf(out, size, "%s, %s in %s", state, raw,
+			 age(track, "pending_s", duration));
+	else
+		snprintf(out, size, "%s", state);
+}
+
+static bool add_track(struct columns *columns, struct json_object *uplink,
+		      struct json_object *track)
+{
+	char duration[DURATION_TEXT], state[DURATION_TEXT + 32];
+
+	track_state(track, state, sizeof(state));
+	return columns_add(
+		columns, (const char *const[]){
+				 text(uplink, "name"), text(track, "name"),
+				 text(track, "kind"), text(track, "target"),
+				 state, age(track, "since_s", duration),
+				 text(track, "changes"), text(track, "sent"),
+				 text(track, "answered"), text(track, "late"),
+				 text(track, "lost"), text(track, "rtt_ms") });
+}
+
+static bool print_tracks(struct json_object *uplinks)
+{
+	static const char *const titles[] = {
+		"uplink",  "track", "kind",	"target", "state", "for",
+		"changes", "sent",  "answered", "late",	  "lost",  "rtt ms",
+	};
+	struct columns columns;
+	bool ok = columns_init(&columns, 12, titles);
+	size_t i, t;
+
+	for (i = 0; i < json_object_array_length(uplinks); i++) {
+		struct json_object *uplink =
+			json_object_array_get_idx(uplinks, i);
+		struct json_object *tracks = field(uplink, "tracks");
+
+		for (t = 0;
+		     ok && tracks && t < json_object_array_length(tracks); t++)
+			ok = add_track(&columns, uplink,
+				       json_object_array_get_idx(tracks, t));
+	}
+	putchar('\n');
+	if (ok)
+		columns_print(&columns);
+	columns_free(&columns);
+	return ok;
+}
+
+static void print_partner(struct json_object *status)
+{
+	struct json_object *partner = field(status, "partner");
+
+	if (!partner) {
+		puts("\npartner: none");
+		return;
+	}
+	printf("\npartner: %s (%s), MAC %s, marker %s, default %s\n",
+	       text(partner, "address"), text(partner, "type"),
+	       field(partner, "mac") ? text(partner, "mac") : "not known yet",
+	       is_true(partner, "marker") ? "seen" : "not seen",
+	       is_true(partner, "offers_default") ? "offered" : "not offered");
+}
+
+static void print_announced(struct json_object *status)
+{
+	struct json_object *announce = field(status, "announce");
+
+	if (field(announce, "uplink"))
+		printf("announced: default by %s, metric %s; ",
+		       text(announce, "uplink"), text(announce, "metric"));
+	else
+		printf("announced: no default; ");
+	printf("marker %s; VRRP weight %s\n",
+	       is_true(status, "marker") ? "yes" : "no", text(status, "vrrp"));
+	printf("last resort, never announced: %s\n",
+	       field(status, "last_resort") ? text(status, "last_resort") :
+					      "none");
+}
+
+static int print_status(struct json_object *status)
+{
+	struct json_object *uplinks = field(status, "uplinks");
+
+	if (!json_object_is_type(uplinks, json_type_array))
+		return command_failed(
+			"status: twinpathd's answer has no uplinks: it is of another version");
+	print_head(status);
+	print_last_switch(status);
+	if (!print_uplinks(uplinks) || !print_tracks(uplinks))
+		return STATUS_FAILED;
+	print_partner(status);
+	print_announced(status);
+	return STATUS_OK;
+}
+
+int command_status(const struct options *options)
+{
+	struct instance instance;
+	struct json_object *answer;
+	struct json_object *status;
+	int result = STATUS_OK;
+
+	if (!instance_find(&instance, options))
+		return STATUS_FAILED;
+	answer = client_ask(&instance, "status", NULL, STATUS_PATIENCE);
+	if (!answer)
+		return STATUS_FAILED;
+	status = field(answer, "status");
+	if (options->json)
+		puts(json_object_to_json_string_ext(status,
+						    JSON_C_TO_STRING_PRETTY));
+	else
+		result = print_status(status);
+	json_object_put(answer);
+	return result;
+}
