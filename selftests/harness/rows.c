@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * rows.c - run tables of packets and judge what comes out.
+ *
+ * Owns: the expectations that no row has to spell out.  It must never take
+ * an expected byte from a program's output, but for a port a row calls any.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka wants those first */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "rows.h"
+
+static const char *const reason_names[] = {
+#define REASON(name, fate, text) #name,
+	TP_REASONS(REASON)
+#undef REASON
+		[TP_REASON_COUNT] = "none",
+};
+
+static const enum plane_verdict reason_verdicts[] = {
+#define REASON(name, fate, text) PLANE_##fate,
+	TP_REASONS(REASON)
+#undef REASON
+		[TP_REASON_COUNT] = PLANE_PASSED,
+};
+
+static const char *const hook_names[] = {
+#define HOOK(name) #name,
+	TP_HOOKS(HOOK)
+#undef HOOK
+};
+
+static const char *const verdict_names[] = {
+	[PLANE_FORWARDED] = "forwarded",
+	[PLANE_PASSED] = "passed",
+	[PLANE_DROPPED] = "dropped",
+	[PLANE_BROKEN] = "no known verdict",
+};
+
+/* ---- what a row leaves out ---------------------------------------------- */
+
+struct port {
+	uint32_t ifindex;
+	enum tp_hook xdp, tc;
+};
+
+static const struct port sides[] = {
+	[LAN] = { PLANE_LAN, TP_HOOK_xdp_lan, TP_HOOK_tc_lan },
+	[WAN] = { PLANE_ISP_A, TP_HOOK_xdp_wan, TP_HOOK_tc_wan },
+	[WAN_B] = { PLANE_ISP_B, TP_HOOK_xdp_wan, TP_HOOK_tc_wan },
+	[OUT] = { PLANE_ISP_A, TP_HOOK_tc_out, TP_HOOK_tc_out },
+	[OUT_B] = { PLANE_ISP_B, TP_HOOK_tc_out, TP_HOOK_tc_out },
+	[BACK] = { PLANE_LAN, TP_HOOK_tc_back, TP_HOOK_tc_back },
+};
+
+static bool is_set(const uint8_t mac[6])
+{
+	static const uint8_t none[6];
+
+	return memcmp(mac, none, 6) != 0;
+}
+
+static void default_mac(uint8_t mac[6], const uint8_t fallback[6])
+{
+	if (!is_set(mac))
+		memcpy(mac, fallback, 6);
+}
+
+/* The station on the LAN by which an inside address is reached. */
+static const uint8_t *station(uint32_t address)
+{
+	if (address >> 8 == DEEP >> 8)
+		return plane_mac_router;
+	return address == H2 ? plane_mac_h2 : plane_mac_h;
+}
+
+static void complete_in(const struct step *step, struct packet *in)
+{
+	switch (step->side) {
+	case LAN:
+		default_mac(in->to, plane_mac_lan);
+		default_mac(in->from, station(in->source));
+		break;
+	case WAN:
+		default_mac(in->to, plane_mac_isp_a);
+		default_mac(in->from, plane_mac_next_a);
+		break;
+	case WAN_B:
+		default_mac(in->to, plane_mac_isp_b);
+		default_mac(in->from, plane_mac_next_b);
+		break;
+	case OUT:
+		default_mac(in->to, plane_mac_next_a);
+		default_mac(in->from, plane_mac_isp_a);
+		break;
+	case OUT_B:
+		default_mac(in->to, plane_mac_next_b);
+		default_mac(in->from, plane_mac_isp_b);
+		break;
+	case BACK:
+		default_mac(in->to, plane_mac_partner);
+		default_mac(in->from, plane_mac_lan);
+		break;
+	}
+	in->ttl = in->ttl ? in->ttl : PACKET_TTL;
+}
+
+/* Where a packet that is sent must go: by its addresses after translation. */
+static void complete_out(const struct packet *said, struct packet *out)
+{
+	const uint8_t *to = station(out->destination);
+	const uint8_t *from = plane_mac_lan;
+
+	if (out->source == A) {
+		to = plane_mac_next_a;
+		from = plane_mac_isp_a;
+	} else if (out->source == B) {
+		to = plane_mac_next_b;
+		from = plane_mac_isp_b;
+	}
+	memcpy(out->to, is_set(said->to) ? said->to : to, 6);
+	memcpy(out->from, is_set(said->from) ? said->from : from, 6);
+}
+
+static void translate(const struct packet *said, struct packet *out)
+{
+	if (!said->source)
+		return;
+	out->source = said->source;
+	out->destination = said->destination;
+	out->sport = said->sport;
+	out->dport = said->dport;
+}
+
+/* The packet that must leave; `quote` is room for the one it quotes. */
+static struct packet expect(const struct step *step, const struct packet *in,
+			    struct packet *quote)
+{
+	struct packet out = *in;
+	bool sent = reason_verdicts[step->why] == PLANE_FORWARDED;
+
+	translate(&step->out, &out);
+	if (step->out.quote) {
+		*quote = *in->quote;
+		translate(step->out.quote, quote);
+		out.quote = quote;
+	}
+	if (sent)
+		complete_out(&step->out, &out);
+	if (step->out.ttl)
+		out.ttl = step->out.ttl;
+	else if (sent)
+		out.ttl--;
+	return out;
+}
+
+/* ---- judging ------------------------------------------------------------ */
+
+#define FAIL(bench, format, ...)                                      \
+	fail_msg("%s, step %u: " format, (bench)->row, (bench)->step, \
+		 ##__VA_ARGS__)
+
+/* A port 0 in `said` is any: take it from the frame, once it is in range. */
+static void learn_port(struct bench *bench, const struct packet *said,
+		       struct packet *out)
+{
+	const struct tp_settings *set = &bench->plane->settings;
+	const uint8_t *l4 = bench->output.frame + 34;
+
+	if (!said->source || said->sport || out->quote)
+		return;
+	if (out->protocol == IPPROTO_ICMP)
+		l4 += 4;
+	bench->port = l4[0] << 8 | l4[1];
+	out->sport = bench->port;
+	if (bench->port < set->port_min || bench->port > set->port_max)
+		FAIL(bench, "port %u is not one of NAT's", bench->port);
+}
+
+static void judge_frame(struct bench *bench, const struct step *step,
+			const struct packet *in)
+{
+	struct packet quote, out = expect(step, in, &quote);
+	uint8_t expected[PACKET_MAX];
+	char text[PACKET_DIFF];
+	size_t size;
+
+	learn_port(bench, &step->out, &out);
+	size = packet_build(&out, expected);
+	if (!packet_equal(expected, size, bench->output.frame,
+			  bench->output.size, text))
+		FAIL(bench, "another packet than expected:\n%s", text);
+}
+
+static void judge_reasons(struct bench *bench, const struct step *step,
+			  enum tp_hook hook,
+			  const struct tp_reasons before[TP_HOOK_COUNT])
+{
+	struct tp_reasons after[TP_HOOK_COUNT];
+	char text[512] = "";
+	bool right = true;
+
+	assert_int_equal(plane_reasons(bench->plane, after), 0);
+	for (int h = 0; h < TP_HOOK_COUNT; h++)
+		for (int r = 0; r < TP_REASON_COUNT; r++) {
+			__u64 moved = ((__u64 *)&after[h])[r] -
+				      ((const __u64 *)&before[h])[r];
+			bool expected = h == (int)hook && r == (int)step->why;
+			size_t used = strlen(text);
+
+			right &= moved == expected;
+			if (moved)
+				snprintf(text + used, sizeof(text) - used,
+					 " %s.%s+%llu", hook_names[h],
+					 reason_names[r], moved);
+		}
+	if (!right)
+		FAIL(bench, "expected %s.%s+1, moved:%s", hook_names[hook],
+		     reason_names[step->why], text[0] ? text : " none");
+}
+
+static void judge_verdict(struct bench *bench, const struct step *step)
+{
+	enum plane_verdict expected = reason_verdicts[step->why];
+
+	if (bench->output.verdict != expected)
+		FAIL(bench, "expected %s (%s), is %s", verdict_names[expected],
+		     reason_names[step->why],
+		     verdict_names[bench->output.verdict]);
+	if (!bench->xdp && step->side <= WAN_B &&
+	    bench->output.mark != step->mark)
+		FAIL(bench, "expected mark %#x, is %#x", step->mark,
+		     bench->output.mark);
+}
+
+/*
+ * May a packet leave a session or binding behind?  What is translated, and
+ * what the kernel shall send on by the same session.
+ */
+static bool may_open(enum tp_reason why)
+{
+	switch (why) {
+	case TP_REASON_translated_out:
+	case TP_REASON_translated_slow_out:
+	case TP_REASON_options:
+	case TP_REASON_too_big:
+	case TP_REASON_no_next_hop:
+	case TP_REASON_not_xdp:
+		return true;
+	default:
+		return false;
+	}
+}
+
+void rows_step(struct bench *bench, const struct step *step)
+{
+	const struct port *port = &sides[step->side];
+	struct tp_reasons before[TP_HOOK_COUNT];
+	unsigned int sessions = 0, bindings = 0;
+	uint8_t frame[PACKET_MAX];
+	struct packet in = step->in;
+	struct plane_input input = {
+		.hook = bench->xdp ? port->xdp : port->tc,
+		.ifindex = port->ifindex,
+		.from = step->from,
+		.mark = step->mark_in,
+		.frame = frame,
+	};
+
+	bench->step++;
+	if (step->later)
+		assert_int_equal(plane_later(bench->plane, step->later), 0);
+	if (step->before)
+		assert_int_equal(step->before(bench->plane), 0);
+	complete_in(step, &in);
+	input.size = packet_build(&in, frame);
+	if (!may_open(step->why)) {
+		sessions = plane_sessions(bench->plane);
+		bindings = plane_bindings(bench->plane);
+	}
+	assert_int_equal(plane_reasons(bench->plane, before), 0);
+	assert_int_equal(plane_run(bench->plane, &input, &bench->output), 0);
+
+	/* The reason first: it tells most about a failure. */
+	judge_reasons(bench, step, input.hook, before);
+	judge_verdict(bench, step);
+	if (bench->output.verdict != PLANE_DROPPED)
+		judge_frame(bench, step, &in);
+	if (!may_open(step->why) && (plane_sessions(bench->plane) > sessions ||
+				     plane_bindings(bench->plane) > bindings))
+		FAIL(bench, "%s left state behind", reason_names[step->why]);
+}
+
+/* ---- running a table ---------------------------------------------------- */
+
+static struct plane bench_plane;
+
+struct instance {
+	const struct row *row;
+	bool xdp;
+	char name[128];
+};
+
+static void run_instance(void **state)
+{
+	const struct instance *instance = *state;
+	const struct row *row = instance->row;
+	struct bench bench = { .plane = &bench_plane,
+			       .row = instance->name,
+			       .xdp = instance->xdp };
+
+	assert_int_equal(plane_reset(&bench_plane), 0);
+	for (size_t i = 0; i < ROWS_STEPS; i++) {
+		const struct packet *in = &row->steps[i].in;
+
+		if (in->protocol || in->ethertype)
+			rows_step(&bench, &row->steps[i]);
+	}
+	if (row->test)
+		row->test(&bench);
+}
+
+static int open_bench(void **state)
+{
+	(void)state;
+	return plane_open(&bench_plane, 256);
+}
+
+static int close_bench(void **state)
+{
+	(void)state;
+	plane_close(&bench_plane);
+	return 0;
+}
+
+int rows_run(const char *group, const struct row *rows, size_t count)
+{
+	struct instance *instances = calloc(2 * count, sizeof(*instances));
+	struct CMUnitTest *tests = calloc(2 * count, sizeof(*tests));
+	size_t n = 0;
+	int failed = 1;
+
+	for (size_t i = 0; instances && tests && i < 2 * count; i++) {
+		const struct row *row = &rows[i % count];
+		bool xdp = i < count;
+
+		if (row->hooks == (xdp ? ROW_TC : ROW_XDP))
+			continue;
+		instances[n] = (struct instance){ .row = row, .xdp = xdp };
+		snprintf(instances[n].name, sizeof(instances[n].name), "%s: %s",
+			 xdp ? "xdp" : "tc", row->name);
+		tests[n] =
+			(struct CMUnitTest){ .name = instances[n].name,
+					     .test_func = run_instance,
+					     .initial_state = &instances[n] };
+		n++;
+	}
+	if (n)
+		failed = _cmocka_run_group_tests(group, tests, n, open_bench,
+						 close_bench);
+	free(tests);
+	free(instances);
+	return failed;
+}

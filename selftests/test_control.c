@@ -1,0 +1,833 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * test_control.c - the control socket, over a real socket in a directory of
+ * its own, with a site that only notes what it was asked.
+ *
+ * Owns: what a client may rely on.  The loop runs in this process, so a
+ * client here never blocks: it turns the loop until its answer is there.
+ */
+#define _GNU_SOURCE 1
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <grp.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "address.h"
+#include "control.h"
+#include "log.h"
+#include "site.h"
+
+#define TEST_GROUP 54321
+#define DEADLINE_MS 8000
+
+static struct site site;
+static struct control *control;
+static char directory[64];
+static char path[96];
+static bool group_exists;
+
+/* ---- the stub site ------------------------------------------------------- */
+
+static struct intent asked;
+static int set_intent_result;
+static void (*detached)(void *arg);
+static void *detached_arg;
+static unsigned detaches;
+
+msec_t site_now(void)
+{
+	return 1000000;
+}
+
+int site_set_intent(struct site *of, const struct intent *intent,
+		    char why[MODEL_REASON])
+{
+	asked = *intent;
+	if (set_intent_result == -ENOENT)
+		snprintf(why, MODEL_REASON, "there is no uplink \"%s\"",
+			 intent->uplink);
+	if (set_intent_result)
+		return set_intent_result;
+	of->intent = *intent;
+	of->desired.selector = intent->kind == INTENT_PARTNER ? MODEL_PARTNER :
+								0;
+	of->event++;
+	return 0;
+}
+
+int site_detach(struct site *of, void (*done)(void *arg), void *arg)
+{
+	of->detaching = true;
+	detached = done;
+	detached_arg = arg;
+	detaches++;
+	return 0;
+}
+
+/* Stands before libc's: this machine need not have the group. */
+struct group *getgrnam(const char *name)
+{
+	static struct group group = { .gr_gid = TEST_GROUP };
+
+	return group_exists && !strcmp(name, "twinpath") ? &group : NULL;
+}
+
+/* ---- fixture ------------------------------------------------------------- */
+
+static void add_uplink(const char *name, unsigned level)
+{
+	struct config *config = &site.config;
+	struct uplink_config *uplink = &config->uplinks[config->uplinks_count];
+	unsigned i = config->uplinks_count++;
+
+	strcpy(uplink->name, name);
+	snprintf(uplink->interface, sizeof(uplink->interface), "eth%u", i + 1);
+	uplink->level = level;
+	uplink->tracks_count = 2;
+	strcpy(uplink->tracks[0].name, "eth");
+	strcpy(uplink->tracks[1].name, "core");
+	uplink->tracks[1].kind = TRACK_ICMP;
+	assert_int_equal(address_parse("172.29.0.1", &uplink->tracks[1].target),
+			 0);
+	assert_int_equal(address_parse("172.16.1.2", &uplink->next_hop), 0);
+	track_init(&site.tracks[i][0], &uplink->tracks[0], 5000, 20000);
+	track_init(&site.tracks[i][1], &uplink->tracks[1], 5000, 20000);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	log_set_level(LOG_LEVEL_ERROR);
+	memset(&site, 0, sizeof(site));
+	memset(&asked, 0, sizeof(asked));
+	set_intent_result = 0;
+	detaches = 0;
+	detached = NULL;
+	group_exists = false;
+	strcpy(directory, "/tmp/twinpath-control-XXXXXX");
+	assert_non_null(mkdtemp(directory));
+	assert_int_equal(chmod(directory, 0755), 0);
+	snprintf(path, sizeof(path), "%s/control", directory);
+	strcpy(site.instance, "test");
+	site.base = event_base_new();
+	site.started = 940000;
+	site.config.partner.type = TP_PARTNER_ROUTER;
+	assert_int_equal(
+		address_parse("192.168.0.4", &site.config.partner.address), 0);
+	add_uplink("isp-a", 1);
+	strcpy(site.desired.reason, "isp-a has level 1 and is up");
+	site.desired.announce = MODEL_NOBODY;
+	site.desired.last_resort = MODEL_NOBODY;
+	site.desired.states[0] = TP_EXIT_UP;
+	assert_int_equal(control_open(&control, &site, path), 0);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	control_close(control);
+	control = NULL;
+	/* libevent lets go of a bufferevent in the next turn of the loop. */
+	event_base_loop(site.base, EVLOOP_NONBLOCK);
+	event_base_free(site.base);
+	assert_int_equal(access(path, F_OK), -1);
+	assert_int_equal(rmdir(directory), 0);
+	return 0;
+}
+
+/* ---- a client ------------------------------------------------------------ */
+
+static int dial(void)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	strcpy(address.sun_path, path);
+	assert_true(fd >= 0);
+	assert_int_equal(
+		connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	return fd;
+}
+
+static void turn(void)
+{
+	struct timeval pause = { .tv_usec = 1000 };
+
+	event_base_loopexit(site.base, &pause);
+	event_base_loop(site.base, EVLOOP_ONCE);
+}
+
+static void say(int fd, const char *text)
+{
+	assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL),
+			 strlen(text));
+}
+
+/* Until the newline or the end; the length, 0 at the end. */
+static size_t hear(int fd, char *line, size_t size)
+{
+	struct timespec start, now;
+	size_t length = 0;
+	ssize_t got;
+
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	for (;;) {
+		got = recv(fd, line + length, 1, 0);
+		if (got == 0 || (got < 0 && errno == ECONNRESET))
+			break;
+		if (got == 1 && line[length] == '\n')
+			break;
+		if (got == 1) {
+			length++;
+			assert_true(length < size);
+			continue;
+		}
+		assert_int_equal(errno, EAGAIN);
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		assert_true((now.tv_sec - start.tv_sec) * 1000 < DEADLINE_MS);
+		turn();
+	}
+	line[length] = '\0';
+	return length;
+}
+
+/* The next answer, which the caller puts. */
+static struct json_object *answer_of(int fd)
+{
+	static char line[65536];
+	struct json_object *answer;
+
+	assert_true(hear(fd, line, sizeof(line)) > 0);
+	answer = json_tokener_parse(line);
+	assert_non_null(answer);
+	return answer;
+}
+
+static bool granted(struct json_object *answer)
+{
+	struct json_object *ok;
+
+	assert_true(json_object_object_get_ex(answer, "ok", &ok));
+	return json_object_get_boolean(ok);
+}
+
+static const char *text_of(struct json_object *object, const char *key)
+{
+	struct json_object *value;
+
+	assert_true(json_object_object_get_ex(object, key, &value));
+	return json_object_get_string(value);
+}
+
+static void expect_granted(const char *request)
+{
+	int fd = dial();
+	struct json_object *answer;
+
+	say(fd, request);
+	answer = answer_of(fd);
+	if (!granted(answer))
+		fail_msg("%s: %s", request, text_of(answer, "error"));
+	json_object_put(answer);
+	close(fd);
+}
+
+/* The error names `part`, and the connection goes on or not as told. */
+static void expect_refused_at(int fd, const char *part)
+{
+	struct json_object *answer = answer_of(fd);
+
+	assert_false(granted(answer));
+	if (!strstr(text_of(answer, "error"), part))
+		fail_msg("\"%s\" does not say \"%s\"", text_of(answer, "error"),
+			 part);
+	json_object_put(answer);
+}
+
+static void expect_refused(const char *request, const char *part)
+{
+	int fd = dial();
+
+	say(fd, request);
+	expect_refused_at(fd, part);
+	close(fd);
+}
+
+static void expect_end(int fd)
+{
+	char line[1024];
+
+	assert_int_equal(hear(fd, line, sizeof(line)), 0);
+	close(fd);
+}
+
+/* ---- status -------------------------------------------------------------- */
+
+static void test_status_has_every_field(void **state)
+{
+	static const char *const fields[] = {
+		"instance",    "version", "ready",   "mode",
+		"selector",    "intent",  "reason",  "event",
+		"last_switch", "uplinks", "partner", "announce",
+		"last_resort", "marker",  "vrrp",    "uptime_s",
+	};
+	struct json_object *answer, *status, *value;
+	int fd = dial();
+	size_t i;
+
+	(void)state;
+	say(fd, "{\"command\":\"status\"}\n");
+	answer = answer_of(fd);
+	assert_true(granted(answer));
+	assert_true(json_object_object_get_ex(answer, "status", &status));
+	for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		if (!json_object_object_get_ex(status, fields[i], &value))
+			fail_msg("no field %s", fields[i]);
+	assert_int_equal(json_object_object_length(status), i);
+	assert_string_equal(text_of(status, "selector"), "isp-a");
+	assert_string_equal(text_of(status, "uptime_s"), "60.000");
+	assert_null(text_of(status, "last_switch"));
+	json_object_put(answer);
+	close(fd);
+}
+
+static void test_status_shows_tracks(void **state)
+{
+	struct json_object *answer, *status, *uplink, *tracks, *track;
+	int fd = dial();
+
+	(void)state;
+	site.tracks[0][1].state = TRACK_UP;
+	site.tracks[0][1].raw = TRACK_DOWN;
+	site.tracks[0][1].changed = 990500;
+	site.tracks[0][1].due = 1002500;
+	site.tracks[0][1].rtt_us_last = 1234;
+	say(fd, "{\"command\":\"status\"}\n");
+	answer = answer_of(fd);
+	status = json_object_object_get(answer, "status");
+	uplink = json_object_array_get_idx(
+		json_object_object_get(status, "uplinks"), 0);
+	tracks = json_object_object_get(uplink, "tracks");
+	assert_int_equal(json_object_array_length(tracks), 2);
+	track = json_object_array_get_idx(tracks, 1);
+	assert_string_equal(text_of(uplink, "state"), "up");
+	assert_string_equal(text_of(uplink, "next_hop"), "172.16.1.2");
+	assert_null(text_of(uplink, "next_hop_mac"));
+	assert_string_equal(text_of(track, "target"), "172.29.0.1");
+	assert_string_equal(text_of(track, "state"), "up");
+	assert_string_equal(text_of(track, "raw"), "down");
+	assert_string_equal(text_of(track, "since_s"), "9.500");
+	assert_string_equal(text_of(track, "pending_s"), "2.500");
+	assert_string_equal(text_of(track, "rtt_ms"), "1.234");
+	track = json_object_array_get_idx(tracks, 0);
+	assert_null(text_of(track, "rtt_ms"));
+	json_object_put(answer);
+	close(fd);
+}
+
+static void test_status_of_a_partner_and_a_switch(void **state)
+{
+	struct json_object *answer, *status, *last, *partner;
+	int fd = dial();
+
+	(void)state;
+	site.event = 8;
+	site.last.event = 7;
+	site.last.from = 0;
+	site.last.to = MODEL_PARTNER;
+	site.last.at = 999000;
+	site.facts.partner.mac_known = true;
+	memcpy(site.facts.partner.mac, "\x02\0\0\0\0\x04", 6);
+	say(fd, "{\"command\":\"status\"}\n");
+	answer = answer_of(fd);
+	status = json_object_object_get(answer, "status");
+	last = json_object_object_get(status, "last_switch");
+	assert_string_equal(text_of(last, "from"), "isp-a");
+	assert_string_equal(text_of(last, "to"), "partner");
+	assert_string_equal(text_of(last, "ago_s"), "1.000");
+	partner = json_object_object_get(status, "partner");
+	assert_string_equal(text_of(partner, "type"), "router");
+	assert_string_equal(text_of(partner, "address"), "192.168.0.4");
+	assert_string_equal(text_of(partner, "mac"), "02:00:00:00:00:04");
+	json_object_put(answer);
+	close(fd);
+}
+
+/* ---- flip ---------------------------------------------------------------- */
+
+static void expect_flip(const char *to, enum intent_kind kind,
+			const char *uplink)
+{
+	char request[128];
+
+	memset(&asked, 0xff, sizeof(asked));
+	snprintf(request, sizeof(request),
+		 "{\"command\":\"flip\",\"to\":\"%s\"}\n", to);
+	expect_granted(request);
+	assert_int_equal(asked.kind, kind);
+	assert_int_equal(asked.since, site_now());
+	assert_string_equal(asked.uplink, uplink);
+}
+
+static void test_flip_by_name(void **state)
+{
+	(void)state;
+	expect_flip("isp-a", INTENT_UPLINK, "isp-a");
+	expect_flip("partner", INTENT_PARTNER, "");
+	expect_flip("auto", INTENT_AUTO, "");
+}
+
+static void test_flip_aliases_where_the_primary_is_here(void **state)
+{
+	(void)state;
+	expect_flip("primary", INTENT_UPLINK, "isp-a");
+	expect_flip("backup", INTENT_PARTNER, "");
+}
+
+static void test_flip_aliases_where_the_primary_is_the_partner(void **state)
+{
+	(void)state;
+	site.config.uplinks[0].level = 3;
+	add_uplink("isp-b", 2);
+	expect_flip("primary", INTENT_PARTNER, "");
+	expect_flip("backup", INTENT_UPLINK, "isp-b");
+}
+
+static void test_flip_aliases_without_a_partner(void **state)
+{
+	(void)state;
+	site.config.partner.type = TP_PARTNER_NONE;
+	expect_flip("primary", INTENT_UPLINK, "isp-a");
+	expect_refused("{\"command\":\"flip\",\"to\":\"backup\"}\n",
+		       "no backup exit");
+	add_uplink("lte", 5);
+	add_uplink("isp-b", 2);
+	expect_flip("backup", INTENT_UPLINK, "isp-b");
+	site.config.uplinks[0].level = 9;
+	expect_flip("primary", INTENT_UPLINK, "isp-b");
+	expect_flip("backup", INTENT_UPLINK, "lte");
+}
+
+static void test_flip_answers_what_is_now(void **state)
+{
+	struct json_object *answer;
+	int fd = dial();
+
+	(void)state;
+	say(fd, "{\"command\":\"flip\",\"to\":\"partner\"}\n");
+	answer = answer_of(fd);
+	assert_true(granted(answer));
+	assert_string_equal(text_of(answer, "selector"), "partner");
+	assert_string_equal(text_of(answer, "event"), "1");
+	json_object_put(answer);
+	close(fd);
+}
+
+static void test_flip_says_why_not(void **state)
+{
+	(void)state;
+	set_intent_result = -ENOENT;
+	expect_refused("{\"command\":\"flip\",\"to\":\"isp-x\"}\n",
+		       "flip isp-x: there is no uplink \"isp-x\"");
+	set_intent_result = 0;
+	expect_refused("{\"command\":\"flip\"}\n", "\"to\" is missing");
+	expect_refused("{\"command\":\"flip\",\"to\":7}\n",
+		       "\"to\" is missing");
+	expect_refused(
+		"{\"command\":\"flip\",\"to\":\"isp-a-with-a-long-name\"}\n",
+		"longer than 15");
+}
+
+/* ---- detach -------------------------------------------------------------- */
+
+static void test_detach_answers_all_when_done(void **state)
+{
+	int first = dial(), second = dial(), third = dial();
+	struct json_object *answer;
+	char byte;
+
+	(void)state;
+	say(first, "{\"command\":\"detach\"}\n");
+	say(second, "{\"command\":\"detach\"}\n");
+	while (!detaches)
+		turn();
+	say(third, "{\"command\":\"flip\",\"to\":\"auto\"}\n");
+	expect_refused_at(third, "detaching");
+	close(third);
+	assert_int_equal(recv(first, &byte, 1, 0), -1);
+	assert_int_equal(errno, EAGAIN);
+	detached(detached_arg);
+	answer = answer_of(first);
+	assert_true(granted(answer));
+	json_object_put(answer);
+	answer = answer_of(second);
+	assert_true(granted(answer));
+	json_object_put(answer);
+	assert_int_equal(detaches, 1);
+	expect_end(first);
+	expect_end(second);
+}
+
+static void test_detach_answer_leaves_with_the_daemon(void **state)
+{
+	int fd = dial();
+	char line[256];
+
+	(void)state;
+	say(fd, "{\"command\":\"detach\"}\n");
+	while (!detaches)
+		turn();
+	detached(detached_arg);
+	control_close(control); /* no turn of the loop in between */
+	control = NULL;
+	assert_true(recv(fd, line, sizeof(line), 0) > 0);
+	assert_memory_equal(line, "{\"ok\":true}\n", 12);
+	close(fd);
+}
+
+/* ---- bad clients --------------------------------------------------------- */
+
+static void test_bad_lines(void **state)
+{
+	(void)state;
+	expect_refused("hello\n", "not a line of JSON");
+	expect_refused("\n", "not a line of JSON");
+	expect_refused("[1,2]\n", "no object");
+	expect_refused("null\n", "no object");
+	expect_refused("{\"command\":\"status\"\n", "unexpected end");
+	expect_refused("{\"command\":\"status\"} x\n", "not a line of JSON");
+	expect_refused("{}\n", "no \"command\"");
+	expect_refused("{\"command\":[]}\n", "no \"command\"");
+	expect_refused("{\"command\":\"reboot\"}\n", "unknown command");
+	expect_granted("{\"command\":\"status\"}\n");
+}
+
+static void test_a_nul_hides_nothing(void **state)
+{
+	static const char request[] = "{\"command\":\"status\"}\0junk\n";
+	int fd = dial();
+
+	(void)state;
+	assert_int_equal(send(fd, request, sizeof(request) - 1, MSG_NOSIGNAL),
+			 sizeof(request) - 1);
+	expect_refused_at(fd, "NUL");
+	close(fd);
+}
+
+static void test_an_error_does_not_end_the_connection(void **state)
+{
+	int fd = dial();
+	struct json_object *answer;
+
+	(void)state;
+	say(fd, "x\n{\"command\":\"status\"}\n");
+	expect_refused_at(fd, "JSON");
+	answer = answer_of(fd);
+	assert_true(granted(answer));
+	json_object_put(answer);
+	close(fd);
+}
+
+static void test_requests_before_the_end_are_answered(void **state)
+{
+	int fd = dial();
+	int i;
+
+	(void)state;
+	say(fd, "{}\n{}\n{}\n{\"comm");
+	assert_int_equal(shutdown(fd, SHUT_WR), 0);
+	for (i = 0; i < 3; i++)
+		expect_refused_at(fd, "no \"command\"");
+	expect_refused_at(fd, "does not end with a newline");
+	expect_end(fd);
+}
+
+static void test_too_long_a_line(void **state)
+{
+	static char junk[32768];
+	int fd = dial();
+	size_t sent = 0;
+	ssize_t n;
+
+	(void)state;
+	memset(junk, 'x', sizeof(junk));
+	while (sent < 3 * sizeof(junk)) {
+		n = send(fd, junk, sizeof(junk), MSG_NOSIGNAL);
+		if (n < 0 && errno != EAGAIN)
+			break; /* told and closed already */
+		sent += n > 0 ? (size_t)n : 0;
+		turn();
+	}
+	expect_refused_at(fd, "longer than 64 KiB");
+	expect_end(fd);
+	expect_granted("{\"command\":\"status\"}\n");
+}
+
+static void test_a_silent_client_is_told(void **state)
+{
+	int silent = dial();
+
+	(void)state;
+	say(silent, "{\"command\":");
+	expect_granted("{\"command\":\"status\"}\n"); /* blocks nobody */
+	expect_refused_at(silent, "no request within 5 s");
+	expect_end(silent);
+}
+
+/* One that asks and asks without reading costs one answer of memory. */
+static void test_a_deaf_client_is_not_served_ahead(void **state)
+{
+	static const char request[] =
+		"{\"command\":\"flip\",\"to\":\"auto\"}\n";
+	int fd = dial();
+	unsigned asks = 0, turns;
+
+	(void)state;
+	for (turns = 0; turns < 200; turns++) {
+		while (send(fd, request, strlen(request), MSG_NOSIGNAL) > 0)
+			asks++;
+		turn();
+	}
+	assert_true(asks > 1000);
+	assert_true(site.event < asks);
+	expect_granted("{\"command\":\"status\"}\n");
+	close(fd);
+}
+
+static void test_clients_are_bounded(void **state)
+{
+	int fds[33];
+	int i;
+
+	(void)state;
+	for (i = 0; i < 33; i++) {
+		fds[i] = dial();
+		turn();
+	}
+	expect_refused_at(fds[32], "too many clients");
+	for (i = 0; i < 33; i++)
+		close(fds[i]);
+	turn();
+	turn();
+	expect_granted("{\"command\":\"status\"}\n");
+}
+
+/* ---- who may ------------------------------------------------------------- */
+
+/*
+ * Whether `uid` may flip.  Credentials are taken at connect(), so being
+ * somebody else for that one call is enough.
+ */
+static bool may_flip(uid_t uid, gid_t gid, gid_t supplementary)
+{
+	struct json_object *answer;
+	bool may;
+	int fd;
+
+	assert_int_equal(chmod(path, 0666), 0);
+	assert_int_equal(setgroups(1, &supplementary), 0);
+	assert_int_equal(setegid(gid), 0);
+	assert_int_equal(seteuid(uid), 0);
+	fd = dial();
+	assert_int_equal(seteuid(0), 0);
+	assert_int_equal(setegid(0), 0);
+	assert_int_equal(setgroups(0, NULL), 0);
+	say(fd, "{\"command\":\"status\"}\n");
+	answer = answer_of(fd);
+	assert_true(granted(answer));
+	json_object_put(answer);
+	say(fd, "{\"command\":\"flip\",\"to\":\"auto\"}\n");
+	answer = answer_of(fd);
+	may = granted(answer);
+	if (!may)
+		assert_non_null(
+			strstr(text_of(answer, "error"), "not permitted"));
+	json_object_put(answer);
+	close(fd);
+	return may;
+}
+
+static void reopen(void)
+{
+	control_close(control);
+	control = NULL;
+	assert_int_equal(control_open(&control, &site, path), 0);
+}
+
+static void test_changes_are_for_root_and_the_group(void **state)
+{
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	assert_true(may_flip(0, 65534, 65534));
+	assert_false(may_flip(65534, 65534, TEST_GROUP));
+	assert_false(may_flip(65534, TEST_GROUP, 65534));
+	group_exists = true;
+	reopen();
+	assert_true(may_flip(65534, 65534, TEST_GROUP));
+	assert_true(may_flip(65534, TEST_GROUP, 65534));
+	assert_false(may_flip(65534, 65534, 65534));
+	assert_true(may_flip(0, 0, 0));
+	assert_int_equal(site.event, 4);
+}
+
+static void test_the_file_has_mode_and_group(void **state)
+{
+	struct stat file;
+
+	(void)state;
+	assert_int_equal(stat(path, &file), 0);
+	assert_int_equal(file.st_mode & 07777, 0660);
+	if (geteuid() != 0)
+		skip();
+	group_exists = true;
+	reopen();
+	assert_int_equal(stat(path, &file), 0);
+	assert_int_equal(file.st_mode & 07777, 0660);
+	assert_int_equal(file.st_gid, TEST_GROUP);
+}
+
+/* ---- the file ------------------------------------------------------------ */
+
+/* It fails, and says so in one line that has `part`. */
+static int open_refused(const char *at, const char *part)
+{
+	char line[512] = "";
+	struct control *none = NULL;
+	int saved = dup(STDERR_FILENO);
+	FILE *log = tmpfile();
+	int err;
+
+	assert_non_null(log);
+	fflush(stderr);
+	dup2(fileno(log), STDERR_FILENO);
+	err = control_open(&none, &site, at);
+	fflush(stderr);
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	rewind(log);
+	assert_non_null(fgets(line, sizeof(line), log));
+	assert_non_null(strstr(line, part));
+	assert_null(fgets(line, sizeof(line), log));
+	fclose(log);
+	assert_null(none);
+	return err;
+}
+
+static void test_a_living_socket_is_not_taken(void **state)
+{
+	(void)state;
+	assert_int_equal(open_refused(path, "another twinpathd"), -EADDRINUSE);
+	expect_granted("{\"command\":\"status\"}\n");
+}
+
+static void test_a_stale_socket_is_replaced(void **state)
+{
+	char aside[128];
+
+	(void)state;
+	/* A daemon that was killed leaves its file: keep it past the close. */
+	snprintf(aside, sizeof(aside), "%s.aside", path);
+	assert_int_equal(link(path, aside), 0);
+	control_close(control);
+	control = NULL;
+	assert_int_equal(rename(aside, path), 0);
+	assert_int_equal(control_open(&control, &site, path), 0);
+	expect_granted("{\"command\":\"status\"}\n");
+}
+
+static void test_another_file_is_left_alone(void **state)
+{
+	struct stat file;
+	FILE *other;
+
+	(void)state;
+	control_close(control);
+	control = NULL;
+	other = fopen(path, "w");
+	assert_non_null(other);
+	fclose(other);
+	assert_int_equal(open_refused(path, "is no socket: remove it"),
+			 -EEXIST);
+	assert_int_equal(stat(path, &file), 0);
+	assert_true(S_ISREG(file.st_mode));
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(control_open(&control, &site, path), 0);
+}
+
+static void test_a_successor_keeps_its_file(void **state)
+{
+	struct control *first = control;
+	struct stat file;
+
+	(void)state;
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(control_open(&control, &site, path), 0);
+	control_close(first);
+	assert_int_equal(stat(path, &file), 0);
+	expect_granted("{\"command\":\"status\"}\n");
+}
+
+static void test_paths_that_cannot_be(void **state)
+{
+	char long_path[200];
+
+	(void)state;
+	memset(long_path, 'x', sizeof(long_path) - 1);
+	long_path[sizeof(long_path) - 1] = '\0';
+	assert_int_equal(open_refused(long_path, "too long"), -ENAMETOOLONG);
+	assert_int_equal(open_refused("/nonexistent/control",
+				      "/nonexistent/control: cannot listen"),
+			 -ENOENT);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_status_has_every_field),
+		TEST(test_status_shows_tracks),
+		TEST(test_status_of_a_partner_and_a_switch),
+		TEST(test_flip_by_name),
+		TEST(test_flip_aliases_where_the_primary_is_here),
+		TEST(test_flip_aliases_where_the_primary_is_the_partner),
+		TEST(test_flip_aliases_without_a_partner),
+		TEST(test_flip_answers_what_is_now),
+		TEST(test_flip_says_why_not),
+		TEST(test_detach_answers_all_when_done),
+		TEST(test_detach_answer_leaves_with_the_daemon),
+		TEST(test_bad_lines),
+		TEST(test_a_nul_hides_nothing),
+		TEST(test_an_error_does_not_end_the_connection),
+		TEST(test_requests_before_the_end_are_answered),
+		TEST(test_too_long_a_line),
+		TEST(test_a_silent_client_is_told),
+		TEST(test_a_deaf_client_is_not_served_ahead),
+		TEST(test_clients_are_bounded),
+		TEST(test_changes_are_for_root_and_the_group),
+		TEST(test_the_file_has_mode_and_group),
+		TEST(test_a_living_socket_is_not_taken),
+		TEST(test_a_stale_socket_is_replaced),
+		TEST(test_another_file_is_left_alone),
+		TEST(test_a_successor_keeps_its_file),
+		TEST(test_paths_that_cannot_be),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * test_decide.c - decide.c against a table of situations.
+ *
+ * Facts and intent are written as short texts (see the parsers below); what is
+ * not written is as on a good day.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "decide.h"
+
+#define BEST MODEL_METRIC_BEST
+#define FLOATING MODEL_METRIC_FLOATING
+#define NOBODY MODEL_NOBODY
+#define PARTNER MODEL_PARTNER
+
+/*
+ * uplinks: one word each, its level and its state, in the file's order
+ *   1u up   1a down but heard from beyond   1d down   1?  no verdict
+ *   1i no interface  1m admin down  1c no carrier  1n no address
+ *   1h next hop nowhere  1t not attached
+ * partner: one letter each
+ *   c configured  l address on the LAN  a MAC known  m marker  o default
+ * intent: "", "partner" or an uplink's name (u0, u1, ...)
+ * before: the selector of the last answer, or NONE for no last answer
+ */
+#define NONE (-3)
+
+struct row {
+	const char *name;
+	const char *uplinks, *partner, *intent;
+	int before;
+	int selector, announce;
+	uint32_t metric;
+	int last_resort;
+	bool marker;
+	int vrrp;
+	const char *reason; /* a piece of it */
+};
+
+static const struct row rows[] = {
+	/* The primary, level 1. */
+	{ "good day", "1u", "clamo", "", NONE, 0, 0, BEST, 0, true, 100,
+	  "u0 is the best uplink that is up (level 1)" },
+	{ "good day, the partner is off", "1u", "cl", "", NONE, 0, 0, BEST, 0,
+	  true, 100, "level 1" },
+	{ "good day, no partner", "1u", "", "", NONE, 0, 0, BEST, 0, true, 100,
+	  "level 1" },
+	{ "S1: cable pulled", "1c", "clam", "", 0, PARTNER, NOBODY, 0, NOBODY,
+	  false, 10, "u0: no carrier on wan0; partner has an uplink" },
+	{ "S1: partner's default has come", "1c", "clao", "", PARTNER, PARTNER,
+	  NOBODY, 0, NOBODY, false, 10, "partner offers a default" },
+	{ "S2: black hole behind the next hop", "1d", "clam", "", 0, PARTNER,
+	  NOBODY, 0, 0, false, 10, "u0: track core down" },
+	{ "only the target died, partner lives", "1a", "clam", "", 0, PARTNER,
+	  NOBODY, 0, 0, false, 10, "track core down" },
+	{ "S22: the target died at both: stay", "1a", "cla", "", 0, 0, NOBODY,
+	  0, 0, false, 100, "something still arrives" },
+	{ "all dead, nothing known: hand over", "1d", "cla", "", 0, PARTNER,
+	  NOBODY, 0, 0, false, 10, "handed over all the same" },
+	{ "all dead, not even its MAC known", "1d", "cl", "", 0, PARTNER,
+	  NOBODY, 0, 0, false, 10, "handed over all the same" },
+	{ "all dead, partner on no LAN", "1d", "c", "", 0, NOBODY, NOBODY, 0, 0,
+	  false, 10, "no partner" },
+	{ "all dead, no partner", "1m", "", "", 0, NOBODY, NOBODY, 0, NOBODY,
+	  false, 10, "u0: wan0 is down; no partner" },
+	{ "no interface", "1i", "", "", 0, NOBODY, NOBODY, 0, NOBODY, false, 10,
+	  "no interface wan0" },
+	{ "lease lost", "1n", "", "", 0, NOBODY, NOBODY, 0, NOBODY, false, 10,
+	  "no address on wan0" },
+	{ "next hop on no subnet", "1h", "", "", 0, NOBODY, NOBODY, 0, NOBODY,
+	  false, 10, "next hop is on no subnet of wan0" },
+	{ "no program there: not even a last resort", "1t", "", "", 0, NOBODY,
+	  NOBODY, 0, NOBODY, false, 10, "no program attached to wan0" },
+
+	/* Starting. */
+	{ "cold start, no verdict, partner lives", "1?", "clam", "", NONE,
+	  PARTNER, NOBODY, 0, 0, false, 10, "no verdict yet" },
+	{ "cold start, partner answers ARP", "1?", "cla", "", NONE, PARTNER,
+	  NOBODY, 0, 0, false, 10, "no verdict yet" },
+	{ "cold start, alone", "1?", "cl", "", NONE, 0, NOBODY, 0, 0, false,
+	  100, "nothing better than u0" },
+	{ "restart: adopted until the first verdict", "1?", "clam", "", 0, 0, 0,
+	  BEST, 0, true, 100, "level 1" },
+
+	/* The backup, level 2. */
+	{ "backup, good day", "2u", "clamo", "", NONE, PARTNER, 0, FLOATING, 0,
+	  true, 90,
+	  "no uplink of level 1 is up (best: level 2); partner offers" },
+	{ "backup, S15: the primary is off", "2u", "cl", "", PARTNER, 0, 0,
+	  FLOATING, 0, true, 90, "level 2" },
+	{ "backup, the primary has withdrawn", "2u", "clam", "", PARTNER, 0, 0,
+	  FLOATING, 0, true, 90, "level 2" },
+	{ "backup, its route stands but nobody answers ARP", "2u", "clmo", "",
+	  PARTNER, 0, 0, FLOATING, 0, true, 90, "level 2" },
+	{ "backup without an uplink", "2d", "clao", "", 0, PARTNER, NOBODY, 0,
+	  0, false, 10, "partner offers a default" },
+
+	/* Several uplinks. */
+	{ "two levels", "2u 1u", "", "", NONE, 1, 1, BEST, 1, true, 100, "u1" },
+	{ "two levels, S10: the better one is back", "2u 1u", "", "", 0, 1, 1,
+	  BEST, 1, true, 100, "u1" },
+	{ "two levels, the better one is gone", "2u 1d", "", "", 1, 0, 0,
+	  FLOATING, 0, true, 90, "u0 is the best uplink that is up (level 2)" },
+	{ "equals: file order", "1u 1u", "", "", NONE, 0, 0, BEST, 0, true, 100,
+	  "u0" },
+	{ "equals: who has it keeps it", "1u 1u", "", "", 1, 1, 1, BEST, 1,
+	  true, 100, "u1" },
+	{ "equals: not when it is down", "1u 1d", "", "", 1, 0, 0, BEST, 0,
+	  true, 100, "u0" },
+	{ "S21: both ISPs down, last resort the one heard", "1d 2a", "clao", "",
+	  0, PARTNER, NOBODY, 0, 1, false, 10, "u0: track core down" },
+	{ "S21: last resort by level", "2d 1d", "clao", "", 0, PARTNER, NOBODY,
+	  0, 1, false, 10, "u1: track core down" },
+	{ "S48: one dies, one comes", "1u 2d", "", "", 1, 0, 0, BEST, 0, true,
+	  100, "u0" },
+	{ "level 12 attracts no less than the floor", "12u", "", "", NONE, 0, 0,
+	  FLOATING, 0, true, 10, "level 12" },
+
+	/* What the operator wants. */
+	{ "flip to the lower level", "1u 2u", "clamo", "u1", 0, 1, 1, BEST, 1,
+	  true, 90, "the operator asked for u1" },
+	{ "S36: flip to a dead one", "1u 2d", "", "u1", 0, 0, 0, BEST, 0, true,
+	  100, "the operator asked for u1: track core down; u0 is the best" },
+	{ "flip to an avoided one", "1u 2a", "", "u1", 0, 0, 0, BEST, 0, true,
+	  100, "u1: track core down" },
+	{ "flip to a name that is gone", "1u", "", "isp-x", 0, 0, 0, BEST, 0,
+	  true, 100, "isp-x, which is not configured; u0" },
+	{ "flip to the partner", "1u", "clam", "partner", 0, PARTNER, NOBODY, 0,
+	  0, true, 10, "the operator asked for partner" },
+	{ "flip to the partner, its default is here", "1u", "clao", "partner",
+	  PARTNER, PARTNER, NOBODY, 0, 0, true, 10, "operator" },
+	{ "flip to a partner that offers nothing", "1u", "cla", "partner", 0, 0,
+	  0, BEST, 0, true, 100, "partner, which offers no exit; u0" },
+	{ "flip to a partner that is gone", "1u", "clmo", "partner", PARTNER, 0,
+	  0, BEST, 0, true, 100, "cannot be reached; u0" },
+	{ "flip to a partner there is none", "1u", "", "partner", 0, 0, 0, BEST,
+	  0, true, 100, "is not configured" },
+	{ "backup flipped to its own", "2u", "clamo", "u0", PARTNER, 0, 0, BEST,
+	  0, true, 90, "the operator asked for u0" },
+	{ "backup flipped to the partner", "2u", "clamo", "partner", PARTNER,
+	  PARTNER, NOBODY, 0, 0, true, 10, "operator" },
+};
+
+static void parse_uplink(struct config *config, struct facts *facts, unsigned i,
+			 const char *word)
+{
+	struct uplink_config *to = &config->uplinks[i];
+	struct uplink_facts *fact = &facts->uplinks[i];
+	char state;
+
+	assert_int_equal(sscanf(word, "%u%c", &to->level, &state), 2);
+	snprintf(to->name, sizeof(to->name), "u%u", i);
+	snprintf(to->interface, sizeof(to->interface), "wan%u", i);
+	to->tracks_count = 2;
+	to->track = 1;
+	strcpy(to->tracks[0].name, "interface");
+	strcpy(to->tracks[1].name, "core");
+	fact->present = state != 'i';
+	fact->admin_up = state != 'm';
+	fact->carrier = state != 'c';
+	fact->has_address = state != 'n';
+	fact->next_hop = state != 'h';
+	fact->attached = state != 't';
+	fact->beyond = state == 'a';
+	fact->track = state == '?'	  ? TRACK_UNKNOWN :
+		      strchr("ad", state) ? TRACK_DOWN :
+					    TRACK_UP;
+}
+
+static void parse(const struct row *row, struct config *config,
+		  struct facts *facts, struct intent *intent)
+{
+	const char *p = row->partner;
+	char text[64], *rest, *word;
+
+	memset(config, 0, sizeof(*config));
+	memset(facts, 0, sizeof(*facts));
+	memset(intent, 0, sizeof(*intent));
+	strcpy(text, row->uplinks);
+	for (word = strtok_r(text, " ", &rest); word;
+	     word = strtok_r(NULL, " ", &rest))
+		parse_uplink(config, facts, config->uplinks_count++, word);
+	config->last_resort = true;
+	if (strchr(p, 'c'))
+		config->partner.type = TP_PARTNER_TWINPATH;
+	facts->ready = true;
+	facts->partner.address_on_lan = strchr(p, 'l');
+	facts->partner.mac_known = strchr(p, 'a');
+	facts->partner.marker = strchr(p, 'm');
+	facts->partner.offers_default = strchr(p, 'o');
+	if (!strcmp(row->intent, "partner")) {
+		intent->kind = INTENT_PARTNER;
+	} else if (*row->intent) {
+		intent->kind = INTENT_UPLINK;
+		strcpy(intent->uplink, row->intent);
+	}
+}
+
+static void check(const struct row *row, const struct desired *got)
+{
+	if (got->selector != row->selector)
+		fail_msg("%s: selector %d: %s", row->name, got->selector,
+			 got->reason);
+	if (got->announce != row->announce ||
+	    (got->announce != NOBODY && got->metric != row->metric))
+		fail_msg("%s: announces %d, metric %u", row->name,
+			 got->announce, got->metric);
+	if (got->last_resort != row->last_resort)
+		fail_msg("%s: last resort %d", row->name, got->last_resort);
+	if (got->marker != row->marker)
+		fail_msg("%s: marker %d", row->name, got->marker);
+	if (got->vrrp != row->vrrp)
+		fail_msg("%s: vrrp %d", row->name, got->vrrp);
+	if (!strstr(got->reason, row->reason))
+		fail_msg("%s: reason \"%s\"", row->name, got->reason);
+}
+
+static struct desired last_answer(int selector)
+{
+	struct desired last = {
+		.selector = selector,
+		.announce = NOBODY,
+		.last_resort = NOBODY,
+	};
+
+	if (selector >= 0)
+		last.states[selector] = TP_EXIT_UP;
+	return last;
+}
+
+static void situations(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct row *row = &rows[i];
+		struct desired before = last_answer(row->before);
+		struct config config;
+		struct facts facts;
+		struct intent intent;
+		struct desired got;
+
+		parse(row, &config, &facts, &intent);
+		got = decide(&config, &facts, &intent,
+			     row->before == NONE ? NULL : &before);
+		check(row, &got);
+	}
+}
+
+/* The same situations with the programs not in place: silence. */
+static void not_ready(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct config config;
+		struct facts facts;
+		struct intent intent;
+		struct desired got;
+
+		parse(&rows[i], &config, &facts, &intent);
+		facts.ready = false;
+		got = decide(&config, &facts, &intent, NULL);
+		assert_int_equal(got.announce, NOBODY);
+		assert_int_equal(got.last_resort, NOBODY);
+		assert_false(got.marker);
+		assert_int_equal(got.vrrp, 0);
+	}
+}
+
+static void states(void **state)
+{
+	static const struct row all = {
+		.uplinks = "1u 1a 1d 1? 1i 1m 1c 1n 1h 1t",
+		.partner = "",
+		.intent = "",
+	};
+	static const enum tp_exit_state expected[] = {
+		TP_EXIT_UP,   TP_EXIT_AVOID, TP_EXIT_DEAD, TP_EXIT_AVOID,
+		TP_EXIT_DEAD, TP_EXIT_DEAD,  TP_EXIT_DEAD, TP_EXIT_DEAD,
+		TP_EXIT_DEAD, TP_EXIT_DEAD,
+	};
+	struct config config;
+	struct facts facts;
+	struct intent intent;
+	struct desired got;
+
+	(void)state;
+	parse(&all, &config, &facts, &intent);
+	got = decide(&config, &facts, &intent, NULL);
+	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
+		assert_int_equal(got.states[i], expected[i]);
+}
+
+/* A standby that restarts must not take its marker away for a moment. */
+static void restart_of_a_standby(void **state)
+{
+	static const struct row standby = {
+		.uplinks = "2?",
+		.partner = "clamo",
+		.intent = "",
+	};
+	struct desired before = last_answer(PARTNER);
+	struct config config;
+	struct facts facts;
+	struct intent intent;
+	struct desired got;
+
+	(void)state;
+	before.states[0] = TP_EXIT_UP;
+	parse(&standby, &config, &facts, &intent);
+	got = decide(&config, &facts, &intent, &before);
+	assert_int_equal(got.selector, PARTNER);
+	assert_int_equal(got.states[0], TP_EXIT_UP);
+	assert_int_equal(got.announce, 0);
+	assert_true(got.marker);
+	assert_int_equal(got.vrrp, 90);
+}
+
+static void no_last_resort_unless_asked(void **state)
+{
+	struct config config;
+	struct facts facts;
+	struct intent intent;
+	struct desired got;
+
+	(void)state;
+	parse(&rows[0], &config, &facts, &intent);
+	config.last_resort = false;
+	got = decide(&config, &facts, &intent, NULL);
+	assert_int_equal(got.last_resort, NOBODY);
+}
+
+static void names(void **state)
+{
+	struct config config;
+	struct facts facts;
+	struct intent intent;
+
+	(void)state;
+	parse(&rows[0], &config, &facts, &intent);
+	assert_string_equal(decide_name(&config, 0), "u0");
+	assert_string_equal(decide_name(&config, 1), "none");
+	assert_string_equal(decide_name(&config, NOBODY), "none");
+	assert_string_equal(decide_name(&config, PARTNER), "partner");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(situations),
+		cmocka_unit_test(not_ready),
+		cmocka_unit_test(states),
+		cmocka_unit_test(restart_of_a_standby),
+		cmocka_unit_test(no_last_resort_unless_asked),
+		cmocka_unit_test(names),
+	};
+
+	return cmocka_run_group_tests_name("decide", tests, NULL, NULL);
+}

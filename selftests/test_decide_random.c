@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * test_decide_random.c - what must hold for decide.c whatever the facts.
+ *
+ * Sites of random shape live through random turns, each starting from the last
+ * answer.  The expectations are written from the facts alone, in other words
+ * than decide.c's.  The seed is fixed: a failure is a failure tomorrow too, and
+ * its message tells the turn.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "decide.h"
+
+#define SITES 4000
+#define TURNS 50
+
+static uint64_t seed = 0x2545f4914f6cdd1dULL;
+static unsigned site, turn;
+
+/* xorshift64*, by G. Marsaglia and S. Vigna. */
+static unsigned below(unsigned bound)
+{
+	seed ^= seed >> 12;
+	seed ^= seed << 25;
+	seed ^= seed >> 27;
+	return (unsigned)((seed * 0x2545f4914f6cdd1dULL) >> 33) % bound;
+}
+
+static bool chance(unsigned percent)
+{
+	return below(100) < percent;
+}
+
+#define HOLDS(condition)                                                    \
+	do {                                                                \
+		if (!(condition))                                           \
+			fail_msg("site %u turn %u: not so: %s", site, turn, \
+				 #condition);                               \
+	} while (0)
+
+/* ---- random sites --------------------------------------------------------- */
+
+static void number(char *to, const char *name, unsigned digit)
+{
+	size_t length = strlen(name);
+
+	memcpy(to, name, length);
+	to[length] = (char)('0' + digit);
+	to[length + 1] = '\0';
+}
+
+static void new_site(struct config *config)
+{
+	memset(config, 0, sizeof(*config));
+	config->uplinks_count = below(5); /* none at all, too */
+	for (unsigned i = 0; i < config->uplinks_count; i++) {
+		struct uplink_config *uplink = &config->uplinks[i];
+
+		number(uplink->name, "a-long-name-", i);
+		number(uplink->interface, "interface-", i);
+		uplink->level = 1 + below(chance(5) ? 20 : 3);
+		uplink->tracks_count = 2;
+		uplink->track = below(2);
+		strcpy(uplink->tracks[0].name, "interface");
+		strcpy(uplink->tracks[1].name, "a-long-track-na");
+	}
+	config->partner.type = below(3);
+	config->last_resort = chance(70);
+}
+
+static void new_uplink(struct uplink_facts *uplink)
+{
+	bool fine = chance(70);
+
+	uplink->present = fine || chance(80);
+	uplink->admin_up = fine || chance(80);
+	uplink->carrier = fine || chance(80);
+	uplink->has_address = fine || chance(80);
+	uplink->next_hop = fine || chance(80);
+	uplink->attached = fine || chance(80);
+	uplink->beyond = chance(30);
+	uplink->track = below(3);
+}
+
+/* A turn changes a little, as it is in life; sometimes everything. */
+static void new_facts(const struct config *config, struct facts *facts)
+{
+	bool all = chance(5);
+
+	facts->now += below(1000);
+	facts->ready = chance(90);
+	for (unsigned i = 0; i < config->uplinks_count; i++)
+		if (all || chance(30))
+			new_uplink(&facts->uplinks[i]);
+	if (all || chance(30))
+		facts->partner.address_on_lan = chance(80);
+	if (all || chance(30))
+		facts->partner.mac_known = chance(80);
+	if (all || chance(30))
+		facts->partner.marker = chance(50);
+	if (all || chance(30))
+		facts->partner.offers_default = chance(50);
+}
+
+static void new_intent(struct intent *intent)
+{
+	if (chance(80))
+		return;
+	memset(intent, 0, sizeof(*intent));
+	intent->kind = below(3);
+	if (intent->kind == INTENT_UPLINK)
+		number(intent->uplink, "a-long-name-", below(5));
+}
+
+/* ---- what must hold -------------------------------------------------------- */
+
+static bool usable(const struct facts *facts, int i)
+{
+	const struct uplink_facts *uplink = &facts->uplinks[i];
+
+	return uplink->present && uplink->admin_up && uplink->carrier &&
+	       uplink->has_address && uplink->next_hop && uplink->attached;
+}
+
+static bool partner_lives(const struct config *config,
+			  const struct facts *facts)
+{
+	return config->partner.type != TP_PARTNER_NONE &&
+	       facts->partner.address_on_lan && facts->partner.mac_known &&
+	       (facts->partner.marker || facts->partner.offers_default);
+}
+
+static void check_states(const struct config *config, const struct facts *facts,
+			 const struct desired *before,
+			 const struct desired *got)
+{
+	for (int i = 0; i < (int)config->uplinks_count; i++) {
+		const struct uplink_facts *uplink = &facts->uplinks[i];
+
+		if (!usable(facts, i))
+			HOLDS(got->states[i] == TP_EXIT_DEAD);
+		else if (uplink->track == TRACK_UP)
+			HOLDS(got->states[i] == TP_EXIT_UP);
+		else if (uplink->track == TRACK_DOWN)
+			HOLDS(got->states[i] ==
+			      (uplink->beyond ? TP_EXIT_AVOID : TP_EXIT_DEAD));
+		else
+			HOLDS(got->states[i] ==
+			      (before && before->states[i] == TP_EXIT_UP ?
+				       TP_EXIT_UP :
+				       TP_EXIT_AVOID));
+	}
+	for (int i = (int)config->uplinks_count; i < MODEL_UPLINKS; i++)
+		HOLDS(got->states[i] == TP_EXIT_DEAD);
+}
+
+static unsigned best_level_up(const struct config *config,
+			      const struct desired *got)
+{
+	unsigned level = 0;
+
+	for (unsigned i = 0; i < config->uplinks_count; i++)
+		if (got->states[i] == TP_EXIT_UP &&
+		    (!level || config->uplinks[i].level < level))
+			level = config->uplinks[i].level;
+	return level;
+}
+
+static void check_selector(const struct config *config,
+			   const struct facts *facts,
+			   const struct intent *intent,
+			   const struct desired *got)
+{
+	unsigned best = best_level_up(config, got);
+	bool partner = partner_lives(config, facts);
+
+	HOLDS(got->selector >= MODEL_PARTNER &&
+	      got->selector < (int)config->uplinks_count);
+	if (best || partner) /* something lives: it is taken, dead ones not */
+		HOLDS(got->selector == MODEL_PARTNER ?
+			      partner :
+			      got->selector >= 0 &&
+				      got->states[got->selector] == TP_EXIT_UP);
+	else if (got->selector >= 0)
+		HOLDS(got->states[got->selector] == TP_EXIT_AVOID);
+	else if (got->selector == MODEL_PARTNER)
+		HOLDS(config->partner.type != TP_PARTNER_NONE &&
+		      facts->partner.address_on_lan);
+	if (intent->kind != INTENT_AUTO)
+		return;
+	if (best == 1)
+		HOLDS(got->selector >= 0);
+	if (got->selector >= 0 && best)
+		HOLDS(config->uplinks[got->selector].level == best);
+}
+
+static void check_intent(const struct config *config, const struct facts *facts,
+			 const struct intent *intent, const struct desired *got)
+{
+	if (intent->kind == INTENT_PARTNER && partner_lives(config, facts)) {
+		HOLDS(got->selector == MODEL_PARTNER);
+		HOLDS(got->announce == MODEL_NOBODY);
+	}
+	for (int i = 0; i < (int)config->uplinks_count; i++)
+		if (intent->kind == INTENT_UPLINK &&
+		    !strcmp(config->uplinks[i].name, intent->uplink) &&
+		    got->states[i] == TP_EXIT_UP)
+			HOLDS(got->selector == i);
+}
+
+static void check_ranks(const struct config *config,
+			const struct intent *intent,
+			const struct desired *before, const struct desired *got)
+{
+	const struct uplink_config *uplinks = config->uplinks;
+
+	if (intent->kind != INTENT_AUTO)
+		return;
+	if (got->announce >= 0)
+		HOLDS((uplinks[got->announce].level == 1) ==
+		      (got->metric == MODEL_METRIC_BEST));
+	/* Among equals who has it keeps it. */
+	if (before && before->selector >= 0 && got->selector >= 0 &&
+	    got->states[before->selector] == TP_EXIT_UP &&
+	    uplinks[before->selector].level == uplinks[got->selector].level)
+		HOLDS(got->selector == before->selector);
+}
+
+static void check_visible(const struct config *config,
+			  const struct facts *facts, const struct desired *got)
+{
+	if (!facts->ready) {
+		HOLDS(got->announce == MODEL_NOBODY);
+		HOLDS(got->last_resort == MODEL_NOBODY);
+		HOLDS(!got->marker && !got->vrrp);
+		return;
+	}
+	if (got->announce != MODEL_NOBODY) {
+		HOLDS(got->announce >= 0);
+		HOLDS(got->states[got->announce] == TP_EXIT_UP);
+		HOLDS(got->selector == got->announce ||
+		      got->selector == MODEL_PARTNER);
+		HOLDS(got->metric == MODEL_METRIC_BEST ||
+		      got->metric == MODEL_METRIC_FLOATING);
+		if (got->selector != got->announce)
+			HOLDS(got->metric == MODEL_METRIC_FLOATING);
+		if (config->last_resort)
+			HOLDS(got->last_resort == got->announce);
+	}
+	if (got->selector >= 0 && got->states[got->selector] == TP_EXIT_UP)
+		HOLDS(got->announce == got->selector);
+	HOLDS(got->marker == (best_level_up(config, got) != 0));
+	HOLDS(got->vrrp >= 10 && got->vrrp <= 100);
+	if (!got->marker && got->selector < 0)
+		HOLDS(got->vrrp == 10);
+}
+
+static void check_last_resort(const struct config *config,
+			      const struct facts *facts,
+			      const struct desired *got)
+{
+	bool any = false;
+
+	for (int i = 0; i < (int)config->uplinks_count; i++)
+		any |= usable(facts, i);
+	if (facts->ready)
+		HOLDS((got->last_resort != MODEL_NOBODY) ==
+		      (config->last_resort && any));
+	if (got->last_resort != MODEL_NOBODY)
+		HOLDS(usable(facts, got->last_resort));
+}
+
+static bool same(const struct desired *a, const struct desired *b)
+{
+	return a->selector == b->selector && a->announce == b->announce &&
+	       a->metric == b->metric && a->last_resort == b->last_resort &&
+	       a->marker == b->marker && a->vrrp == b->vrrp &&
+	       !memcmp(a->states, b->states, sizeof(a->states)) &&
+	       !strcmp(a->reason, b->reason);
+}
+
+static void check(const struct config *config, const struct facts *facts,
+		  const struct intent *intent, const struct desired *before,
+		  const struct desired *got)
+{
+	struct desired again = decide(config, facts, intent, before);
+	struct desired next = decide(config, facts, intent, got);
+
+	HOLDS(same(got, &again));
+	HOLDS(same(got, &next)); /* it comes to rest at once */
+	HOLDS(*got->reason && strlen(got->reason) < MODEL_REASON);
+	check_states(config, facts, before, got);
+	check_selector(config, facts, intent, got);
+	check_intent(config, facts, intent, got);
+	check_ranks(config, intent, before, got);
+	check_visible(config, facts, got);
+	check_last_resort(config, facts, got);
+}
+
+static void invariants(void **state)
+{
+	(void)state;
+	for (site = 0; site < SITES; site++) {
+		struct facts facts = { 0 };
+		struct intent intent = { 0 };
+		struct desired desired, before;
+		struct config config;
+
+		new_site(&config);
+		for (turn = 0; turn < TURNS; turn++) {
+			const struct desired *last = turn ? &before : NULL;
+
+			new_facts(&config, &facts);
+			new_intent(&intent);
+			desired = decide(&config, &facts, &intent, last);
+			check(&config, &facts, &intent, last, &desired);
+			before = desired;
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(invariants),
+	};
+
+	return cmocka_run_group_tests_name("decide, at random", tests, NULL,
+					   NULL);
+}

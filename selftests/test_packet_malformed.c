@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * test_packet_malformed.c - packets that no stack sends: dropped, counted,
+ * and no state left behind (U22, T14).
+ */
+#include "harness/rows.h"
+
+static const struct row rows[] = {
+	ROW("T14 syn and fin",
+	    STOP(LAN, bad_flags, TCP(H, 5000, R, 80, SYN | FIN))),
+	ROW("T14 syn and rst",
+	    STOP(LAN, bad_flags, TCP(H, 5000, R, 80, SYN | RST))),
+	ROW("T14 null", STOP(LAN, bad_flags, TCP(H, 5000, R, 80, 0))),
+	ROW("T14 xmas",
+	    STOP(LAN, bad_flags, TCP(H, 5000, R, 80, FIN | PSH | URG))),
+	ROW("T14 fin alone", STOP(LAN, bad_flags, TCP(H, 5000, R, 80, FIN))),
+	ROW("T14 urgent alone", STOP(LAN, bad_flags, TCP(H, 5000, R, 80, URG))),
+	ROW("T14 bad flags in a session",
+	    OUTWARD(TCP(H, 5000, R, 80, SYN), TCP(A, 5000, R, 80, SYN)),
+	    STOP(LAN, bad_flags, TCP(H, 5000, R, 80, SYN | FIN)),
+	    OUTWARD(TCP(H, 5000, R, 80, SYN), TCP(A, 5000, R, 80, SYN))),
+	ROW("U22 ihl too small",
+	    STOP(LAN, malformed,
+		 WITH(UDP(H, 5000, R, 80), .version_ihl = 0x44))),
+	ROW("U22 ihl beyond the packet",
+	    STOP(LAN, malformed,
+		 WITH(UDP(H, 5000, R, 80), .payload = 8, .version_ihl = 0x4f))),
+	ROW("U22 version",
+	    STOP(LAN, malformed,
+		 WITH(UDP(H, 5000, R, 80), .version_ihl = 0x65))),
+	ROW("U22 total length beyond the frame",
+	    STOP(LAN, malformed,
+		 WITH(UDP(H, 5000, R, 80), .total_length = 61))),
+	ROW("U22 total length within the header",
+	    STOP(LAN, malformed,
+		 WITH(UDP(H, 5000, R, 80), .total_length = 19))),
+	ROW("U22 udp header beyond the packet",
+	    STOP(LAN, malformed,
+		 WITH(UDP(H, 5000, R, 80), .total_length = 27))),
+	ROW("U22 udp length too small",
+	    STOP(LAN, malformed, WITH(UDP(H, 5000, R, 80), .udp_length = 7))),
+	ROW("U22 udp length beyond the packet",
+	    STOP(LAN, malformed, WITH(UDP(H, 5000, R, 80), .udp_length = 41))),
+	ROW("tcp header beyond the packet",
+	    STOP(LAN, malformed,
+		 WITH(TCP(H, 5000, R, 80, SYN), .total_length = 39))),
+	ROW("tcp offset too small",
+	    STOP(LAN, malformed,
+		 WITH(TCP(H, 5000, R, 80, SYN), .data_offset = 4))),
+	ROW("tcp offset beyond the packet",
+	    STOP(LAN, malformed,
+		 WITH(TCP(H, 5000, R, 80, SYN), .data_offset = 6))),
+	ROW("echo header beyond the packet",
+	    STOP(LAN, malformed,
+		 WITH(QUERY(ECHO, H, R, 7000), .total_length = 27))),
+	ROW("frame cut in the udp header",
+	    STOP(LAN, malformed, WITH(UDP(H, 5000, R, 80), .cut = 41))),
+	ROW("frame cut in the tcp header",
+	    STOP(LAN, malformed, WITH(TCP(H, 5000, R, 80, SYN), .cut = 53))),
+	ROW("frame cut in the icmp header",
+	    STOP(LAN, malformed, WITH(QUERY(ECHO, H, R, 7000), .cut = 41))),
+	ROW("frame longer than the packet: padding goes along",
+	    OUTWARD(WITH(TCP(H, 5000, R, 80, SYN), .padding = 6),
+		    TCP(A, 5000, R, 80, SYN))),
+	/* the bench's tc runs take no frame shorter than an IP header */
+	{ .name = "frame cut in the ip header",
+	  .steps = { STOP(LAN, malformed,
+			  WITH(UDP(H, 5000, R, 80), .cut = 33)) },
+	  .hooks = ROW_XDP },
+};
+
+int main(void)
+{
+	return ROWS_RUN(rows);
+}
