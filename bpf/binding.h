@@ -305,13 +305,23 @@ static __always_inline int claim_wanted(struct claim *claim, __u32 port)
 	return socket_wants(claim->hook, &claim->ask, claim->end->plane);
 }
 
-/* A host may have its own port back at once. */
-static __always_inline __u32 claim_hold(const struct claim *claim,
-					const struct tp_binding *binding)
+/*
+ * Is the line free for this claim?  A host may have its own port back at once;
+ * a line of an earlier address is nobody's, whatever its expiry says.
+ */
+static __always_inline int claim_free(const struct claim *claim,
+				      const struct tp_binding *binding,
+				      __u64 control)
 {
+	__u32 hold = claim->hook->set->timers.hold;
+	__u32 line = TP_CONTROL_LINE(control);
+
+	if ((line == TP_LINE_LIVE || line == TP_LINE_CLOSED) &&
+	    binding->generation != claim->generation)
+		return 1;
 	if (address_equal(&binding->inside, &claim->end->inside))
-		return 0;
-	return claim->hook->set->timers.hold;
+		hold = 0;
+	return binding_claimable(control, hold, claim->hook->now);
 }
 
 static long claim_try(__u32 i, void *arg)
@@ -331,9 +341,7 @@ static long claim_try(__u32 i, void *arg)
 	if (!binding)
 		return 0;
 	old = *(volatile __u64 *)&binding->control;
-	if (!binding_claimable(old, claim_hold(claim, binding),
-			       claim->hook->now) ||
-	    claim_wanted(claim, port))
+	if (!claim_free(claim, binding, old) || claim_wanted(claim, port))
 		return 0;
 	next = TP_CONTROL_INCARNATION(old) + 1;
 	if (__sync_val_compare_and_swap(&binding->control, old,

@@ -161,19 +161,25 @@ static __always_inline void miss_endpoint(const struct packet *p,
 	miss->end.plane = p->plane;
 }
 
-/* Look for the endpoint's binding on one external address. */
+/*
+ * Look for the endpoint's binding on one external address.  An exit that takes
+ * nothing new keeps none of its endpoints either, unless it is the `chosen` one
+ * for want of a better.
+ */
 static __noinline int miss_binding_on(const struct hook *hook,
-				      struct miss *miss, __u32 id)
+				      struct miss *miss, __u32 id, int chosen)
 {
 	const struct tp_address *address = bpf_map_lookup_elem(&addresses, &id);
 	const struct tp_seed *keys = ONLY(&seed);
+	const struct tp_exit *exit;
 	struct tp_binding *binding;
 	__u32 exit_id, index;
 
 	if (!address || !address->exit || !keys)
 		return 0;
 	exit_id = address->exit;
-	if (!exit_live(exit_at(exit_id)))
+	exit = exit_at(exit_id);
+	if (!exit_live(exit) || (!chosen && exit->state != TP_EXIT_UP))
 		return 0;
 	miss->end.address = id;
 	miss->end.exit = exit_id;
@@ -202,7 +208,7 @@ static long miss_binding_step(__u32 id, void *arg)
 	struct search *search = arg;
 
 	return id != search->skip &&
-	       miss_binding_on(search->hook, search->miss, id);
+	       miss_binding_on(search->hook, search->miss, id, 0);
 }
 
 /* The selector's address first: nearly always the only one. */
@@ -212,7 +218,7 @@ static __noinline void miss_binding(const struct hook *hook, struct miss *miss,
 	struct search search = { .hook = hook, .miss = miss, .skip = first };
 
 	miss->binding = BINDING_NONE;
-	if (first < TP_MAX_ADDRESSES && miss_binding_on(hook, miss, first))
+	if (first < TP_MAX_ADDRESSES && miss_binding_on(hook, miss, first, 1))
 		return;
 	bpf_loop(hook->set->addresses_used, miss_binding_step, &search, 0);
 }
@@ -300,6 +306,8 @@ static __always_inline __u32 miss_bind(const struct hook *hook,
 	edit->mark = exit->mark;
 	if (p->ttl <= 1)
 		return TP_REASON_ttl;
+	if (p->size > exit->mtu)
+		return TP_REASON_too_big;
 	session = lan_bind(hook, p, miss, exit_id, &reason);
 	if (!session)
 		return reason;

@@ -95,7 +95,7 @@ static __noinline __u32 out_error(const struct hook *hook,
 	id = exit->address;
 	address = bpf_map_lookup_elem(&addresses, &id);
 	miss_endpoint(p, &miss);
-	if (!address || !miss_binding_on(hook, &miss, id))
+	if (!address || !miss_binding_on(hook, &miss, id, 1))
 		return TP_REASON_error_lost;
 	edit->address = address->address;
 	edit->port = bpf_htons((__u16)miss.binding);

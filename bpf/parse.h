@@ -108,7 +108,9 @@ static __noinline __u32 parse_quote(void *data, void *end, struct packet *p)
 	family_map(&p->flow.source, ip->daddr);
 	p->flow.proto = ip->protocol;
 	ports = data + p->quote_l4;
-	if ((void *)ports + QUOTE_BYTES > end)
+	/* The frame may be longer than the packet in it (Ethernet padding). */
+	if ((void *)ports + QUOTE_BYTES > end ||
+	    p->quote_l4 + QUOTE_BYTES > ETHERNET + p->size)
 		return TP_REASON_bad_quote;
 	switch (ip->protocol) {
 	case IPPROTO_TCP:
@@ -133,11 +135,11 @@ static __noinline __u32 parse_quote(void *data, void *end, struct packet *p)
 }
 
 static __always_inline __u32 parse_icmp(void *data, void *l4, void *end,
-					struct packet *p)
+					__u32 room, struct packet *p)
 {
 	struct icmphdr *icmp = l4;
 
-	if ((void *)(icmp + 1) > end)
+	if ((void *)(icmp + 1) > end || room < sizeof(*icmp))
 		return TP_REASON_malformed;
 	p->plane = TP_PLANE_ICMP;
 	if (parse_is_query(icmp->type)) {
@@ -196,7 +198,7 @@ static __always_inline __u32 parse_ip(void *data, void *end, __u32 wire,
 	if (ip->protocol == IPPROTO_UDP)
 		return parse_udp(l4, end, length - header, p);
 	if (ip->protocol == IPPROTO_ICMP)
-		return parse_icmp(data, l4, end, p);
+		return parse_icmp(data, l4, end, length - header, p);
 	return GO_ON;
 }
 

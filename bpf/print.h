@@ -178,6 +178,16 @@ int clock(struct tp_clock *ask)
 	return 0;
 }
 
+/* Only what was published, and for this endpoint, can be withdrawn. */
+static __always_inline int publish_is(const struct tp_publish *ask,
+				      const struct tp_binding *binding,
+				      __u64 control)
+{
+	return TP_CONTROL_LINE(control) == TP_LINE_STATIC &&
+	       binding->inside_port == ask->inside_port &&
+	       address_equal(&binding->inside, &ask->inside);
+}
+
 /* Static bindings: claimed and withdrawn like any other, but never expiring. */
 SEC("syscall")
 int publish(struct tp_publish *ask)
@@ -195,10 +205,11 @@ int publish(struct tp_publish *ask)
 		return 0;
 	old = *(volatile __u64 *)&binding->control;
 	next = TP_CONTROL_INCARNATION(old) + 1;
-	ask->result = -EBUSY;
-	if (TP_CONTROL_LINE(old) == TP_LINE_BUSY ||
-	    (!ask->withdraw && TP_CONTROL_LINE(old) != TP_LINE_STATIC &&
-	     binding_live(old, clock_now(set))))
+	ask->result = ask->withdraw ? -ENOENT : -EBUSY;
+	if (ask->withdraw ? !publish_is(ask, binding, old) :
+			    TP_CONTROL_LINE(old) == TP_LINE_BUSY ||
+				    (TP_CONTROL_LINE(old) != TP_LINE_STATIC &&
+				     binding_live(old, clock_now(set))))
 		return 0;
 	if (__sync_val_compare_and_swap(&binding->control, old,
 					TP_CONTROL(0, TP_LINE_BUSY, next, 0)) !=

@@ -195,6 +195,17 @@ static __always_inline __u32 session_timeout(const struct tp_settings *set,
 	return proto == IPPROTO_UDP ? set->timers.udp : set->timers.icmp;
 }
 
+/* Was the line made on this very binding, and not on one before it? */
+static __always_inline int session_on(const struct tp_session *session,
+				      const struct tp_binding *binding,
+				      __u32 index)
+{
+	return session->binding == index &&
+	       session->generation == binding->generation &&
+	       session->incarnation ==
+		       TP_CONTROL_INCARNATION(binding->control);
+}
+
 /* ---- a packet of a live session ------------------------------------------- */
 
 /*
@@ -437,16 +448,17 @@ static __always_inline __u32 session_room_for(const struct tp_session_key *key,
 					      __u64 new, int *theirs)
 {
 	__u32 number = session_number(key, hash), now = new;
+	struct tp_binding *binding = binding_at(index);
 	struct tp_session *line;
 
 	*theirs = 0;
 	if (number == SESSION_NONE)
 		return session_place(hash, now);
 	line = session_line(number);
-	if (!line)
+	if (!line || !binding)
 		return SESSION_NONE;
-	*theirs = session_live(line->control, now) && line->binding == index &&
-		  line->exit == (__u8)(new >> 48);
+	*theirs = session_live(line->control, now) &&
+		  session_on(line, binding, index);
 	return *theirs || session_reclaim(line) ? number : SESSION_NONE;
 }
 

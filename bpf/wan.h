@@ -46,11 +46,21 @@ __noinline __u32 wan_address(const struct tp_addr *local, __u32 exit_id)
 	return TP_MAX_ADDRESSES;
 }
 
-/* To an address that is not an external one of this uplink. */
-static __noinline __u32 wan_stranger(const struct packet *p)
+/*
+ * To an address that is not an external one of this uplink.  Another address of
+ * the gateway is not reached this way: the kernel would answer for ports that
+ * NAT owns there, and outside has no business with the LAN's.
+ */
+static __noinline __u32 wan_stranger(const struct hook *hook,
+				     const struct packet *p)
 {
-	switch (route_kind(route_find(&p->flow.destination))) {
+	const struct tp_route *route = route_find(&p->flow.destination);
+
+	switch (route_kind(route)) {
 	case TP_ROUTE_LOCAL:
+		if (route && route->ifindex == hook->ifindex)
+			return TP_REASON_local;
+		return TP_REASON_inside_from_outside;
 	case TP_ROUTE_KERNEL: /* multicast, broadcast, link-local, excluded */
 		return TP_REASON_local;
 	case TP_ROUTE_INSIDE:
@@ -120,7 +130,7 @@ wan_session(const struct hook *hook, const struct packet *p,
 	hash = hash_session(&key, keys);
 	session = session_find(&key, hash);
 	if (session && session_live(session->control, hook->now) &&
-	    session->binding == index)
+	    session_on(session, binding, index))
 		return session;
 	if (!open)
 		return 0;
@@ -148,8 +158,12 @@ static __always_inline int wan_admits(const struct hook *hook,
 	return !!wan_session(hook, p, index, 0, &reason);
 }
 
-/* TCP's SYN, FIN and RST drive the session; a SYN may open one. */
-static __always_inline __u32 wan_tcp(const struct hook *hook,
+/*
+ * TCP's SYN, FIN and RST drive the session; a SYN may open one.  A published
+ * endpoint is owned by session alone: whatever reaches it opens one, and the
+ * answer leaves by the port and the gateway that the question came in by.
+ */
+static __always_inline __u32 wan_track(const struct hook *hook,
 				     const struct packet *p, __u32 index)
 {
 	__u32 reason = TP_REASON_sessions_full;
@@ -159,7 +173,8 @@ static __always_inline __u32 wan_tcp(const struct hook *hook,
 
 	if (!session)
 		return open ? reason : GO_ON;
-	session_tcp(hook, session, p->tcp_flags, 0);
+	if (p->class == CLASS_TCP && tcp_matters(0, p->tcp_flags))
+		session_tcp(hook, session, p->tcp_flags, 0);
 	return GO_ON;
 }
 
@@ -207,8 +222,10 @@ static __always_inline __u32 wan_bound(const struct hook *hook,
 	if (p->class != CLASS_ERROR &&
 	    !wan_admits(hook, p, index, binding))
 		return TP_REASON_filtered;
-	if (p->class == CLASS_TCP && tcp_matters(0, p->tcp_flags))
-		reason = wan_tcp(hook, p, index);
+	if (p->class != CLASS_ERROR &&
+	    ((p->class == CLASS_TCP && tcp_matters(0, p->tcp_flags)) ||
+	     TP_CONTROL_LINE(binding->control) == TP_LINE_STATIC))
+		reason = wan_track(hook, p, index);
 	if (reason != GO_ON)
 		return reason;
 	return wan_deliver(hook, p, binding, edit);
@@ -230,7 +247,7 @@ static __always_inline __u32 wan_packet(const struct hook *hook,
 		id = wan_address(&p->flow.destination, exit_id);
 		address = bpf_map_lookup_elem(&addresses, &id);
 		if (!address)
-			return wan_stranger(p);
+			return wan_stranger(hook, p);
 	}
 	if (p->flags & PACKET_FRAGMENT)
 		return TP_REASON_fragment;

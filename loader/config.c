@@ -137,8 +137,6 @@ static void read_sessions(const struct config_section *root)
 	unsigned below = 1024;
 	unsigned sessions;
 
-	config_get_number(root, "sessions-per-host", 0, 1U << 24,
-			  &config->sessions_per_host);
 	config_get_number(root, "max-addresses", 1, TP_MAX_ADDRESSES,
 			  &config->max_addresses);
 	if (!config_get(root, "sessions", &value) ||

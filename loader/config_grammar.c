@@ -55,7 +55,6 @@ static cfg_opt_t root_keys[] = {
 	LIST("exclude"),
 	VALUE("sessions"),
 	VALUE("max-addresses"),
-	VALUE("sessions-per-host"),
 	VALUE("ports"),
 	VALUE("local-ports"),
 	VALUE("filtering"),

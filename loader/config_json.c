@@ -166,7 +166,6 @@ static struct json_object *config_json(const struct config *config)
 	put(object, "partner", partner_json(&config->partner));
 	put_number(object, "sessions", config->sessions);
 	put_number(object, "max_addresses", config->max_addresses);
-	put_number(object, "sessions_per_host", config->sessions_per_host);
 	put_range(object, "ports", config->port_min, config->port_max);
 	put_range(object, "local_ports", config->local_min, config->local_max);
 	put_text(object, "filtering", config_filterings[config->filtering]);

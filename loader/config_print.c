@@ -110,13 +110,10 @@ static void print_tables(FILE *out, const struct config *config)
 		"# memory: %.1f MiB for sessions, %.1f MiB for bindings\n"
 		"sessions = %u\n"
 		"max-addresses = %u\n"
-		"sessions-per-host = %u%s\n"
 		"ports = %u-%u\n"
 		"local-ports = %u-%u\n"
 		"filtering = %s\n",
 		sessions, bindings, config->sessions, config->max_addresses,
-		config->sessions_per_host,
-		config->sessions_per_host == 0 ? " # no limit" : "",
 		config->port_min, config->port_max, config->local_min,
 		config->local_max, config_filterings[config->filtering]);
 	fprintf(out, "timers {\n");

@@ -99,7 +99,6 @@ struct config {
 	struct prefix exclude[MODEL_PREFIXES]; /* left to the kernel */
 	unsigned sessions;	/* a power of two, default 131072 */
 	unsigned max_addresses; /* default 8 */
-	unsigned sessions_per_host;
 	uint16_t port_min, port_max;   /* NAT's, default 1024-60999 */
 	uint16_t local_min, local_max; /* the gateway's, 61000-65535 */
 	enum tp_filtering filtering;

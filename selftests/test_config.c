@@ -638,7 +638,7 @@ static void test_json(void **state)
 	assert_string_equal(json_object_get_string(at(object, "/file")),
 			    "full.conf");
 	assert_int_equal(json_object_get_int(at(object, "/messages/0/line")),
-			 31);
+			 30);
 	assert_string_equal(
 		json_object_get_string(at(object, "/config/partner/kind")),
 		"router");

@@ -187,7 +187,7 @@ static void *work(void *argument)
 	return NULL;
 }
 
-/* ---- the test ------------------------------------------------------------- */
+/* ---- the test ------------------------------------------------------------ */
 
 static void step_time(struct plane *plane, uint32_t ticks)
 {

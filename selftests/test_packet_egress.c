@@ -36,6 +36,7 @@ static int forget_link(struct plane *plane)
 	return plane_set(plane->skel->maps.links, PLANE_ISP_A, &none);
 }
 
+#define FROM_R THE(UDP(R, 80, H, 5000)) /* quoted by an error */
 #define OPENED OUTWARD(UDP(H, 5000, R, 80), UDP(A, 5000, R, 80))
 #define OPENED_BY_B \
 	OUTWARD(UDP(H, 5000, R, 80), UDP(B, 5000, R, 80), .before = select_b)
@@ -74,11 +75,11 @@ static const struct row rows[] = {
 				      UDP(A, 5000, R, 80))),
 	ROW("an error of an inner router", OPENED,
 	    INWARD(UDP(R, 80, A, 5000), UDP(R, 80, H, 5000)),
-	    FORWARDED(ERROR(ROUTER, R, UNREACHABLE, 1, THE(UDP(R, 80, H, 5000))),
+	    FORWARDED(ERROR(ROUTER, R, UNREACHABLE, 1, FROM_R),
 		      ERROR(A, R, UNREACHABLE, 1, THE(UDP(R, 80, A, 5000))))),
 	ROW("our kernel's error about a packet translated inwards", OPENED,
 	    SEND(OUT, translated_slow_out,
-		 ERROR(A, R, TIME_EXCEEDED, 0, THE(UDP(R, 80, H, 5000))),
+		 ERROR(A, R, TIME_EXCEEDED, 0, FROM_R),
 		 ERROR(A, R, TIME_EXCEEDED, 0, THE(UDP(R, 80, A, 5000))))),
 
 	/* the gateway's own */
@@ -115,11 +116,9 @@ static const struct row rows[] = {
 	ROW("a fragment",
 	    CAUGHT(fragment, WITH(UDP(H, 5000, R, 80), .fragment = 185))),
 	ROW("an error about nothing of ours",
-	    CAUGHT(error_lost,
-		   ERROR(H, R, UNREACHABLE, 3, THE(UDP(R, 80, H, 5000))))),
+	    CAUGHT(error_lost, ERROR(H, R, UNREACHABLE, 3, FROM_R))),
 	ROW("a redirect",
-	    CAUGHT(untranslated,
-		   ERROR(H, R, REDIRECT, 1, THE(UDP(R, 80, H, 5000))))),
+	    CAUGHT(untranslated, ERROR(H, R, REDIRECT, 1, FROM_R))),
 	ROW("a source that is not inside",
 	    CAUGHT(untranslated, UDP(X, 5000, R, 80))),
 	ROW("our own address inside",

@@ -114,11 +114,10 @@ struct tp_settings {
 	__u16 route_epoch; /* changes whenever a cached neighbour may be wrong */
 	__u8 filtering;	   /* enum tp_filtering */
 	__u8 pad[3];
-	__u32 sessions_per_host; /* 0: no limit */
 	struct tp_timers timers;
 	__u32 addresses_used; /* ids 0 .. this - 1 may hold an address */
 };
-TP_SIZE(struct tp_settings, 48);
+TP_SIZE(struct tp_settings, 44);
 
 /* ---- selector: one entry, daemon: the exit of a new session -------------- */
 

@@ -50,7 +50,7 @@
 	REASON(bad_checksum, DROPPED, "ICMP error with a wrong checksum")      \
 	REASON(bad_quote, DROPPED, "ICMP error quoting what cannot be")        \
 	REASON(not_inside, DROPPED, "source that is not inside")               \
-	REASON(inside_from_outside, DROPPED, "from an uplink, straight to an inside address") \
+	REASON(inside_from_outside, DROPPED, "from an uplink, to an address that is not its own") \
 	REASON(unsolicited, DROPPED, "from outside, to nothing")               \
 	REASON(filtered, DROPPED, "from outside, by a remote never sent to")   \
 	REASON(no_session, DROPPED, "middle of a session that nobody holds")   \
@@ -62,7 +62,6 @@
 	REASON(redirect, DROPPED, "ICMP redirect, never translated")           \
 	REASON(ports_full, DROPPED, "no external port left")                   \
 	REASON(sessions_full, DROPPED, "no room for a session")                \
-	REASON(host_limit, DROPPED, "inside host at its limit")                \
 	REASON(contended, DROPPED, "two CPUs opening the same session")        \
 	REASON(ping_pong, DROPPED, "from the partner, back to the partner")    \
 	REASON(stray_return, DROPPED, "returned by the partner, never asked")  \

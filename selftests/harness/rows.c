@@ -248,6 +248,7 @@ static bool may_open(enum tp_reason why)
 {
 	switch (why) {
 	case TP_REASON_translated_out:
+	case TP_REASON_translated_in: /* by a SYN */
 	case TP_REASON_translated_slow_out:
 	case TP_REASON_options:
 	case TP_REASON_too_big:
