@@ -14,6 +14,7 @@
 
 #include "icmp.h"
 #include "reason.h"
+#include "reset.h"
 
 #define TC_IP_CHECK (ETHERNET + 10)
 #define TC_IP_TTL (ETHERNET + 8)
@@ -101,10 +102,28 @@ static __noinline int tc_ttl(struct __sk_buff *skb)
 	       !bpf_skb_store_bytes(skb, TC_IP_TTL, &new, sizeof(new), 0);
 }
 
+static __noinline int tc_reset(struct __sk_buff *skb, const struct packet *p,
+			       const struct edit *edit)
+{
+	void *data = (void *)(long)skb->data;
+	void *end = (void *)(long)skb->data_end;
+	struct reset_frame frame = {};
+
+	if (!reset_build(data, end, p, edit, &frame))
+		return 0;
+	if (reset_owed(data, end, p))
+		reset_owe(&frame);
+	return !bpf_skb_change_tail(skb, sizeof(frame), 0) &&
+	       !bpf_skb_store_bytes(skb, 0, &frame, sizeof(frame),
+				    BPF_F_RECOMPUTE_CSUM);
+}
+
 static __noinline int tc_edit(struct __sk_buff *skb,
 				   const struct packet *p,
 				   const struct edit *edit)
 {
+	if (edit->flags & EDIT_RESET)
+		return tc_reset(skb, p, edit);
 	if (edit->side && p->class == CLASS_ERROR && !tc_error(skb, p, edit))
 		return 0;
 	if (edit->side && p->class != CLASS_ERROR &&

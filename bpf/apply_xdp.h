@@ -11,6 +11,7 @@
 
 #include "icmp.h"
 #include "reason.h"
+#include "reset.h"
 
 static __always_inline __u16 checksum_fold(__u64 sum)
 {
@@ -119,11 +120,26 @@ static __noinline int xdp_error(struct xdp_md *ctx, const struct packet *p,
 	return xdp_patch(ctx, list);
 }
 
+static __noinline int xdp_reset(struct xdp_md *ctx, const struct packet *p,
+				const struct edit *edit)
+{
+	void *data = (void *)(long)ctx->data;
+	void *end = (void *)(long)ctx->data_end;
+	struct reset_frame frame = {};
+
+	return reset_build(data, end, p, edit, &frame) &&
+	       !bpf_xdp_adjust_tail(ctx, (int)sizeof(frame) -
+						 (int)(end - data)) &&
+	       !bpf_xdp_store_bytes(ctx, 0, &frame, sizeof(frame));
+}
+
 static __always_inline int xdp_edit(struct xdp_md *ctx, const struct packet *p,
 				    const struct edit *edit)
 {
 	void *data, *end;
 
+	if (edit->flags & EDIT_RESET)
+		return xdp_reset(ctx, p, edit);
 	if (edit->side && p->class == CLASS_ERROR && !xdp_error(ctx, p, edit))
 		return 0;
 	data = (void *)(long)*(volatile __u32 *)&ctx->data;

@@ -12,6 +12,7 @@
 #include "link.h"
 #include "parse.h"
 #include "partner.h"
+#include "reset.h"
 #include "route.h"
 #include "session.h"
 
@@ -416,7 +417,7 @@ static __noinline __u32 lan_own(const struct hook *hook,
 		return TP_REASON_no_exit;
 	case OWN_RESET:
 		if (p->class != CLASS_ERROR)
-			return TP_REASON_no_session;
+			return reset_host(hook, p, edit);
 		return miss->binding == BINDING_NONE ?
 			       TP_REASON_error_lost :
 			       miss_error(hook, p, miss, edit);
@@ -430,7 +431,8 @@ static __noinline __u32 lan_own(const struct hook *hook,
 	       action == OWN_SESSION_QUESTION ? TP_KIND_SESSION_QUESTION :
 						TP_KIND_RETURNED;
 	if (action != OWN_RETURN)
-		partner_asked(miss->hash, action, hook->now);
+		partner_asked(miss->hash, action, miss->view.bindable,
+			      hook->now);
 	return partner_hand(hook, mate, kind, edit);
 }
 

@@ -80,6 +80,7 @@ enum edit_side {
 #define EDIT_TTL (1U << 0)	/* decrement */
 #define EDIT_MAC (1U << 1)	/* macs[] are valid */
 #define EDIT_REDIRECT (1U << 2) /* out by ifindex */
+#define EDIT_RESET (1U << 3)	/* answer with an RST instead, see reset.h */
 
 struct edit {
 	struct tp_addr address; /* of `side`; an error's quote: other side */

@@ -35,13 +35,20 @@ static __always_inline __u32 partner_kind(const struct tp_partner *mate,
 	return TP_KIND_HOST;
 }
 
-/* A frame came from there: it is alive. */
-static __always_inline void partner_alive(__u32 now)
+/*
+ * A frame came from there.  A marked one proves its data plane alive; a take may
+ * be its kernel's, which would leave our questions unanswered.
+ */
+static __always_inline void partner_alive(__u32 kind, __u32 now)
 {
 	struct tp_partner_seen *seen = ONLY(&partner_seen);
 
-	if (seen && (seen->last != now || seen->asked)) {
+	if (!seen)
+		return;
+	if (seen->last != now)
 		seen->last = now;
+	if (kind != TP_KIND_TAKE && (seen->probe != now || seen->asked)) {
+		seen->probe = now;
 		seen->asked = 0;
 	}
 }
@@ -80,7 +87,8 @@ static __always_inline int partner_quiet(const struct tp_partner *mate,
 }
 
 /* Remember that this flow was asked, for a second; count what may be unheard. */
-static __always_inline void partner_asked(__u64 hash, __u32 action, __u32 now)
+static __always_inline void partner_asked(__u64 hash, __u32 action,
+					  int bindable, __u32 now)
 {
 	struct tp_partner_seen *seen = ONLY(&partner_seen);
 	__u32 slot = hash % ASKED;
@@ -92,6 +100,8 @@ static __always_inline void partner_asked(__u64 hash, __u32 action, __u32 now)
 		return;
 	if (action == OWN_TAKE)
 		seen->taken = now;
+	if (action == OWN_TAKE || !bindable)
+		return; /* nothing comes back of these */
 	if (!seen->asked)
 		seen->asked_at = now;
 	if (seen->asked < PARTNER_SILENT_ASKS)

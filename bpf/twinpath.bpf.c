@@ -72,7 +72,7 @@ static __always_inline __u32 ingress(struct hook *hook, void *data, void *end,
 	if (reason != GO_ON)
 		return reason;
 	if (p->kind != TP_KIND_HOST) {
-		partner_alive(hook->now);
+		partner_alive(p->kind, hook->now);
 		edit->mark = TP_MARK_FROM_PARTNER;
 	}
 	reason = parse_frame(data, end, wire, p);

@@ -91,7 +91,7 @@ static void held(struct bench *bench)
 #define NO_SERVER(...) \
 	STOP(WAN, unsolicited, TCP(R, 80, A, 5000, ACK), __VA_ARGS__)
 #define HOST_LOST(...) \
-	STOP(LAN, no_session, TCP(H, 5000, R, 80, ACK), __VA_ARGS__)
+	STOP(LAN, reset, TCP(H, 5000, R, 80, ACK), __VA_ARGS__)
 #define ESTABLISHED HOST(SYN), SERVER(SYN | ACK)
 #define CLOSED ESTABLISHED, HOST(FIN | ACK), SERVER(FIN | ACK)
 

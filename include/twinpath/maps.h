@@ -243,9 +243,10 @@ TP_SIZE(struct tp_partner, 80);
 
 struct tp_partner_seen {
 	__u32 last;	 /* tick of the last frame from the partner */
-	__u32 probe;	 /* tick of the last answered liveness question */
+	__u32 probe;	 /* tick of the last that its data plane made: only
+			  * that one marks its frames */
 	__u32 taken;	 /* tick at which quiet was last cancelled */
-	__u32 asked;	 /* SYN questions since the last frame */
+	__u32 asked;	 /* bindable questions since such a frame */
 	__u32 asked_at;	 /* tick of the first of them */
 	__u32 pad;
 };
@@ -393,6 +394,14 @@ struct tp_endpoints {
 	__u64 word[TP_INDEX_WORDS];
 };
 TP_SIZE(struct tp_endpoints, 64);
+
+/* ---- paces: one entry, data plane: what is bounded a second --------------- */
+
+struct tp_pace {
+	__u32 second; /* ticks / TP_TICKS_PER_SECOND */
+	__u32 resets;
+};
+TP_SIZE(struct tp_pace, 8);
 
 /* ---- exit_counters: per-CPU array by exit id, data plane ------------------ */
 

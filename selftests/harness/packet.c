@@ -89,11 +89,11 @@ static size_t lay_tcp(const struct packet *p, uint8_t *at)
 
 	put16(at, p->sport);
 	put16(at + 2, p->dport);
-	put32(at + 4, 0x11223344);
+	put32(at + 4, p->answer ? 0x55667788 : 0x11223344);
 	put32(at + 8, p->flags & ACK ? 0x55667788 : 0);
 	at[12] = (p->data_offset ? p->data_offset : 5) << 4;
 	at[13] = p->flags;
-	put16(at + 14, 64240);
+	put16(at + 14, p->answer ? 0 : 64240);
 	put32(at + 16, 0);
 	size = 20 + lay_payload(p, at + 20);
 	put16(at + 16,

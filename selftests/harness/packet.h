@@ -59,6 +59,7 @@ struct packet {
 	uint16_t sport, dport; /* ICMP: sport is the identifier, dport the
 				* sequence number */
 	uint8_t flags;	       /* TCP */
+	bool answer; /* an RST to an ACK: in sequence for it, no window */
 	uint8_t type, code;    /* ICMP */
 	uint32_t rest;	       /* of an ICMP error's header: the MTU */
 	uint16_t payload;      /* bytes; 0: as many as is usual */

@@ -139,6 +139,27 @@ static void translate(const struct packet *said, struct packet *out)
 	out->dport = said->dport;
 }
 
+/* What tells a host that its connection is gone (RFC 9293, 3.10.7.1). */
+static struct packet reset_of(const struct packet *in)
+{
+	struct packet out = {
+		.protocol = IPPROTO_TCP,
+		.source = in->destination,
+		.destination = in->source,
+		.sport = in->dport,
+		.dport = in->sport,
+		.flags = RST,
+		.answer = true,
+		.payload = PACKET_EMPTY,
+		.fragment = 0x4000, /* DF */
+		.ttl = 64,
+	};
+
+	memcpy(out.to, station(in->source), 6);
+	memcpy(out.from, plane_mac_lan, 6);
+	return out;
+}
+
 /* The packet that must leave; `quote` is room for the one it quotes. */
 static struct packet expect(const struct step *step, const struct packet *in,
 			    struct packet *quote)
@@ -146,6 +167,8 @@ static struct packet expect(const struct step *step, const struct packet *in,
 	struct packet out = *in;
 	bool sent = reason_verdicts[step->why] == PLANE_FORWARDED;
 
+	if (step->why == TP_REASON_reset)
+		return reset_of(in);
 	translate(&step->out, &out);
 	if (step->out.quote) {
 		*quote = *in->quote;
