@@ -193,9 +193,23 @@ static uint32_t ticks(msec_t duration)
 	return (uint32_t)(duration * TP_TICKS_PER_SECOND / 1000);
 }
 
-static int apply_settings(struct maps *maps, const struct config *config)
+/* Did an exit of mine die, so that the partner may take over what it had? */
+static bool any_died(const struct maps *maps, const struct tp_exit *wanted)
+{
+	for (unsigned id = 1; id < TP_MAX_EXITS; id++)
+		if (maps->exits[id].kind == TP_EXIT_UPLINK &&
+		    maps->exits[id].state != TP_EXIT_DEAD &&
+		    wanted[id].state == TP_EXIT_DEAD)
+			return true;
+	return false;
+}
+
+static int apply_settings(struct maps *maps, const struct config *config,
+			  bool died)
 {
 	struct tp_settings wanted = maps->settings;
+
+	wanted.confirm = (uint16_t)(wanted.confirm + died);
 
 	wanted.port_min = config->port_min;
 	wanted.port_max = config->port_max;
@@ -402,7 +416,7 @@ int maps_apply(struct maps *maps, const struct maps_input *input)
 	for (unsigned i = 0; i < input->config->uplinks_count; i++)
 		fill_exit(&wanted[maps->exit_ids[i]], maps, input, i);
 	fill_partner_exit(&wanted[maps->partner_exit], input);
-	err = apply_settings(maps, input->config);
+	err = apply_settings(maps, input->config, any_died(maps, wanted));
 	err = apply_links(maps, input) ?: err;
 	err = apply_partner(maps, input) ?: err;
 	err = apply_addresses(maps, input) ?: err;

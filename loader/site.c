@@ -20,6 +20,7 @@
 #include "intent.h"
 #include "log.h"
 #include "maps.h"
+#include "nudge.h"
 #include "paths.h"
 #include "probes.h"
 #include "routing.h"
@@ -44,6 +45,7 @@ struct site_parts {
 	struct interfaces interfaces;
 	struct routing_report routing;
 	struct announced announced;
+	struct nudge *nudge;
 	struct event *turn;
 	struct event *tick;
 	unsigned changes; /* enum netlink_change, since the last turn */
@@ -166,6 +168,8 @@ static void log_decision(struct site *site, const struct desired *now)
 			 config->uplinks[i].name);
 		log_change(site->event, what, state_name(was->states[i]),
 			   state_name(now->states[i]), now->reason);
+		if (now->states[i] == TP_EXIT_DEAD)
+			nudge_start(site->parts->nudge, site->exits[i]);
 	}
 	if (now->selector == was->selector)
 		return;
@@ -540,7 +544,8 @@ static int start_parts(struct site *site)
 	if (err)
 		return err;
 	intent_load(parts->paths.intent, &site->intent);
-	return probes_open(site) ?:
+	return nudge_open(&parts->nudge, site->base, &parts->plane) ?:
+	       probes_open(site) ?:
 	       control_open(&site->control, site, parts->paths.control);
 }
 
@@ -598,6 +603,7 @@ void site_stop(struct site *site)
 		return;
 	control_close(site->control);
 	probes_close(site);
+	nudge_close(parts->nudge);
 	maps_close(site->maps);
 	plane_close(&parts->plane);
 	netlink_close(site->netlink);

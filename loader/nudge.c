@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* nudge.c - see nudge.h. */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/ip.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "address.h"
+#include "log.h"
+#include "nudge.h"
+#include "twinpath.skel.h"
+
+/* 3,000 a second: ten thousand sessions in a good three seconds. */
+#define STEP_MS 10
+#define NUDGES_A_STEP 30
+#define BUCKETS_A_STEP 2048
+
+#define ESTABLISHED (TP_TCP_SYN_OUT | TP_TCP_SYN_IN)
+#define ENDED (TP_TCP_RST | TP_TCP_FIN_OUT | TP_TCP_FIN_IN)
+
+struct nudge {
+	const struct plane *plane;
+	struct event *step;
+	const struct tp_bucket *table; /* mmapped, read only */
+	size_t bytes;
+	unsigned buckets;
+	unsigned next;	  /* bucket to look at */
+	uint32_t exits;	  /* bit set: still to be nudged in this walk */
+	unsigned sent;
+	int raw;
+};
+
+static uint32_t sum_words(const void *from, size_t bytes)
+{
+	const uint16_t *word = from;
+	uint32_t sum = 0;
+
+	for (size_t i = 0; i < bytes / 2; i++)
+		sum += word[i];
+	return sum;
+}
+
+static uint16_t fold(uint32_t sum)
+{
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)~((sum & 0xffff) + (sum >> 16));
+}
+
+struct segment {
+	struct iphdr ip; /* the kernel fills in its checksum */
+	struct tcphdr tcp;
+};
+
+/* From the remote to the host, as if it had come in. */
+static void build(struct segment *out, const struct tp_session_key *key)
+{
+	uint32_t random[2];
+	uint32_t pseudo;
+
+	memset(out, 0, sizeof(*out));
+	/* Without randomness it is still out of nearly every window. */
+	if (getrandom(random, sizeof(random), GRND_NONBLOCK) < 0)
+		memset(random, 0, sizeof(random));
+	out->ip.version = 4;
+	out->ip.ihl = 5;
+	out->ip.tot_len = htons(sizeof(*out));
+	out->ip.ttl = 64;
+	out->ip.protocol = IPPROTO_TCP;
+	out->ip.saddr = address_to_v4(&key->remote);
+	out->ip.daddr = address_to_v4(&key->inside);
+	out->tcp.source = key->remote_port;
+	out->tcp.dest = key->inside_port;
+	out->tcp.seq = random[0];
+	out->tcp.ack_seq = random[1];
+	out->tcp.doff = 5;
+	out->tcp.ack = 1;
+	pseudo = sum_words(&out->ip.saddr, 8) + htons(IPPROTO_TCP) +
+		 htons(sizeof(out->tcp));
+	out->tcp.check = fold(pseudo + sum_words(&out->tcp, sizeof(out->tcp)));
+}
+
+static void send_nudge(struct nudge *nudge, const struct tp_session_key *key)
+{
+	struct sockaddr_in to = {
+		.sin_family = AF_INET,
+		.sin_addr.s_addr = address_to_v4(&key->inside),
+	};
+	struct segment segment;
+
+	build(&segment, key);
+	/* A host that cannot be reached has nothing to be told. */
+	if (sendto(nudge->raw, &segment, sizeof(segment), MSG_DONTWAIT,
+		   (struct sockaddr *)&to, sizeof(to)) >= 0)
+		nudge->sent++;
+}
+
+static bool concerns(const struct nudge *nudge,
+		     const struct tp_session *session, uint32_t now)
+{
+	__u64 control = *(volatile const __u64 *)&session->control;
+	uint16_t bits = TP_CONTROL_EXTRA(control);
+
+	return TP_CONTROL_LINE(control) == TP_LINE_LIVE &&
+	       (int32_t)(TP_CONTROL_EXPIRY(control) - now) > 0 &&
+	       session->key.proto == IPPROTO_TCP &&
+	       (bits & ESTABLISHED) == ESTABLISHED && !(bits & ENDED) &&
+	       session->exit < 32 && nudge->exits & (1U << session->exit);
+}
+
+static void finish(struct nudge *nudge)
+{
+	log_info("%u hosts' sessions of a dead exit were nudged to speak",
+		 nudge->sent);
+	nudge->exits = 0;
+}
+
+static void on_step(evutil_socket_t fd, short what, void *arg)
+{
+	struct timeval again = { 0, STEP_MS * 1000 };
+	struct nudge *nudge = arg;
+	unsigned left = NUDGES_A_STEP, looked = 0;
+	uint32_t now;
+
+	(void)fd;
+	(void)what;
+	if (plane_clock(nudge->plane, &now)) {
+		nudge->exits = 0;
+		return;
+	}
+	while (nudge->next < nudge->buckets && left &&
+	       looked++ < BUCKETS_A_STEP) {
+		const struct tp_bucket *bucket = &nudge->table[nudge->next++];
+
+		for (unsigned i = 0; i < TP_BUCKET_LINES; i++) {
+			if (!concerns(nudge, &bucket->line[i], now))
+				continue;
+			send_nudge(nudge, &bucket->line[i].key);
+			left -= left > 0;
+		}
+	}
+	if (nudge->next < nudge->buckets)
+		event_add(nudge->step, &again);
+	else
+		finish(nudge);
+}
+
+void nudge_start(struct nudge *nudge, unsigned exit)
+{
+	struct timeval soon = { 0, STEP_MS * 1000 };
+
+	if (!nudge || exit >= 32)
+		return;
+	/* A walk under way starts again, for the exits of both. */
+	nudge->exits |= 1U << exit;
+	nudge->next = 0;
+	nudge->sent = 0;
+	event_add(nudge->step, &soon);
+}
+
+int nudge_open(struct nudge **out, struct event_base *base,
+	       const struct plane *plane)
+{
+	const struct bpf_map *map = plane->skel->maps.session_table;
+	struct nudge *nudge = calloc(1, sizeof(*nudge));
+	int err;
+
+	if (!nudge)
+		return -ENOMEM;
+	nudge->plane = plane;
+	nudge->buckets = bpf_map__max_entries(map);
+	nudge->bytes = (size_t)nudge->buckets * sizeof(struct tp_bucket);
+	nudge->table = mmap(NULL, nudge->bytes, PROT_READ, MAP_SHARED,
+			    bpf_map__fd(map), 0);
+	nudge->raw = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
+	nudge->step = event_new(base, -1, 0, on_step, nudge);
+	if (nudge->table != MAP_FAILED && nudge->raw >= 0 && nudge->step) {
+		*out = nudge;
+		return 0;
+	}
+	err = errno ? -errno : -ENOMEM;
+	log_error("cannot watch over the sessions: %s", strerror(-err));
+	nudge_close(nudge);
+	return err;
+}
+
+void nudge_close(struct nudge *nudge)
+{
+	if (!nudge)
+		return;
+	if (nudge->table && nudge->table != MAP_FAILED)
+		munmap((void *)nudge->table, nudge->bytes);
+	if (nudge->raw >= 0)
+		close(nudge->raw);
+	if (nudge->step)
+		event_free(nudge->step);
+	free(nudge);
+}
