@@ -206,9 +206,8 @@ __noinline int endpoint_remember(const struct endpoint *end, __u32 index,
 }
 
 /* Move a live binding's expiry on, never back; count TCP sessions. */
-static __noinline int binding_renew(struct tp_binding *binding,
-				    __u8 incarnation, __u32 until, int delta,
-				    __u32 now)
+__noinline int binding_renew(struct tp_binding *binding, __u8 incarnation,
+			     __u32 until, int delta, __u32 now)
 {
 	int i;
 

@@ -103,9 +103,9 @@ static __always_inline int session_outward(const struct hook *hook,
 	__u16 age = hook->now - session->lease;
 
 	if (p->class == CLASS_TCP && tcp_matters(bits, p->tcp_flags))
-		return session_tcp(hook, session, p->tcp_flags, 1);
+		return session_tcp(session, p->tcp_flags, 1, hook->now);
 	if (p->class != CLASS_ERROR && age >= TP_TICKS_PER_SECOND)
-		return session_renew(hook, session);
+		return session_renew(session, hook->now);
 	return 1;
 }
 
@@ -180,7 +180,8 @@ static __noinline int miss_binding_on(const struct hook *hook,
 		return 0;
 	exit_id = address->exit;
 	exit = exit_at(exit_id);
-	if (!exit_live(exit) || (!chosen && exit->state != TP_EXIT_UP))
+	if (!exit_live(exit) || (!chosen && exit->state != TP_EXIT_UP) ||
+	    exit_is_left(exit, miss->end.plane == TP_PLANE_TCP, hook->now))
 		return 0;
 	miss->end.address = id;
 	miss->end.exit = exit_id;

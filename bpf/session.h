@@ -209,18 +209,38 @@ static __always_inline int session_on(const struct tp_session *session,
 /* ---- a packet of a live session ------------------------------------------- */
 
 /*
+ * Time for this exit's sessions to come home?  TCP stays until it ends; phones
+ * and tunnels would stay for ever, so UDP and ICMP re-bind after a while.
+ */
+static __always_inline int exit_is_left(const struct tp_exit *exit, int tcp,
+					__u32 now)
+{
+	return exit && !tcp && exit->home_after &&
+	       clock_passed(exit->home_after, now);
+}
+
+/*
  * Move the session's life on, its binding's first: a session never outlives
  * its binding.  0: the binding is no longer ours, so the session is none.
  */
-static __noinline int session_renew(const struct hook *hook,
-				    struct tp_session *session)
+__noinline int session_renew(struct tp_session *session, __u32 now)
 {
-	__u64 old = *(volatile __u64 *)&session->control;
-	__u16 bits = TP_CONTROL_EXTRA(old);
-	__u32 until = hook->now + session_timeout(hook->set,
-						  session->key.proto, bits);
-	struct tp_binding *binding = binding_at(session->binding);
+	const struct tp_settings *set = ONLY(&settings);
+	struct tp_binding *binding;
+	__u32 exit_id, until;
+	__u64 old;
+	__u16 bits;
 
+	if (!session || !set)
+		return 0;
+	old = *(volatile __u64 *)&session->control;
+	bits = TP_CONTROL_EXTRA(old);
+	until = now + session_timeout(set, session->key.proto, bits);
+	binding = binding_at(session->binding);
+	exit_id = session->exit;
+	if (exit_is_left(bpf_map_lookup_elem(&exits, &exit_id),
+			 session->key.proto == IPPROTO_TCP, now))
+		return 0;
 	if (!binding ||
 	    !address_equal(&binding->inside, &session->key.inside) ||
 	    binding->inside_port != session->key.inside_port)
@@ -228,12 +248,12 @@ static __noinline int session_renew(const struct hook *hook,
 	/* Closing ones age from their last transition (RFC 6146 S13). */
 	if (session->key.proto == IPPROTO_TCP && tcp_closed(bits))
 		until = TP_CONTROL_EXPIRY(old);
-	if (!binding_renew(binding, session->incarnation, until, 0, hook->now))
+	if (!binding_renew(binding, session->incarnation, until, 0, now))
 		return 0;
-	binding->used = hook->now;
+	binding->used = now;
 	binding->remote = session->key.remote;
-	session->lease = hook->now;
-	if (session_live(old, hook->now))
+	session->lease = now;
+	if (session_live(old, now))
 		__sync_val_compare_and_swap(
 			&session->control, old,
 			TP_CONTROL(until, TP_LINE_LIVE,
@@ -242,25 +262,27 @@ static __noinline int session_renew(const struct hook *hook,
 }
 
 /* Show a TCP segment to the state machine; the winner of the swap counts. */
-static __noinline int session_tcp(const struct hook *hook,
-				  struct tp_session *session, __u8 flags,
-				  int outward)
+__noinline int session_tcp(struct tp_session *session, __u8 flags, int outward,
+			   __u32 now)
 {
+	const struct tp_settings *set = ONLY(&settings);
 	int i;
+
+	if (!session || !set)
+		return 0;
 
 	for (i = 0; i < SESSION_CAS_TRIES; i++) {
 		__u64 old = *(volatile __u64 *)&session->control;
 		__u16 was = TP_CONTROL_EXTRA(old);
 		__u16 bits = tcp_next(was, flags, outward);
-		__u32 until = hook->now +
-			      session_timeout(hook->set, IPPROTO_TCP, bits);
+		__u32 until = now + session_timeout(set, IPPROTO_TCP, bits);
 		int delta;
 
 		if (tcp_established(bits))
 			bits |= TP_TCP_OPEN;
 		else if (tcp_closed(bits))
 			bits &= ~TP_TCP_OPEN;
-		if (!session_live(old, hook->now))
+		if (!session_live(old, now))
 			return 0;
 		if (__sync_val_compare_and_swap(
 			    &session->control, old,
@@ -270,8 +292,7 @@ static __noinline int session_tcp(const struct hook *hook,
 			continue;
 		delta = !!(bits & TP_TCP_OPEN) - !!(was & TP_TCP_OPEN);
 		return binding_renew(binding_at(session->binding),
-				     session->incarnation, until, delta,
-				     hook->now);
+				     session->incarnation, until, delta, now);
 	}
 	return 1;
 }

@@ -174,7 +174,7 @@ static __always_inline __u32 wan_track(const struct hook *hook,
 	if (!session)
 		return open ? reason : GO_ON;
 	if (p->class == CLASS_TCP && tcp_matters(0, p->tcp_flags))
-		session_tcp(hook, session, p->tcp_flags, 0);
+		session_tcp(session, p->tcp_flags, 0, hook->now);
 	return GO_ON;
 }
 

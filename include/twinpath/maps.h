@@ -156,7 +156,8 @@ struct tp_exit {
 	__u8 address; /* id of the external address of new bindings */
 	__u8 destination[6]; /* MAC of the next hop */
 	__u8 source[6];	     /* MAC of ifindex */
-	__u32 pad;
+	__u32 home_after; /* tick from which UDP and ICMP re-bind elsewhere;
+			   * 0: never (see "sticky") */
 	struct tp_addr next_hop;
 	char name[16];
 } __attribute__((aligned(64)));
