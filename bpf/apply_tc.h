@@ -113,8 +113,11 @@ static __noinline int tc_reset(struct __sk_buff *skb, const struct packet *p,
 		return 0;
 	if (reset_owed(data, end, p))
 		reset_owe(&frame);
+	/* A complete checksum covers what is behind the Ethernet header. */
 	return !bpf_skb_change_tail(skb, sizeof(frame), 0) &&
-	       !bpf_skb_store_bytes(skb, 0, &frame, sizeof(frame),
+	       !bpf_skb_store_bytes(skb, 0, &frame, ETHERNET, 0) &&
+	       !bpf_skb_store_bytes(skb, ETHERNET, &frame.ip,
+				    sizeof(frame) - ETHERNET,
 				    BPF_F_RECOMPUTE_CSUM);
 }
 

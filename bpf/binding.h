@@ -109,19 +109,6 @@ static __always_inline void endpoint_hash(struct endpoint *end,
 					  end->address, seed);
 }
 
-/* Index of the word in an endpoints bucket that has this tag, or -1. */
-static __always_inline int endpoint_word(const struct tp_endpoints *bucket,
-					 __u32 tag)
-{
-	int i, found = -1;
-
-#pragma unroll
-	for (i = 0; i < TP_INDEX_WORDS; i++)
-		if (bucket->word[i] >> 32 == tag)
-			found = i;
-	return found;
-}
-
 static __always_inline __u32 endpoint_tag(const struct endpoint *end)
 {
 	__u32 tag = end->hash >> 32;
@@ -129,12 +116,50 @@ static __always_inline __u32 endpoint_tag(const struct endpoint *end)
 	return tag ? tag : 1;
 }
 
+/*
+ * One of the endpoint's two buckets.  There are as many words as session lines,
+ * so that with two choices none is refused before the sessions are.
+ */
 static __always_inline struct tp_endpoints *
-endpoint_bucket(const struct endpoint *end)
+endpoint_bucket(const struct endpoint *end, __u32 which)
 {
-	__u32 slot = end->hash & bucket_mask;
+	__u32 slot = (which ? end->hash >> 16 : end->hash) &
+		     (2 * bucket_mask + 1);
 
 	return bpf_map_lookup_elem(&endpoints, &slot);
+}
+
+/*
+ * Which word of one of its buckets is the endpoint's; TP_INDEX_WORDS: none.
+ * Global: the verifier would follow each outcome through the caller.
+ */
+__noinline __u32 endpoint_word(const struct endpoint *end, __u32 which)
+{
+	struct tp_endpoints *bucket;
+	__u32 i, found = TP_INDEX_WORDS;
+
+	if (!end)
+		return TP_INDEX_WORDS;
+	bucket = endpoint_bucket(end, which);
+	if (!bucket)
+		return TP_INDEX_WORDS;
+#pragma unroll
+	for (i = 0; i < TP_INDEX_WORDS; i++)
+		if (bucket->word[i] >> 32 == endpoint_tag(end))
+			found = i;
+	return found;
+}
+
+/* Where the index says that the endpoint is bound. */
+static __always_inline __u32 endpoint_find(const struct endpoint *end,
+					   __u32 which)
+{
+	struct tp_endpoints *bucket = endpoint_bucket(end, which);
+	__u32 i = endpoint_word(end, which);
+
+	if (!bucket || i >= TP_INDEX_WORDS)
+		return BINDING_NONE;
+	return (__u32)bucket->word[i];
 }
 
 /*
@@ -143,10 +168,8 @@ endpoint_bucket(const struct endpoint *end)
  */
 __noinline __u32 binding_find(const struct endpoint *end, __u32 now)
 {
-	struct tp_endpoints *bucket;
 	struct tp_binding *binding;
-	__u32 index;
-	int i;
+	__u32 index, which;
 
 	if (!end)
 		return BINDING_NONE;
@@ -155,54 +178,116 @@ __noinline __u32 binding_find(const struct endpoint *end, __u32 now)
 	binding = binding_at(index);
 	if (binding && binding_is(binding, end, now))
 		return index;
-	bucket = endpoint_bucket(end);
-	if (!bucket)
-		return BINDING_NONE;
-	i = endpoint_word(bucket, endpoint_tag(end));
-	if (i < 0 || i >= TP_INDEX_WORDS)
-		return BINDING_NONE;
-	index = (__u32)bucket->word[i];
-	binding = binding_at(index);
-	return binding && binding_is(binding, end, now) ? index : BINDING_NONE;
+#pragma unroll
+	for (which = 0; which < 2; which++) {
+		index = endpoint_find(end, which);
+		binding = index == BINDING_NONE ? 0 : binding_at(index);
+		if (binding && binding_is(binding, end, now))
+			return index;
+	}
+	return BINDING_NONE;
 }
 
-/*
- * Remember where the endpoint went, under its lock: over its own old word, an
- * empty one, or one whose binding is gone.  Endpoints of other locks may write
- * the same word in between; the binding is the truth, so the loser is merely
- * not found again and gets a second port later, which is why a full bucket
- * refuses the claim instead of guessing.
- */
-__noinline int endpoint_remember(const struct endpoint *end, __u32 index,
-				 __u32 now)
+/* Does the word still lead to the endpoint that it was written for? */
+__noinline int endpoint_current(__u64 word, __u32 now)
+{
+	__u32 index = word, id = index / 65536 / TP_PLANES;
+	const struct tp_address *address = bpf_map_lookup_elem(&addresses, &id);
+	const struct tp_seed *keys = ONLY(&seed);
+	struct tp_binding *binding = binding_at(index);
+	struct endpoint end;
+
+	if (!binding || !address || !keys ||
+	    !binding_live(binding->control, now) ||
+	    binding->generation != address->generation)
+		return 0;
+	end.inside = binding->inside;
+	end.port = binding->inside_port;
+	end.plane = index / 65536 % TP_PLANES;
+	end.address = id;
+	endpoint_hash(&end, keys);
+	return endpoint_tag(&end) == word >> 32;
+}
+
+/* Over the endpoint's own old word: it must not stand there twice. */
+static __always_inline int endpoint_replace(const struct endpoint *end,
+					    __u32 which, __u64 word)
+{
+	struct tp_endpoints *bucket = endpoint_bucket(end, which);
+	__u32 i = endpoint_word(end, which);
+
+	if (!bucket || i >= TP_INDEX_WORDS)
+		return 0;
+	__sync_lock_test_and_set(&bucket->word[i], word);
+	return 1;
+}
+
+/* How many words of a bucket were never used; global for the same reason. */
+__noinline __u32 endpoint_room(const struct endpoint *end, __u32 which)
 {
 	struct tp_endpoints *bucket;
-	__u64 word;
+	__u64 used = 0;
+	__u32 i;
+
+	if (!end)
+		return 0;
+	bucket = endpoint_bucket(end, which);
+	if (!bucket)
+		return 0;
+#pragma unroll
+	for (i = 0; i < TP_INDEX_WORDS; i++) {
+		__u64 word = bucket->word[i];
+
+		used += (word | -word) >> 63;
+	}
+	return TP_INDEX_WORDS - used;
+}
+
+/* Into a word that is empty, or whose endpoint is gone. */
+__noinline int endpoint_put(const struct endpoint *end, __u32 which,
+			    __u64 word, __u32 now)
+{
+	struct tp_endpoints *bucket;
 	int i;
 
 	if (!end)
 		return 0;
-	bucket = endpoint_bucket(end);
+	bucket = endpoint_bucket(end, which);
 	if (!bucket)
 		return 0;
-	word = (__u64)endpoint_tag(end) << 32 | index;
-	i = endpoint_word(bucket, endpoint_tag(end));
-	if (i >= 0 && i < TP_INDEX_WORDS) {
-		__sync_lock_test_and_set(&bucket->word[i], word);
-		return 1;
-	}
 #pragma unroll
 	for (i = 0; i < TP_INDEX_WORDS; i++) {
 		__u64 old = *(volatile __u64 *)&bucket->word[i];
-		struct tp_binding *other = old ? binding_at((__u32)old) : 0;
 
-		if (other && binding_live(other->control, now))
+		if (old && endpoint_current(old, now))
 			continue;
 		if (__sync_val_compare_and_swap(&bucket->word[i], old, word) ==
 		    old)
 			return 1;
 	}
 	return 0;
+}
+
+/*
+ * Remember where the endpoint went, under its lock.  Endpoints of other locks
+ * may write the same word in between; the binding is the truth, so the loser is
+ * merely not found again, which is why a full pair of buckets refuses the claim
+ * instead of guessing.
+ */
+__noinline int endpoint_remember(const struct endpoint *end, __u32 index,
+				 __u32 now)
+{
+	__u32 emptier;
+	__u64 word;
+
+	if (!end)
+		return 0;
+	word = (__u64)endpoint_tag(end) << 32 | index;
+	emptier = endpoint_room(end, 1) > endpoint_room(end, 0);
+	return endpoint_replace(end, 0, word) ||
+	       endpoint_replace(end, 1, word) ||
+	       endpoint_put(end, emptier, word, now) ||
+	       endpoint_put(end, !emptier, word, now);
 }
 
 /* Move a live binding's expiry on, never back; count TCP sessions. */
@@ -240,7 +325,7 @@ __noinline int binding_renew(struct tp_binding *binding, __u8 incarnation,
 			    TP_CONTROL(expiry, line, incarnation, open)) == old)
 			return 1;
 	}
-	return 0;
+	return 1; /* others moved it on meanwhile */
 }
 
 struct claim {
@@ -355,6 +440,23 @@ static long claim_try(__u32 i, void *arg)
 	return 1;
 }
 
+/* Its session found no room: the port is free again. */
+static __always_inline void binding_unclaim(__u32 index, __u32 until)
+{
+	struct tp_binding *binding = binding_at(index);
+	__u64 old;
+
+	if (!binding)
+		return;
+	old = *(volatile __u64 *)&binding->control;
+	if (TP_CONTROL_LINE(old) == TP_LINE_LIVE &&
+	    TP_CONTROL_EXPIRY(old) == until && !TP_CONTROL_EXTRA(old))
+		__sync_val_compare_and_swap(
+			&binding->control, old,
+			TP_CONTROL(0, TP_LINE_FREE,
+				   TP_CONTROL_INCARNATION(old), 0));
+}
+
 /* Give back a line that we just claimed and nobody can have used. */
 static __always_inline void binding_free(__u32 index)
 {
@@ -400,6 +502,7 @@ static __noinline __u32 binding_claim(const struct hook *hook,
 	if (!lock_take(end->hash))
 		return BINDING_NONE;
 	claim.index = binding_find(end, hook->now);
+	*reason = TP_REASON_translated_out;
 	if (claim.index == BINDING_NONE) {
 		*reason = TP_REASON_ports_full;
 		bpf_loop(BINDING_TRIES, claim_try, &claim, 0);
@@ -409,6 +512,8 @@ static __noinline __u32 binding_claim(const struct hook *hook,
 		    !endpoint_remember(end, claim.index, hook->now)) {
 			binding_free(claim.index);
 			claim.index = BINDING_NONE;
+		} else if (claim.index != BINDING_NONE) {
+			*reason = GO_ON; /* made for this very packet */
 		}
 	}
 	lock_give(end->hash);

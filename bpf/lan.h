@@ -59,7 +59,7 @@ static __always_inline __u32 lan_send(const struct hook *hook,
 				      const struct tp_addr *address,
 				      __be16 port, struct edit *edit)
 {
-	edit->mark = exit->mark;
+	edit->mark |= exit->mark;
 	if (p->ttl <= 1)
 		return TP_REASON_ttl;
 	if (p->flags & PACKET_OPTIONS)
@@ -76,7 +76,7 @@ static __always_inline __u32 lan_send(const struct hook *hook,
 	edit->flags = EDIT_TTL | EDIT_MAC | EDIT_REDIRECT;
 	edit->ifindex = exit->ifindex;
 	__builtin_memcpy(edit->macs, exit->destination, sizeof(edit->macs));
-	count_out(exit_id, p->size);
+	count_out(exit_id, hook->bytes);
 	return p->class == CLASS_ERROR ? TP_REASON_error_out :
 					 TP_REASON_translated_out;
 }
@@ -129,8 +129,10 @@ static __always_inline __u32 lan_hit(const struct hook *hook,
 		session->confirm = hook->set->confirm;
 	else if (session->confirm != hook->set->confirm)
 		return GO_ON;
-	if (!session_outward(hook, p, session))
+	if (!session_outward(hook, p, session)) {
+		session_retire(session, hook->now);
 		return GO_ON;
+	}
 	return lan_send(hook, p, exit_id, exit, &address->address,
 			session->port, edit);
 }
@@ -141,6 +143,10 @@ static __noinline __u32 lan_serve(const struct hook *hook,
 				  struct tp_session *session,
 				  struct edit *edit)
 {
+	struct tp_binding *binding = binding_at(session->binding);
+
+	if (binding)
+		binding->confirm = hook->set->confirm;
 	return lan_hit(hook, p, session, 1, edit);
 }
 
@@ -286,6 +292,8 @@ static __always_inline struct tp_session *lan_bind(const struct hook *hook,
 	number = session_open(lan_key(p), miss->hash, index,
 			      SESSION_NEW(hook->now, bits, exit_id,
 					  exit->address));
+	if (SESSION_IS_REFUSED(number) && *reason == GO_ON)
+		binding_unclaim(index, until);
 	*reason = number & 0xff;
 	return SESSION_IS_REFUSED(number) ? 0 : session_line(number);
 }
@@ -305,7 +313,7 @@ static __always_inline __u32 miss_bind(const struct hook *hook,
 	if (!exit_live(exit))
 		return TP_REASON_no_exit;
 	/* Nothing is opened for a packet that cannot leave. */
-	edit->mark = exit->mark;
+	edit->mark |= exit->mark;
 	if (p->ttl <= 1)
 		return TP_REASON_ttl;
 	if (p->size > exit->mtu)
@@ -380,6 +388,16 @@ static __always_inline void miss_view(const struct hook *hook,
 	}
 }
 
+/* The mark of the exit that a slow packet should leave by. */
+static __noinline void lan_mark(struct edit *edit)
+{
+	const struct tp_selector *sel = ONLY(&selector);
+	const struct tp_exit *exit = sel ? exit_at(sel->exit) : 0;
+
+	if (exit_live(exit))
+		edit->mark |= exit->mark;
+}
+
 static __noinline __u32 lan_own(const struct hook *hook,
 				const struct packet *p,
 				struct tp_session *session, __u64 hash,
@@ -393,6 +411,10 @@ static __noinline __u32 lan_own(const struct hook *hook,
 
 	if (!mate || !sel)
 		return TP_REASON_program;
+	if (p->ttl <= 1) {
+		lan_mark(edit);
+		return TP_REASON_ttl; /* H0 */
+	}
 	chosen = exit_at(sel->exit);
 	miss_view(hook, p, session, mate, &miss->view);
 	miss->view.self = exit_live(chosen);
@@ -431,20 +453,12 @@ static __noinline __u32 lan_own(const struct hook *hook,
 	       action == OWN_QUESTION	     ? TP_KIND_QUESTION :
 	       action == OWN_SESSION_QUESTION ? TP_KIND_SESSION_QUESTION :
 						TP_KIND_RETURNED;
+	if (action == OWN_RETURN && p->kind == TP_KIND_TAKE)
+		partner_unquiet(hook->now);
 	if (action != OWN_RETURN)
 		partner_asked(miss->hash, action, miss->view.bindable,
 			      hook->now);
 	return partner_hand(hook, mate, kind, edit);
-}
-
-/* The mark of the exit that a slow packet should leave by. */
-static __noinline void lan_mark(struct edit *edit)
-{
-	const struct tp_selector *sel = ONLY(&selector);
-	const struct tp_exit *exit = sel ? exit_at(sel->exit) : 0;
-
-	if (exit_live(exit))
-		edit->mark = exit->mark;
 }
 
 static __always_inline __u32 lan_miss(const struct hook *hook,
@@ -481,7 +495,7 @@ static __always_inline __u32 lan_packet(const struct hook *hook,
 	if (!(p->flags & PACKET_FRAGMENT) && p->class != CLASS_OTHER) {
 		lan_outward(p);
 		hash = hash_session(lan_key(p), keys);
-		session = session_find(lan_key(p), hash);
+		session = session_find(lan_key(p), hash, hook->now);
 		if (session)
 			reason = lan_hit(hook, p, session,
 					 p->kind != TP_KIND_HOST, edit);

@@ -133,7 +133,7 @@ struct {
 	__type(value, struct tp_binding);
 } binding_table SEC(".maps");
 
-/* as many as buckets */
+/* twice as many as buckets */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);

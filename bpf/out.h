@@ -19,8 +19,15 @@ static __noinline int out_own(const struct packet *p, __u32 exit_id,
 	static const struct tp_addr nobody = {
 		.byte = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff }
 	};
+	const struct tp_exit *exit = exit_at(exit_id);
+	const struct tp_address *address;
 	const struct tp_route *route;
+	__u32 id = exit ? exit->address : 0;
 
+	/* Nearly always what the fast path has just translated. */
+	address = bpf_map_lookup_elem(&addresses, &id);
+	if (address && address_equal(&address->address, &p->sender))
+		return 1;
 	if (wan_address(&p->sender, exit_id) < TP_MAX_ADDRESSES)
 		return 1;
 	if (address_equal(&p->sender, &nobody))
@@ -32,7 +39,8 @@ static __noinline int out_own(const struct packet *p, __u32 exit_id,
 }
 
 /* Translate in place, or send to the uplink that owns the session. */
-static __always_inline __u32 out_translate(const struct tp_session *session,
+static __always_inline __u32 out_translate(const struct hook *hook,
+					   const struct tp_session *session,
 					   const struct tp_address *address,
 					   __u32 exit_id, struct edit *edit)
 {
@@ -41,11 +49,14 @@ static __always_inline __u32 out_translate(const struct tp_session *session,
 	edit->address = address->address;
 	edit->port = session->port;
 	edit->side = SIDE_SOURCE;
-	if (session->exit == exit_id)
+	if (session->exit == exit_id) {
+		count_out(exit_id, hook->bytes);
 		return TP_REASON_translated_slow_out;
+	}
 	owner = exit_at(session->exit);
 	if (!owner || !(owner->flags & TP_EXIT_HAS_NEXT_HOP))
 		return TP_REASON_wrong_uplink;
+	count_out(session->exit, hook->bytes);
 	edit->flags = EDIT_MAC | EDIT_REDIRECT;
 	edit->ifindex = owner->ifindex;
 	__builtin_memcpy(edit->macs, owner->destination, sizeof(edit->macs));
@@ -80,7 +91,7 @@ static __noinline struct tp_session *out_bind(const struct hook *hook,
  * inwards: its source is ours, what it quotes is not yet.
  */
 static __noinline __u32 out_error(const struct hook *hook,
-				  const struct packet *p, __u32 exit_id,
+				  const struct packet *p, __u32 exit_id, int own,
 				  struct edit *edit)
 {
 	const struct tp_exit *exit = exit_at(exit_id);
@@ -91,7 +102,7 @@ static __noinline __u32 out_error(const struct hook *hook,
 	if (!exit)
 		return TP_REASON_program;
 	if (route_kind(route_find(&p->flow.source)) != TP_ROUTE_INSIDE)
-		return TP_REASON_own;
+		return own ? TP_REASON_own : TP_REASON_error_lost;
 	id = exit->address;
 	address = bpf_map_lookup_elem(&addresses, &id);
 	miss_endpoint(p, &miss);
@@ -118,16 +129,16 @@ static __always_inline __u32 out_packet(const struct hook *hook,
 	lan_outward(p);
 	if (out_own(p, exit_id, hook->ifindex))
 		return p->class == CLASS_ERROR ?
-			       out_error(hook, p, exit_id, edit) :
+			       out_error(hook, p, exit_id, 1, edit) :
 			       TP_REASON_own;
 	if (p->flags & PACKET_FRAGMENT)
 		return TP_REASON_fragment;
 	if (p->class == CLASS_OTHER)
 		return TP_REASON_untranslated;
 	if (p->class == CLASS_ERROR)
-		return out_error(hook, p, exit_id, edit);
+		return out_error(hook, p, exit_id, 0, edit);
 	hash = hash_session(lan_key(p), keys);
-	session = session_find(lan_key(p), hash);
+	session = session_find(lan_key(p), hash, hook->now);
 	if (session) {
 		id = session->address;
 		address = bpf_map_lookup_elem(&addresses, &id);
@@ -144,8 +155,7 @@ static __always_inline __u32 out_packet(const struct hook *hook,
 	address = bpf_map_lookup_elem(&addresses, &id);
 	if (!address)
 		return TP_REASON_program;
-	count_out(session->exit, p->size);
-	return out_translate(session, address, exit_id, edit);
+	return out_translate(hook, session, address, exit_id, edit);
 }
 
 #endif

@@ -43,7 +43,6 @@ _Static_assert(sizeof(struct tuple) == sizeof(struct tp_session_key),
 	       "an outbound tuple is a session's key");
 
 #define PACKET_BINDABLE (1U << 0) /* may open a session (ownership, 1) */
-#define PACKET_DF (1U << 1)
 #define PACKET_OPTIONS (1U << 2)
 #define PACKET_FRAGMENT (1U << 3)
 #define PACKET_REDIRECT (1U << 4)
@@ -51,7 +50,6 @@ _Static_assert(sizeof(struct tuple) == sizeof(struct tp_session_key),
 #define FLAG_FIN 0x01
 #define FLAG_SYN 0x02
 #define FLAG_RST 0x04
-#define FLAG_PSH 0x08
 #define FLAG_ACK 0x10
 
 struct packet {
@@ -101,10 +99,10 @@ struct hook {
 	const struct tp_settings *set;
 	__u32 ifindex;
 	__u32 now;	/* tick */
+	__u32 bytes;	/* of the frame, or super-packet, without Ethernet */
 	__u16 segment;	/* payload of each packet of a super-packet; 0: none */
 	__u8 id;	/* enum tp_hook */
 	__u8 xdp;	/* 1: redirects only where XDP can */
-	__u32 pad;
 };
 
 static __always_inline int address_equal(const struct tp_addr *a,

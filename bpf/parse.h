@@ -105,6 +105,11 @@ static __noinline __u32 parse_quote(void *data, void *end, struct packet *p)
 	family_map(&sender, ip->saddr);
 	if (!address_equal(&sender, &p->flow.destination))
 		return TP_REASON_bad_quote;
+	if (ip->protocol != IPPROTO_TCP && ip->protocol != IPPROTO_UDP &&
+	    ip->protocol != IPPROTO_ICMP) {
+		p->class = CLASS_OTHER; /* placed, and guarded, like any */
+		return GO_ON;
+	}
 	family_map(&p->flow.source, ip->daddr);
 	p->flow.proto = ip->protocol;
 	ports = data + p->quote_l4;
@@ -126,8 +131,6 @@ static __noinline __u32 parse_quote(void *data, void *end, struct packet *p)
 		p->flow.source_port = ports[2];
 		p->flow.destination_port = ports[2];
 		return GO_ON;
-	default:
-		return TP_REASON_protocol;
 	}
 	p->flow.destination_port = ports[0];
 	p->flow.source_port = ports[1];
@@ -186,8 +189,6 @@ static __always_inline __u32 parse_ip(void *data, void *end, __u32 wire,
 	p->l4 = ETHERNET + header;
 	if (header != sizeof(*ip))
 		p->flags |= PACKET_OPTIONS;
-	if (ip->frag_off & bpf_htons(IP_DF))
-		p->flags |= PACKET_DF;
 	if (ip->frag_off & bpf_htons(IP_MF | IP_OFFSET)) {
 		p->flags |= PACKET_FRAGMENT;
 		return GO_ON;

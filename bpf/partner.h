@@ -36,8 +36,9 @@ static __always_inline __u32 partner_kind(const struct tp_partner *mate,
 }
 
 /*
- * A frame came from there.  A marked one proves its data plane alive; a take may
- * be its kernel's, which would leave our questions unanswered.
+ * A frame came from there: questions that it serves need no other answer.  That
+ * its data plane lives is proved by a marked one alone; a take may be its
+ * kernel's.
  */
 static __always_inline void partner_alive(__u32 kind, __u32 now)
 {
@@ -45,12 +46,12 @@ static __always_inline void partner_alive(__u32 kind, __u32 now)
 
 	if (!seen)
 		return;
-	if (seen->last != now)
+	if (seen->last != now || seen->asked) {
 		seen->last = now;
-	if (kind != TP_KIND_TAKE && (seen->probe != now || seen->asked)) {
-		seen->probe = now;
 		seen->asked = 0;
 	}
+	if (kind != TP_KIND_TAKE && seen->probe != now)
+		seen->probe = now;
 }
 
 static __always_inline int partner_silent(const struct tp_partner_seen *seen,
@@ -84,6 +85,14 @@ static __always_inline int partner_quiet(const struct tp_partner *mate,
 	/* A take, sent or given back, cancels it for a second. */
 	return mate && seen && !clock_passed(mate->quiet, now) &&
 	       clock_passed(seen->taken + TP_TICKS_PER_SECOND, now);
+}
+
+static __always_inline void partner_unquiet(__u32 now)
+{
+	struct tp_partner_seen *seen = ONLY(&partner_seen);
+
+	if (seen)
+		seen->taken = now;
 }
 
 /* Remember that this flow was asked, for a second; count what may be unheard. */

@@ -91,6 +91,7 @@ static __always_inline __u32 print_left(__u32 until, __u32 now)
 
 static __always_inline void print_session(struct seq_file *seq,
 					  const struct tp_session *s,
+					  const struct tp_settings *set,
 					  __u32 now)
 {
 	__u32 address_id = s->address, exit_id = s->exit;
@@ -98,7 +99,10 @@ static __always_inline void print_session(struct seq_file *seq,
 		bpf_map_lookup_elem(&addresses, &address_id);
 	const struct tp_exit *exit = bpf_map_lookup_elem(&exits, &exit_id);
 	__u32 plane = print_plane(s->key.proto);
-	__u16 idle = now - s->lease;
+	__u32 left = print_left(TP_CONTROL_EXPIRY(s->control), now);
+	__u32 whole = session_timeout(set, s->key.proto,
+				      TP_CONTROL_EXTRA(s->control)) /
+		      TP_TICKS_PER_SECOND;
 
 	if (!address || !exit)
 		return;
@@ -108,8 +112,7 @@ static __always_inline void print_session(struct seq_file *seq,
 	print_endpoint(seq, &s->key.remote, s->key.remote_port);
 	PRINT(seq, " %s %s %u %u\n", (__u64)(unsigned long)exit->name,
 	      (__u64)(unsigned long)print_state(s),
-	      idle / TP_TICKS_PER_SECOND,
-	      print_left(TP_CONTROL_EXPIRY(s->control), now));
+	      whole > left ? whole - left : 0, left);
 }
 
 SEC("iter/bpf_map_elem")
@@ -128,7 +131,7 @@ int print_sessions(struct bpf_iter__bpf_map_elem *ctx)
 	now = clock_now(set);
 	for (i = 0; i < TP_BUCKET_LINES; i++)
 		if (session_live(bucket->line[i].control, now))
-			print_session(seq, &bucket->line[i], now);
+			print_session(seq, &bucket->line[i], set, now);
 	return 0;
 }
 
@@ -188,6 +191,23 @@ static __always_inline int publish_is(const struct tp_publish *ask,
 	       address_equal(&binding->inside, &ask->inside);
 }
 
+/* So that what the endpoint sends by itself keeps its port (RFC 4787 REQ-1). */
+static __always_inline void publish_remember(const struct tp_publish *ask,
+					     __u32 now)
+{
+	const struct tp_seed *keys = ONLY(&seed);
+	struct endpoint end = { .inside = ask->inside,
+				.port = ask->inside_port,
+				.plane = ask->plane,
+				.address = ask->address };
+
+	if (!keys || ask->port == ask->inside_port)
+		return;
+	endpoint_hash(&end, keys);
+	endpoint_remember(&end, TP_BINDING_INDEX(ask->address, ask->plane,
+						 bpf_ntohs(ask->port)), now);
+}
+
 /* Static bindings: claimed and withdrawn like any other, but never expiring. */
 SEC("syscall")
 int publish(struct tp_publish *ask)
@@ -227,6 +247,8 @@ int publish(struct tp_publish *ask)
 		TP_CONTROL(0, ask->withdraw ? TP_LINE_FREE : TP_LINE_STATIC,
 			   next, 0));
 	ask->result = 0;
+	if (!ask->withdraw)
+		publish_remember(ask, clock_now(set));
 	return 0;
 }
 

@@ -24,6 +24,7 @@
 #include "tcp_state.h"
 
 #define SESSION_GRACE 2 /* ticks between expiry and another use of a line */
+#define SESSION_SPARE 5 /* lines left that send a key to its second bucket */
 #define SESSION_CAS_TRIES 8
 #define SESSION_NONE (~0U)
 #define SESSION_REFUSED(reason) (0xffffff00U | (reason))
@@ -173,17 +174,33 @@ static __always_inline __u32 session_number(const struct tp_session_key *key,
 	return session_search(key, hash);
 }
 
-/* The line itself. */
-static __always_inline struct tp_session *
-session_find(const struct tp_session_key *key, __u64 hash)
+/*
+ * Live when its control word was read, and of this key after that.  It stays so
+ * while this packet is looked at: lines are swept SESSION_GRACE after expiry.
+ */
+static __always_inline int session_is_live(const struct tp_session *session,
+					   const struct tp_session_key *key,
+					   __u32 now)
 {
-	struct tp_session *home = session_line(session_at_home(hash));
+	__u64 control = *(volatile const __u64 *)&session->control;
+
+	return session_live(control, now) && session_same(session, key);
+}
+
+/* The live line of this key. */
+static __always_inline struct tp_session *
+session_find(const struct tp_session_key *key, __u64 hash, __u32 now)
+{
+	struct tp_session *line = session_line(session_at_home(hash));
 	__u32 number;
 
-	if (home && session_is(home, key))
-		return home;
+	if (line && session_is_live(line, key, now))
+		return line;
 	number = session_search(key, hash);
-	return number == SESSION_NONE ? 0 : session_line(number);
+	if (number == SESSION_NONE)
+		return 0;
+	line = session_line(number);
+	return line && session_is_live(line, key, now) ? line : 0;
 }
 
 static __always_inline __u32 session_timeout(const struct tp_settings *set,
@@ -261,6 +278,18 @@ __noinline int session_renew(struct tp_session *session, __u32 now)
 	return 1;
 }
 
+/* Its binding is no longer its own: the line is none from now on. */
+static __always_inline void session_retire(struct tp_session *session, __u32 now)
+{
+	__u64 old = *(volatile __u64 *)&session->control;
+
+	if (session_live(old, now))
+		__sync_val_compare_and_swap(
+			&session->control, old,
+			TP_CONTROL(now, TP_LINE_LIVE,
+				   TP_CONTROL_INCARNATION(old), 0));
+}
+
 /* Show a TCP segment to the state machine; the winner of the swap counts. */
 __noinline int session_tcp(struct tp_session *session, __u8 flags, int outward,
 			   __u32 now)
@@ -304,6 +333,18 @@ __noinline int session_tcp(struct tp_session *session, __u8 flags, int outward,
 	((__u64)(__u32)(now) | (__u64)(__u16)(bits) << 32 | \
 	 (__u64)(__u8)(exit) << 48 | (__u64)(address) << 56)
 
+/* Of an exit that died or an address that was lost: no session any more. */
+static __always_inline int session_void(const struct tp_session *line)
+{
+	__u32 exit_id = line->exit, address_id = line->address;
+	const struct tp_exit *exit = bpf_map_lookup_elem(&exits, &exit_id);
+	const struct tp_address *address =
+		bpf_map_lookup_elem(&addresses, &address_id);
+
+	return !exit || exit->state == TP_EXIT_DEAD || !address ||
+	       address->generation != line->generation;
+}
+
 /* Take expired lines out of a bucket. */
 __noinline int session_sweep(__u32 slot, __u32 now)
 {
@@ -320,7 +361,8 @@ __noinline int session_sweep(__u32 slot, __u32 now)
 					TP_CONTROL_INCARNATION(old), 0);
 
 		if (TP_CONTROL_LINE(old) != TP_LINE_LIVE ||
-		    !clock_passed(TP_CONTROL_EXPIRY(old) + SESSION_GRACE, now))
+		    (!clock_passed(TP_CONTROL_EXPIRY(old) + SESSION_GRACE, now) &&
+		     !session_void(line)))
 			continue;
 		if (__sync_val_compare_and_swap(&line->control, old,
 						free | (__u64)TP_LINE_BUSY
@@ -387,7 +429,10 @@ __noinline __u32 session_place(__u64 hash, __u32 now)
 		session_sweep(first, now);
 		session_sweep(second, now);
 	}
-	slot = session_room(second) > session_room(first) ? second : first;
+	slot = first;
+	if (session_room(first) < SESSION_SPARE &&
+	    session_room(second) > session_room(first))
+		slot = second;
 	for (i = 0; i < 3; i++) {
 		n = session_claim(slot, home, tag);
 		if (n >= 0)

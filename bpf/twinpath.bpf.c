@@ -110,6 +110,7 @@ static __always_inline int xdp_ingress(struct xdp_md *ctx, __u32 id,
 	if (!hook.set)
 		return XDP_PASS;
 	hook.now = clock_now(hook.set);
+	hook.bytes = end - data - ETHERNET;
 	reason = ingress(&hook, data, end, end - data, role, &p, &edit);
 	return xdp_finish(ctx, &hook, &p, &edit, reason);
 }
@@ -131,6 +132,15 @@ static __noinline int tc_pull(struct __sk_buff *skb)
 	return 0;
 }
 
+/* tc runs before VLANs are told apart: a tagged packet is another device's. */
+static __always_inline int tc_vlan(const struct __sk_buff *skb, __u32 hook)
+{
+	if (!skb->vlan_present)
+		return 0;
+	reason_count(hook, TP_REASON_vlan);
+	return 1;
+}
+
 static __always_inline int tc_ingress(struct __sk_buff *skb, __u32 id,
 				      __u32 role)
 {
@@ -139,6 +149,7 @@ static __always_inline int tc_ingress(struct __sk_buff *skb, __u32 id,
 		.id = id,
 		.ifindex = skb->ifindex,
 		.segment = skb->gso_size,
+		.bytes = skb->len - ETHERNET,
 		.set = ONLY(&settings),
 	};
 	struct packet p = {};
@@ -146,6 +157,8 @@ static __always_inline int tc_ingress(struct __sk_buff *skb, __u32 id,
 	__u32 reason;
 
 	if (!hook.set)
+		return TC_ACT_UNSPEC;
+	if (tc_vlan(skb, id))
 		return TC_ACT_UNSPEC;
 	hook.now = clock_now(hook.set);
 	tc_pull(skb);
@@ -191,8 +204,9 @@ static __always_inline __u32 egress(struct hook *hook, void *data, void *end,
 		return reason;
 	if (!link || link->role != TP_LINK_UPLINK)
 		return TP_REASON_untranslated;
-	if (reason != GO_ON)
-		return reason;
+	if (reason != GO_ON) /* what cannot be read cannot be vouched for */
+		return reason_fate(reason) == TP_FATE_PASSED ?
+			       TP_REASON_untranslated : reason;
 	packet_forget(p);
 	return out_packet(hook, p, link->exit, edit);
 }
@@ -205,6 +219,7 @@ int tc_out(struct __sk_buff *skb)
 		.ctx = skb,
 		.id = TP_HOOK_tc_out,
 		.ifindex = skb->ifindex,
+		.bytes = skb->len - ETHERNET,
 		.set = ONLY(&settings),
 	};
 	struct packet p = {};
@@ -213,6 +228,8 @@ int tc_out(struct __sk_buff *skb)
 
 	if (!hook.set)
 		return TC_ACT_SHOT;
+	if (tc_vlan(skb, TP_HOOK_tc_out))
+		return TC_ACT_UNSPEC;
 	hook.now = clock_now(hook.set);
 	tc_pull(skb);
 	reason = egress(&hook, (void *)(long)skb->data,

@@ -15,7 +15,9 @@
 
 #define DHCP_CLIENT_PORT 68
 
-static __always_inline void count_in(__u32 exit, __u32 bytes, __u32 now)
+/* `beyond`: it comes from behind the next hop, and shows that the path works. */
+static __always_inline void count_in(__u32 exit, __u32 bytes, int beyond,
+				     __u32 now)
 {
 	struct tp_exit_counters *c = bpf_map_lookup_elem(&exit_counters, &exit);
 
@@ -23,7 +25,8 @@ static __always_inline void count_in(__u32 exit, __u32 bytes, __u32 now)
 		return;
 	c->in_packets++;
 	c->in_bytes += bytes;
-	c->beyond = now;
+	if (beyond)
+		c->beyond = now;
 }
 
 /* The id of an external address of this exit; TP_MAX_ADDRESSES: none. */
@@ -84,11 +87,7 @@ static __noinline __u32 wan_unbound(const struct hook *hook,
 	case CLASS_ERROR:
 		return TP_REASON_local; /* its sockets know, or nobody */
 	case CLASS_QUERY:
-		/* Requests are answered; answers are for our own probes. */
-		if (p->flags & PACKET_BINDABLE || port < hook->set->port_min ||
-		    port > hook->set->port_max)
-			return TP_REASON_local;
-		return TP_REASON_unsolicited;
+		return TP_REASON_local; /* a stray answer is not answered */
 	case CLASS_UDP:
 		if (port == DHCP_CLIENT_PORT)
 			return TP_REASON_local;
@@ -128,12 +127,17 @@ wan_session(const struct hook *hook, const struct packet *p,
 		return 0;
 	wan_key(binding, p, &key);
 	hash = hash_session(&key, keys);
-	session = session_find(&key, hash);
-	if (session && session_live(session->control, hook->now) &&
-	    session_on(session, binding, index))
+	session = session_find(&key, hash, hook->now);
+	if (session && session_on(session, binding, index))
 		return session;
 	if (!open)
 		return 0;
+	/* A SYN by another address takes no living connection over. */
+	if (session && tcp_established(TP_CONTROL_EXTRA(session->control)) &&
+	    exit_live(exit_at(session->exit))) {
+		*reason = TP_REASON_filtered;
+		return 0;
+	}
 	number = session_open(&key, hash, index,
 			      SESSION_NEW(hook->now, bits, binding->exit,
 					  index / 65536 / TP_PLANES));
@@ -215,13 +219,16 @@ static __always_inline __u32 wan_deliver(const struct hook *hook,
 static __always_inline __u32 wan_bound(const struct hook *hook,
 				       const struct packet *p, __u32 index,
 				       struct tp_binding *binding,
+				       const struct tp_exit *exit,
 				       struct edit *edit)
 {
 	__u32 reason = GO_ON;
 
-	if (p->class != CLASS_ERROR &&
-	    !wan_admits(hook, p, index, binding))
+	/* An error's flow comes from the remote that the quoted one went to. */
+	if (!wan_admits(hook, p, index, binding))
 		return TP_REASON_filtered;
+	count_in(binding->exit, hook->bytes,
+		 !address_equal(&p->sender, &exit->next_hop), hook->now);
 	if (p->class != CLASS_ERROR &&
 	    ((p->class == CLASS_TCP && tcp_matters(0, p->tcp_flags)) ||
 	     TP_CONTROL_LINE(binding->control) == TP_LINE_STATIC))
@@ -258,11 +265,11 @@ static __always_inline __u32 wan_packet(const struct hook *hook,
 	binding = binding_at(index);
 	if (!binding || !binding_live(binding->control, hook->now) ||
 	    binding->generation != address->generation ||
-	    address->exit != exit_id)
+	    address->exit != exit_id ||
+	    (p->class == CLASS_QUERY && p->flags & PACKET_BINDABLE &&
+	     TP_CONTROL_LINE(binding->control) != TP_LINE_STATIC))
 		return wan_unbound(hook, p);
-	if (!address_equal(&p->flow.source, &exit->next_hop))
-		count_in(exit_id, p->size, hook->now);
-	return wan_bound(hook, p, index, binding, edit);
+	return wan_bound(hook, p, index, binding, exit, edit);
 }
 
 #endif

@@ -220,7 +220,7 @@ static const struct row rows[] = {
 		 .later = PLANE_TICKS(50)),
 	    INWARD(QUERY(ECHO_REPLY, R, A, 7000),
 		   QUERY(ECHO_REPLY, R, H, 7000)),
-	    STOP(WAN, unsolicited, QUERY(ECHO_REPLY, R, A, 7000),
+	    STOP(WAN, local, QUERY(ECHO_REPLY, R, A, 7000),
 		 .later = PLANE_TICKS(11))),
 
 	/* not forwarded */

@@ -252,7 +252,7 @@ static const struct row rows[] = {
 	ROW("unsolicited syn",
 	    STOP(WAN, unsolicited, TCP(R, 80, A, 5000, SYN))),
 	ROW("unsolicited echo reply",
-	    STOP(WAN, unsolicited, QUERY(ECHO_REPLY, R, A, 7000))),
+	    STOP(WAN, local, QUERY(ECHO_REPLY, R, A, 7000))),
 	ROW("unsolicited ack",
 	    STOP(WAN, unsolicited, TCP(R, 80, A, 5000, ACK))),
 	ROW("another plane is another port", ASKED,

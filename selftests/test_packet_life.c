@@ -110,7 +110,7 @@ static const struct row rows[] = {
 	ROW("I3 a minute", PINGED,
 	    INWARD(QUERY(ECHO_REPLY, R, A, 7000), QUERY(ECHO_REPLY, R, H, 7000),
 		   AFTER(59.5)),
-	    STOP(WAN, unsolicited, QUERY(ECHO_REPLY, R, A, 7000), AFTER(2))),
+	    STOP(WAN, local, QUERY(ECHO_REPLY, R, A, 7000), AFTER(2))),
 	{ .name = "C4 the port is held", .steps = { ASKED }, .test = held },
 	ROW("C4 and then free", ASKED,
 	    OUTWARD(UDP(H2, 5000, R, 80), UDP(A, 5000, R, 80),

@@ -144,7 +144,6 @@ enum tp_exit_state {
 
 #define TP_EXIT_HAS_NEXT_HOP (1U << 0) /* destination is valid */
 #define TP_EXIT_XDP (1U << 1)	       /* XDP may redirect to ifindex */
-#define TP_EXIT_NO_MAC (1U << 2)       /* a device without Ethernet header */
 
 struct tp_exit {
 	__u32 ifindex;
@@ -247,7 +246,7 @@ struct tp_partner_seen {
 	__u32 probe;	 /* tick of the last that its data plane made: only
 			  * that one marks its frames */
 	__u32 taken;	 /* tick at which quiet was last cancelled */
-	__u32 asked;	 /* bindable questions since such a frame */
+	__u32 asked;	 /* bindable questions since the last frame */
 	__u32 asked_at;	 /* tick of the first of them */
 	__u32 pad;
 };
@@ -320,7 +319,6 @@ enum tp_line {
 	TP_LINE_LIVE,	/* until it expires */
 	TP_LINE_CLOSED, /* a binding whose TCP sessions all closed tracked */
 	TP_LINE_STATIC, /* published: never expires */
-	TP_LINE_LOCAL,	/* the gateway's own: never claimed */
 };
 
 /* TCP bits of a session (RFC 6146 3.5.2, RFC 7857 2). */

@@ -27,6 +27,7 @@
 	/* left to the kernel */                                               \
 	REASON(not_ip, PASSED, "not IPv4 or IPv6 (ARP and the like)")          \
 	REASON(ipv6, PASSED, "IPv6: passed untouched")                         \
+	REASON(vlan, PASSED, "of a VLAN device above this interface")          \
 	REASON(not_for_us, PASSED, "frame for another MAC address")            \
 	REASON(group, PASSED, "broadcast or multicast")                        \
 	REASON(local, PASSED, "for the gateway itself")                        \
@@ -65,7 +66,6 @@
 	REASON(contended, DROPPED, "two CPUs opening the same session")        \
 	REASON(ping_pong, DROPPED, "from the partner, back to the partner")    \
 	REASON(stray_return, DROPPED, "returned by the partner, never asked")  \
-	REASON(probe, DROPPED, "partner's liveness question, answered")        \
 	REASON(program, DROPPED, "an edit failed: see the program")
 
 enum tp_fate {
