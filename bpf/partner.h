@@ -54,6 +54,19 @@ static __always_inline void partner_alive(__u32 kind, __u32 now)
 		seen->probe = now;
 }
 
+/*
+ * A lease of a second, good until its tick and only while nothing that proves
+ * the partner's data plane alive has come since it was given.
+ */
+static __always_inline int partner_gone(__u32 lease,
+					const struct tp_partner_seen *seen,
+					__u32 now)
+{
+	__u32 given = lease - TP_TICKS_PER_SECOND;
+
+	return !clock_passed(lease, now) && clock_passed(seen->probe, given);
+}
+
 static __always_inline int partner_silent(const struct tp_partner_seen *seen,
 					  __u32 now)
 {
@@ -71,7 +84,8 @@ static __always_inline __u32 partner_state(const struct tp_partner *mate,
 		return OWN_PARTNER_GONE;
 	if (mate->type == TP_PARTNER_ROUTER)
 		return OWN_PARTNER_ROUTER;
-	if (!clock_passed(bindable ? mate->gone_bind : mate->gone_reset, now))
+	if (partner_gone(bindable ? mate->gone_bind : mate->gone_reset, seen,
+			 now))
 		return OWN_PARTNER_GONE;
 	return partner_silent(seen, now) ? OWN_PARTNER_SILENT :
 					   OWN_PARTNER_ALIVE;

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 
+#include "endpoint.h"
 #include "session.h"
 
 /* The few kernel types an iterator needs, by field name (CO-RE). */

@@ -15,7 +15,10 @@
  */
 #include "apply_tc.h"
 #include "apply_xdp.h"
+#include "lan.h"
+#include "link.h"
 #include "out.h"
+#include "parse.h"
 #include "print.h"
 #include "wan.h"
 

@@ -11,7 +11,8 @@
 #ifndef TWINPATH_WAN_H
 #define TWINPATH_WAN_H
 
-#include "lan.h"
+#include "link.h"
+#include "miss.h"
 
 #define DHCP_CLIENT_PORT 68
 

@@ -27,6 +27,13 @@ static int fail_over(struct plane *plane)
 	return err ?: plane_select(plane, PLANE_EXIT_B);
 }
 
+static int come_back(struct plane *plane);
+
+static int flap(struct plane *plane)
+{
+	return fail_over(plane) ?: come_back(plane);
+}
+
 static int come_back(struct plane *plane)
 {
 	int err = plane_set_exit_state(plane, PLANE_EXIT_A, TP_EXIT_UP);
@@ -170,8 +177,9 @@ static const struct row rows[] = {
 	    HOST_LOST(.before = fail_over),
 	    OUTWARD(TCP(H, 5000, R, 80, SYN), TCP(B, 5000, R, 80, SYN))),
 	ROW("M10 back with the same address: all is valid", ESTABLISHED,
-	    HOST_LOST(.before = fail_over), HOST(ACK, .before = come_back),
-	    SERVER(ACK)),
+	    HOST(ACK, .before = flap), SERVER(ACK)),
+	ROW("M10 but for those who were told meanwhile", ESTABLISHED,
+	    HOST_LOST(.before = fail_over), HOST_LOST(.before = come_back)),
 	ROW("failback: udp that moved stays", ASKED,
 	    OUTWARD(UDP(H, 5000, R, 80), UDP(B, 5000, R, 80),
 		    .before = fail_over),

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * endpoint.h - which port has this inside endpoint?
+ *
+ * Owns: the endpoint index, which is asked only when an endpoint did not get
+ * its own port.  A word of it is a hint; the binding that it leads to is the
+ * truth.  Global functions are walked once by the verifier, not at each caller.
+ */
+#ifndef TWINPATH_ENDPOINT_H
+#define TWINPATH_ENDPOINT_H
+
+#include "binding.h"
+
+static __always_inline void endpoint_hash(struct endpoint *end,
+					  const struct tp_seed *seed)
+{
+	end->hash = hash_endpoint(&end->inside,
+				  (__u64)end->port << 32 | end->plane << 8 |
+					  end->address, seed);
+}
+
+static __always_inline __u32 endpoint_tag(const struct endpoint *end)
+{
+	__u32 tag = end->hash >> 32;
+
+	return tag ? tag : 1;
+}
+
+/*
+ * One of the endpoint's two buckets.  There are as many words as session lines,
+ * so that with two choices none is refused before the sessions are.
+ */
+static __always_inline struct tp_endpoints *
+endpoint_bucket(const struct endpoint *end, __u32 which)
+{
+	__u32 slot = (which ? end->hash >> 16 : end->hash) &
+		     (2 * bucket_mask + 1);
+
+	return bpf_map_lookup_elem(&endpoints, &slot);
+}
+
+/*
+ * Which word of one of its buckets is the endpoint's; TP_INDEX_WORDS: none.
+ * Global: the verifier would follow each outcome through the caller.
+ */
+__noinline __u32 endpoint_word(const struct endpoint *end, __u32 which)
+{
+	struct tp_endpoints *bucket;
+	__u32 i, found = TP_INDEX_WORDS;
+
+	if (!end)
+		return TP_INDEX_WORDS;
+	bucket = endpoint_bucket(end, which);
+	if (!bucket)
+		return TP_INDEX_WORDS;
+#pragma unroll
+	for (i = 0; i < TP_INDEX_WORDS; i++)
+		if (bucket->word[i] >> 32 == endpoint_tag(end))
+			found = i;
+	return found;
+}
+
+/* Where the index says that the endpoint is bound. */
+static __always_inline __u32 endpoint_find(const struct endpoint *end,
+					   __u32 which)
+{
+	struct tp_endpoints *bucket = endpoint_bucket(end, which);
+	__u32 i = endpoint_word(end, which);
+
+	if (!bucket || i >= TP_INDEX_WORDS)
+		return BINDING_NONE;
+	return (__u32)bucket->word[i];
+}
+
+/*
+ * The endpoint's binding: at its own port, or where the index says.  Global, so
+ * that the verifier walks it once and not at each of its callers.
+ */
+__noinline __u32 binding_find(const struct endpoint *end, __u32 now)
+{
+	struct tp_binding *binding;
+	__u32 index, which;
+
+	if (!end)
+		return BINDING_NONE;
+	index = TP_BINDING_INDEX(end->address, end->plane,
+				 bpf_ntohs(end->port));
+	binding = binding_at(index);
+	if (binding && binding_is(binding, end, now))
+		return index;
+#pragma unroll
+	for (which = 0; which < 2; which++) {
+		index = endpoint_find(end, which);
+		binding = index == BINDING_NONE ? 0 : binding_at(index);
+		if (binding && binding_is(binding, end, now))
+			return index;
+	}
+	return BINDING_NONE;
+}
+
+/* Does the word still lead to the endpoint that it was written for? */
+__noinline int endpoint_current(__u64 word, __u32 now)
+{
+	__u32 index = word, id = index / 65536 / TP_PLANES;
+	const struct tp_address *address = bpf_map_lookup_elem(&addresses, &id);
+	const struct tp_seed *keys = ONLY(&seed);
+	struct tp_binding *binding = binding_at(index);
+	struct endpoint end;
+
+	if (!binding || !address || !keys ||
+	    !binding_live(binding->control, now) ||
+	    binding->generation != address->generation)
+		return 0;
+	end.inside = binding->inside;
+	end.port = binding->inside_port;
+	end.plane = index / 65536 % TP_PLANES;
+	end.address = id;
+	endpoint_hash(&end, keys);
+	return endpoint_tag(&end) == word >> 32;
+}
+
+/* Over the endpoint's own old word: it must not stand there twice. */
+static __always_inline int endpoint_replace(const struct endpoint *end,
+					    __u32 which, __u64 word)
+{
+	struct tp_endpoints *bucket = endpoint_bucket(end, which);
+	__u32 i = endpoint_word(end, which);
+
+	if (!bucket || i >= TP_INDEX_WORDS)
+		return 0;
+	__sync_lock_test_and_set(&bucket->word[i], word);
+	return 1;
+}
+
+/* How many words of a bucket were never used; global for the same reason. */
+__noinline __u32 endpoint_room(const struct endpoint *end, __u32 which)
+{
+	struct tp_endpoints *bucket;
+	__u64 used = 0;
+	__u32 i;
+
+	if (!end)
+		return 0;
+	bucket = endpoint_bucket(end, which);
+	if (!bucket)
+		return 0;
+#pragma unroll
+	for (i = 0; i < TP_INDEX_WORDS; i++) {
+		__u64 word = bucket->word[i];
+
+		used += (word | -word) >> 63;
+	}
+	return TP_INDEX_WORDS - used;
+}
+
+/* Into a word that is empty, or whose endpoint is gone. */
+__noinline int endpoint_put(const struct endpoint *end, __u32 which,
+			    __u64 word, __u32 now)
+{
+	struct tp_endpoints *bucket;
+	int i;
+
+	if (!end)
+		return 0;
+	bucket = endpoint_bucket(end, which);
+	if (!bucket)
+		return 0;
+#pragma unroll
+	for (i = 0; i < TP_INDEX_WORDS; i++) {
+		__u64 old = *(volatile __u64 *)&bucket->word[i];
+
+		if (old && endpoint_current(old, now))
+			continue;
+		if (__sync_val_compare_and_swap(&bucket->word[i], old, word) ==
+		    old)
+			return 1;
+	}
+	return 0;
+}
+
+/*
+ * Remember where the endpoint went, under its lock.  Endpoints of other locks
+ * may write the same word in between; the binding is the truth, so the loser is
+ * merely not found again, which is why a full pair of buckets refuses the claim
+ * instead of guessing.
+ */
+__noinline int endpoint_remember(const struct endpoint *end, __u32 index,
+				 __u32 now)
+{
+	__u32 emptier;
+	__u64 word;
+
+	if (!end)
+		return 0;
+	word = (__u64)endpoint_tag(end) << 32 | index;
+	emptier = endpoint_room(end, 1) > endpoint_room(end, 0);
+	return endpoint_replace(end, 0, word) ||
+	       endpoint_replace(end, 1, word) ||
+	       endpoint_put(end, emptier, word, now) ||
+	       endpoint_put(end, !emptier, word, now);
+}
+
+#endif

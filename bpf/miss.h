@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * miss.h - a packet from inside that no session of ours carries.
+ *
+ * Owns: where is the destination, who owns the packet (ownership.h), which exit,
+ * which port; then it is bound and sent, handed to the partner, told, or left
+ * to the kernel.
+ */
+#ifndef TWINPATH_MISS_H
+#define TWINPATH_MISS_H
+
+#include "claim.h"
+#include "hit.h"
+#include "partner.h"
+#include "reset.h"
+#include "route.h"
+#include "session_open.h"
+
+struct miss {
+	struct endpoint end;
+	__u64 hash;
+	__u32 binding; /* of the endpoint, on a live exit of mine */
+	struct own_view view;
+	__u8 pad[3];
+};
+
+static __always_inline void miss_endpoint(const struct packet *p,
+					  struct miss *miss)
+{
+	miss->end.inside = p->flow.source;
+	miss->end.port = p->flow.source_port;
+	miss->end.plane = p->plane;
+}
+
+/*
+ * Look for the endpoint's binding on one external address.  An exit that takes
+ * nothing new keeps none of its endpoints either, unless it is the `chosen` one
+ * for want of a better.
+ */
+static __noinline int miss_binding_on(const struct hook *hook,
+				      struct miss *miss, __u32 id, int chosen)
+{
+	const struct tp_address *address = bpf_map_lookup_elem(&addresses, &id);
+	const struct tp_seed *keys = ONLY(&seed);
+	const struct tp_exit *exit;
+	struct tp_binding *binding;
+	__u32 exit_id, index;
+
+	if (!address || !address->exit || !keys)
+		return 0;
+	exit_id = address->exit;
+	exit = exit_at(exit_id);
+	if (!exit_live(exit) || (!chosen && exit->state != TP_EXIT_UP) ||
+	    exit_is_left(exit, miss->end.plane == TP_PLANE_TCP, hook->now))
+		return 0;
+	miss->end.address = id;
+	miss->end.exit = exit_id;
+	endpoint_hash(&miss->end, keys);
+	index = binding_find(&miss->end, hook->now);
+	binding = index == BINDING_NONE ? 0 : binding_at(index);
+	if (!binding)
+		return 0;
+	miss->binding = index;
+	miss->view.published =
+		TP_CONTROL_LINE(binding->control) == TP_LINE_STATIC;
+	miss->view.binding = binding->confirm == hook->set->confirm ?
+				     OWN_CONFIRMED :
+				     OWN_UNCONFIRMED;
+	return 1;
+}
+
+struct search {
+	const struct hook *hook;
+	struct miss *miss;
+	__u32 skip;
+};
+
+static long miss_binding_step(__u32 id, void *arg)
+{
+	struct search *search = arg;
+
+	return id != search->skip &&
+	       miss_binding_on(search->hook, search->miss, id, 0);
+}
+
+/* The selector's address first: nearly always the only one. */
+static __noinline void miss_binding(const struct hook *hook, struct miss *miss,
+				    __u32 first)
+{
+	struct search search = { .hook = hook, .miss = miss, .skip = first };
+
+	miss->binding = BINDING_NONE;
+	if (first < TP_MAX_ADDRESSES && miss_binding_on(hook, miss, first, 1))
+		return;
+	bpf_loop(hook->set->addresses_used, miss_binding_step, &search, 0);
+}
+
+/* An exit of mine that can take something: the lowest id that is up, or any. */
+__noinline __u32 exit_any(void)
+{
+	__u32 id, found = 0;
+
+#pragma unroll
+	for (id = 1; id < TP_MAX_EXITS; id++) {
+		const struct tp_exit *exit = exit_at(id);
+
+		if (!exit_live(exit))
+			continue;
+		if (exit->state == TP_EXIT_UP)
+			return id;
+		if (!found)
+			found = id;
+	}
+	return found;
+}
+
+/*
+ * The exit that a new session gets: its endpoint's, so that mapping stays
+ * endpoint-independent (RFC 4787 REQ-1); a TCP connection goes by the selector.
+ */
+static __always_inline __u32 bind_exit(const struct packet *p,
+				       const struct miss *miss, __u32 selected)
+{
+	const struct tp_exit *exit;
+
+	if (miss->binding != BINDING_NONE &&
+	    (p->class != CLASS_TCP || !selected))
+		return miss->end.exit;
+	exit = exit_at(selected);
+	if (exit_live(exit))
+		return selected;
+	return exit_any();
+}
+
+static __always_inline struct tp_session *lan_bind(const struct hook *hook,
+					      const struct packet *p,
+					      struct miss *miss,
+					      __u32 exit_id, __u32 *reason)
+{
+	const struct tp_seed *keys = ONLY(&seed);
+	const struct tp_exit *exit = exit_at(exit_id);
+	__u16 bits = p->class == CLASS_TCP ? TP_TCP_SYN_OUT : 0;
+	__u32 until = hook->now + session_timeout(hook->set, p->flow.proto,
+						  bits);
+	__u32 index, number;
+
+	*reason = TP_REASON_no_exit;
+	if (!exit_live(exit) || !keys)
+		return 0;
+	miss->end.address = exit->address;
+	miss->end.exit = exit_id;
+	endpoint_hash(&miss->end, keys);
+	index = binding_claim(hook, &miss->end, &p->flow, until, reason);
+	if (index == BINDING_NONE)
+		return 0;
+	number = session_open(lan_key(p), miss->hash, index,
+			      SESSION_NEW(hook->now, bits, exit_id,
+					  exit->address));
+	if (SESSION_IS_REFUSED(number) && *reason == GO_ON)
+		binding_unclaim(index, until);
+	*reason = number & 0xff;
+	return SESSION_IS_REFUSED(number) ? 0 : session_line(number);
+}
+
+/* Bind and send: the end of H4, H6, H8, K2, K4 and F for a new session. */
+static __always_inline __u32 miss_bind(const struct hook *hook,
+				       const struct packet *p,
+				       struct miss *miss, __u32 selected,
+				       struct edit *edit)
+{
+	__u32 exit_id = bind_exit(p, miss, selected);
+	const struct tp_exit *exit = exit_at(exit_id);
+	struct tp_session *session;
+	struct tp_binding *binding;
+	__u32 reason;
+
+	if (!exit_live(exit))
+		return TP_REASON_no_exit;
+	/* Nothing is opened for a packet that cannot leave. */
+	edit->mark |= exit->mark;
+	if (p->ttl <= 1)
+		return TP_REASON_ttl;
+	if (p->size > exit->mtu)
+		return TP_REASON_too_big;
+	session = lan_bind(hook, p, miss, exit_id, &reason);
+	if (!session)
+		return reason;
+	binding = binding_at(session->binding);
+	if (binding)
+		binding->confirm = hook->set->confirm;
+	reason = lan_serve(hook, p, session, edit);
+	return reason == GO_ON ? TP_REASON_contended : reason;
+}
+
+/* An error about a packet that came in by a binding without a session. */
+static __always_inline __u32 miss_error(const struct hook *hook,
+					const struct packet *p,
+					const struct miss *miss,
+					struct edit *edit)
+{
+	__u32 id = miss->end.address, exit_id = miss->end.exit;
+	const struct tp_address *address = bpf_map_lookup_elem(&addresses, &id);
+	const struct tp_exit *exit = exit_at(exit_id);
+
+	if (!address || !exit_live(exit))
+		return TP_REASON_error_lost;
+	return lan_send(hook, p, exit_id, exit, &address->address,
+			bpf_htons((__u16)miss->binding), edit);
+}
+
+/* Is it ours to route at all?  GO_ON, or whose it is. */
+static __noinline __u32 lan_placed(const struct packet *p)
+{
+	const struct tp_route *route = route_find(&p->flow.destination);
+
+	switch (route_kind(route)) {
+	case TP_ROUTE_LOCAL:
+		return TP_REASON_local;
+	case TP_ROUTE_INSIDE:
+		return TP_REASON_inside;
+	case TP_ROUTE_KERNEL:
+		return TP_REASON_excluded;
+	}
+	route = route_find(&p->sender);
+	if (route_kind(route) != TP_ROUTE_INSIDE)
+		return TP_REASON_not_inside;
+	if (p->flags & PACKET_REDIRECT)
+		return TP_REASON_redirect;
+	return GO_ON;
+}
+
+/* What the rules are asked about. */
+static __always_inline void miss_view(const struct hook *hook,
+				      const struct packet *p,
+				      const struct tp_session *session,
+				      const struct tp_partner *mate,
+				      struct own_view *view)
+{
+	view->kind = p->kind;
+	view->bindable = !!(p->flags & PACKET_BINDABLE);
+	view->partner = partner_state(mate, view->bindable, hook->now);
+	view->quiet = partner_quiet(mate, hook->now);
+	if (session) {
+		__u32 id = session->address;
+		const struct tp_address *address =
+			bpf_map_lookup_elem(&addresses, &id);
+
+		/* lan_hit refused it: unconfirmed, or none. */
+		if (session_valid(session, exit_at(session->exit), address,
+				  hook->now))
+			view->session = OWN_UNCONFIRMED;
+	}
+}
+
+/* The mark of the exit that a slow packet should leave by. */
+static __noinline void lan_mark(struct edit *edit)
+{
+	const struct tp_selector *sel = ONLY(&selector);
+	const struct tp_exit *exit = sel ? exit_at(sel->exit) : 0;
+
+	if (exit_live(exit))
+		edit->mark |= exit->mark;
+}
+
+static __noinline __u32 lan_own(const struct hook *hook,
+				const struct packet *p,
+				struct tp_session *session, __u64 hash,
+				struct edit *edit)
+{
+	struct miss room = { .hash = hash }, *miss = &room;
+	const struct tp_partner *mate = ONLY(&partner);
+	const struct tp_selector *sel = ONLY(&selector);
+	const struct tp_exit *chosen;
+	__u32 action, kind, reason;
+
+	if (!mate || !sel)
+		return TP_REASON_program;
+	if (p->ttl <= 1) {
+		lan_mark(edit);
+		return TP_REASON_ttl; /* H0 */
+	}
+	chosen = exit_at(sel->exit);
+	miss_view(hook, p, session, mate, &miss->view);
+	miss->view.self = exit_live(chosen);
+	miss->view.live = miss->view.self || exit_any();
+	miss_endpoint(p, miss);
+	miss_binding(hook, miss, miss->view.self ? chosen->address :
+						   TP_MAX_ADDRESSES);
+	if (p->kind == TP_KIND_RETURNED &&
+	    !partner_was_asked(miss->hash, hook->now))
+		return TP_REASON_stray_return;
+
+	action = own_decide(&miss->view);
+	switch (action) {
+	case OWN_SERVE:
+		if (!session)
+			return TP_REASON_program;
+		reason = lan_serve(hook, p, session, edit);
+		return reason == GO_ON ? TP_REASON_no_session : reason;
+	case OWN_BIND:
+		return miss_bind(hook, p, miss,
+				 miss->view.self ? sel->exit : 0, edit);
+	case OWN_REFUSE:
+		return TP_REASON_no_exit;
+	case OWN_RESET:
+		if (p->class != CLASS_ERROR)
+			return reset_host(hook, p, edit);
+		return miss->binding == BINDING_NONE ?
+			       TP_REASON_error_lost :
+			       miss_error(hook, p, miss, edit);
+	}
+	if (p->class == CLASS_ERROR && miss->binding != BINDING_NONE)
+		return miss_error(hook, p, miss, edit);
+	if (p->ttl <= 1)
+		return TP_REASON_ttl;
+	kind = action == OWN_TAKE	     ? TP_KIND_TAKE :
+	       action == OWN_QUESTION	     ? TP_KIND_QUESTION :
+	       action == OWN_SESSION_QUESTION ? TP_KIND_SESSION_QUESTION :
+						TP_KIND_RETURNED;
+	if (action == OWN_RETURN && p->kind == TP_KIND_TAKE)
+		partner_unquiet(hook->now);
+	if (action != OWN_RETURN)
+		partner_asked(miss->hash, action, miss->view.bindable,
+			      hook->now);
+	return partner_hand(hook, mate, kind, edit);
+}
+
+static __always_inline __u32 lan_miss(const struct hook *hook,
+				      const struct packet *p,
+				      struct tp_session *session, __u64 hash,
+				      struct edit *edit)
+{
+	__u32 reason = lan_placed(p);
+
+	if (reason != GO_ON)
+		return reason;
+	if (p->flags & PACKET_FRAGMENT) {
+		lan_mark(edit);
+		return TP_REASON_fragment_slow;
+	}
+	if (p->class == CLASS_OTHER) {
+		lan_mark(edit);
+		return TP_REASON_protocol;
+	}
+	return lan_own(hook, p, session, hash, edit);
+}
+
+#endif

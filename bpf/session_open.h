@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * session_open.h - a line for a new session.
+ *
+ * Owns: the choice of the line, the sweep of expired ones, and the publishing of
+ * a filled one; the races are told in session.h.
+ */
+#ifndef TWINPATH_SESSION_OPEN_H
+#define TWINPATH_SESSION_OPEN_H
+
+#include "lock.h"
+#include "session.h"
+
+#define SESSION_SPARE 5 /* lines left that send a key to its second bucket */
+#define SESSION_REFUSED(reason) (0xffffff00U | (reason))
+#define SESSION_IS_REFUSED(number) ((number) >= 0xffffff00U)
+
+/* What a new session is made of, in one word, so that it fits a register. */
+#define SESSION_NEW(now, bits, exit, address)                  \
+	((__u64)(__u32)(now) | (__u64)(__u16)(bits) << 32 | \
+	 (__u64)(__u8)(exit) << 48 | (__u64)(address) << 56)
+
+/* Of an exit that died or an address that was lost: no session any more. */
+static __always_inline int session_void(const struct tp_session *line)
+{
+	__u32 exit_id = line->exit, address_id = line->address;
+	const struct tp_exit *exit = bpf_map_lookup_elem(&exits, &exit_id);
+	const struct tp_address *address =
+		bpf_map_lookup_elem(&addresses, &address_id);
+
+	return !exit || exit->state == TP_EXIT_DEAD || !address ||
+	       address->generation != line->generation;
+}
+
+/* Take expired lines out of a bucket. */
+__noinline int session_sweep(__u32 slot, __u32 now)
+{
+	struct tp_bucket *bucket = bpf_map_lookup_elem(&session_table, &slot);
+	struct tp_tags *bytes = bpf_map_lookup_elem(&tags, &slot);
+	__u32 i;
+
+	if (!bucket || !bytes)
+		return 0;
+	for (i = 0; i < TP_BUCKET_LINES; i++) {
+		struct tp_session *line = &bucket->line[i];
+		__u64 old = *(volatile __u64 *)&line->control;
+		__u64 free = TP_CONTROL(0, TP_LINE_FREE,
+					TP_CONTROL_INCARNATION(old), 0);
+
+		if (TP_CONTROL_LINE(old) != TP_LINE_LIVE ||
+		    (!clock_passed(TP_CONTROL_EXPIRY(old) + SESSION_GRACE, now) &&
+		     !session_void(line)))
+			continue;
+		if (__sync_val_compare_and_swap(&line->control, old,
+						free | (__u64)TP_LINE_BUSY
+							       << 32) != old)
+			continue;
+		((volatile __u8 *)bytes)[i] = 0;
+		__sync_lock_test_and_set(&line->control, free);
+	}
+	return 0;
+}
+
+/* 0x80 for each line of a bucket whose tag is clear; how many. */
+static __always_inline __u32 session_room(__u32 slot)
+{
+	struct tp_tags *bytes = bpf_map_lookup_elem(&tags, &slot);
+
+	if (!bytes)
+		return 0;
+	return ((session_matches(bytes->word[0], 0) >> 7) * BYTES_1 >> 56) +
+	       ((session_matches(bytes->word[1], 0) >> 7) * BYTES_1 >> 56);
+}
+
+/* Claim a line whose tag is clear, the home line if it may be; -1: none. */
+static __always_inline int session_claim(__u32 slot, __u32 home, __u8 tag)
+{
+	struct tp_bucket *bucket = bpf_map_lookup_elem(&session_table, &slot);
+	struct tp_tags *bytes = bpf_map_lookup_elem(&tags, &slot);
+	__u32 i;
+
+	if (!bucket || !bytes)
+		return -1;
+	for (i = 0; i <= TP_BUCKET_LINES; i++) { /* home, then all in order */
+		__u32 n = (i ? i - 1 : home) % TP_BUCKET_LINES;
+		struct tp_session *line = &bucket->line[n];
+		__u64 old = *(volatile __u64 *)&line->control;
+
+		if (((volatile __u8 *)bytes)[n] ||
+		    TP_CONTROL_LINE(old) != TP_LINE_FREE)
+			continue;
+		if (__sync_val_compare_and_swap(
+			    &line->control, old,
+			    TP_CONTROL(0, TP_LINE_BUSY,
+				       TP_CONTROL_INCARNATION(old) + 1, 0)) !=
+		    old)
+			continue;
+		((volatile __u8 *)bytes)[n] = tag;
+		return n;
+	}
+	return -1;
+}
+
+/*
+ * A busy line for a new key: in the emptier of its two buckets, else in the
+ * overflow; swept when full.  Its number, or SESSION_NONE.  Global, see above.
+ */
+__noinline __u32 session_place(__u64 hash, __u32 now)
+{
+	__u32 first = session_bucket(hash, 0), second = session_bucket(hash, 1);
+	__u32 home = session_home(hash), slot, i;
+	__u8 tag = session_tag(hash);
+	int n;
+
+	if (!session_room(first) && !session_room(second)) {
+		session_sweep(first, now);
+		session_sweep(second, now);
+	}
+	slot = first;
+	if (session_room(first) < SESSION_SPARE &&
+	    session_room(second) > session_room(first))
+		slot = second;
+	for (i = 0; i < 3; i++) {
+		n = session_claim(slot, home, tag);
+		if (n >= 0)
+			return slot * TP_BUCKET_LINES + n;
+		slot = session_bucket(hash, 2);
+		if (i)
+			session_sweep(slot, now);
+	}
+	return SESSION_NONE;
+}
+
+/*
+ * Make the line of an expired session busy, to use it again for the same key.
+ * Nobody else's packets can be translated by it meanwhile: the key is the same.
+ */
+static __always_inline int session_reclaim(struct tp_session *line)
+{
+	__u64 old = *(volatile __u64 *)&line->control;
+
+	return TP_CONTROL_LINE(old) == TP_LINE_LIVE &&
+	       __sync_val_compare_and_swap(
+		       &line->control, old,
+		       TP_CONTROL(0, TP_LINE_BUSY,
+				  TP_CONTROL_INCARNATION(old) + 1, 0)) == old;
+}
+
+/* Fill a busy line and publish it; its binding lives at least as long. */
+static __always_inline int session_fill(struct tp_session *line,
+					const struct tp_session_key *key,
+					__u32 index, __u64 new)
+{
+	struct tp_binding *binding = binding_at(index);
+	const struct tp_settings *set = ONLY(&settings);
+	__u64 busy = *(volatile __u64 *)&line->control;
+	__u32 now = new;
+	__u16 bits = new >> 32;
+	__u8 incarnation;
+	__u32 until;
+
+	if (!binding || !set)
+		return 0;
+	until = now + session_timeout(set, key->proto, bits);
+	incarnation = TP_CONTROL_INCARNATION(binding->control);
+	line->key = *key;
+	line->generation = binding->generation;
+	line->confirm = set->confirm;
+	line->lease = now;
+	line->exit = new >> 48;
+	line->address = new >> 56;
+	line->binding = index;
+	line->port = bpf_htons((__u16)index);
+	line->incarnation = incarnation;
+	binding->remote = key->remote;
+	binding->used = now;
+	if (!binding_renew(binding, incarnation, until, 0, now))
+		return 0;
+	__sync_lock_test_and_set(&line->control,
+				 TP_CONTROL(until, TP_LINE_LIVE,
+					    TP_CONTROL_INCARNATION(busy),
+					    bits));
+	return 1;
+}
+
+/* Leave an expired line behind, tag and all: it is swept later. */
+static __always_inline void session_spoil(struct tp_session *line, __u32 now)
+{
+	__sync_lock_test_and_set(&line->control,
+				 TP_CONTROL(now, TP_LINE_LIVE,
+					    TP_CONTROL_INCARNATION(
+						    line->control), 0));
+}
+
+/*
+ * The key's line, made busy for us; or its number with `theirs` set when
+ * another CPU has opened the very session.  SESSION_NONE: no room.
+ */
+static __always_inline __u32 session_room_for(const struct tp_session_key *key,
+					      __u64 hash, __u32 index,
+					      __u64 new, int *theirs)
+{
+	__u32 number = session_number(key, hash), now = new;
+	struct tp_binding *binding = binding_at(index);
+	struct tp_session *line;
+
+	*theirs = 0;
+	if (number == SESSION_NONE)
+		return session_place(hash, now);
+	line = session_line(number);
+	if (!line || !binding)
+		return SESSION_NONE;
+	*theirs = session_live(line->control, now) &&
+		  session_on(line, binding, index);
+	return *theirs || session_reclaim(line) ? number : SESSION_NONE;
+}
+
+/*
+ * Open a session on a binding, or find the one that another CPU opened just
+ * now.  Its number, or SESSION_REFUSED(reason).  Global, see session_search.
+ */
+__noinline __u32 session_open(const struct tp_session_key *key, __u64 hash,
+			      __u32 index, __u64 new)
+{
+	struct tp_session *line;
+	__u32 number;
+	int theirs;
+
+	if (!key)
+		return SESSION_REFUSED(TP_REASON_program);
+	if (!lock_take(hash))
+		return SESSION_REFUSED(TP_REASON_contended);
+	number = session_room_for(key, hash, index, new, &theirs);
+	line = number == SESSION_NONE ? 0 : session_line(number);
+	if (!line) {
+		number = SESSION_REFUSED(TP_REASON_sessions_full);
+	} else if (!theirs && !session_fill(line, key, index, new)) {
+		session_spoil(line, new);
+		number = SESSION_REFUSED(TP_REASON_contended);
+	}
+	lock_give(hash);
+	return number;
+}
+
+#endif
