@@ -325,13 +325,31 @@ static __noinline __u32 lan_own(const struct hook *hook,
 	return partner_hand(hook, mate, kind, edit);
 }
 
+/* A daemon's liveness question, or mine come back.  GO_ON: neither. */
+static __noinline __u32 lan_liveness(const struct hook *hook,
+				     const struct packet *p, struct edit *edit)
+{
+	static const struct tp_addr nobody = TP_LIVENESS_ADDRESS;
+	const struct tp_partner *mate = ONLY(&partner);
+
+	if (!mate || !address_equal(&p->flow.destination, &nobody))
+		return GO_ON;
+	if (p->kind == TP_KIND_QUESTION)
+		return partner_hand(hook, mate, TP_KIND_RETURNED, edit);
+	return p->kind == TP_KIND_RETURNED ? TP_REASON_probe : GO_ON;
+}
+
 static __always_inline __u32 lan_miss(const struct hook *hook,
 				      const struct packet *p,
 				      struct tp_session *session, __u64 hash,
 				      struct edit *edit)
 {
-	__u32 reason = lan_placed(p);
+	__u32 reason = GO_ON;
 
+	if (p->kind != TP_KIND_HOST)
+		reason = lan_liveness(hook, p, edit);
+	if (reason == GO_ON)
+		reason = lan_placed(p);
 	if (reason != GO_ON)
 		return reason;
 	if (p->flags & PACKET_FRAGMENT) {

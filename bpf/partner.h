@@ -37,8 +37,8 @@ static __always_inline __u32 partner_kind(const struct tp_partner *mate,
 
 /*
  * A frame came from there: questions that it serves need no other answer.  That
- * its data plane lives is proved by a marked one alone; a take may be its
- * kernel's.
+ * its data plane lives is proved by what it returns alone: a take may be its
+ * kernel's, a question its daemon's.
  */
 static __always_inline void partner_alive(__u32 kind, __u32 now)
 {
@@ -50,13 +50,15 @@ static __always_inline void partner_alive(__u32 kind, __u32 now)
 		seen->last = now;
 		seen->asked = 0;
 	}
-	if (kind != TP_KIND_TAKE && seen->probe != now)
+	if (kind != TP_KIND_TAKE && seen->shown != now)
+		seen->shown = now;
+	if (kind == TP_KIND_RETURNED && seen->probe != now)
 		seen->probe = now;
 }
 
 /*
- * A lease of a second, good until its tick and only while nothing that proves
- * the partner's data plane alive has come since it was given.
+ * A lease of a second, good until its tick and only while the partner has not
+ * shown itself since it was given.
  */
 static __always_inline int partner_gone(__u32 lease,
 					const struct tp_partner_seen *seen,
@@ -64,7 +66,7 @@ static __always_inline int partner_gone(__u32 lease,
 {
 	__u32 given = lease - TP_TICKS_PER_SECOND;
 
-	return !clock_passed(lease, now) && clock_passed(seen->probe, given);
+	return !clock_passed(lease, now) && clock_passed(seen->shown, given);
 }
 
 static __always_inline int partner_silent(const struct tp_partner_seen *seen,

@@ -239,16 +239,23 @@ struct tp_partner {
 };
 TP_SIZE(struct tp_partner, 80);
 
+/*
+ * Where the daemon's liveness questions seem to go: TEST-NET-1 (RFC 5737), which
+ * nobody owns.  The partner's data plane returns them, mine counts them.
+ */
+#define TP_LIVENESS_ADDRESS                                             \
+	{ { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, 1 } }
+
 /* ---- partner_seen: one entry, data plane --------------------------------- */
 
 struct tp_partner_seen {
 	__u32 last;	 /* tick of the last frame from the partner */
-	__u32 probe;	 /* tick of the last that its data plane made: only
-			  * that one marks its frames */
+	__u32 probe;	 /* tick of the last that it returned: only its data
+			  * plane does that */
 	__u32 taken;	 /* tick at which quiet was last cancelled */
 	__u32 asked;	 /* bindable questions since the last frame */
 	__u32 asked_at;	 /* tick of the first of them */
-	__u32 pad;
+	__u32 shown;	 /* tick of the last marked frame: it has shown itself */
 };
 TP_SIZE(struct tp_partner_seen, 24);
 

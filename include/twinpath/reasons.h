@@ -65,6 +65,7 @@
 	REASON(sessions_full, DROPPED, "no room for a session")                \
 	REASON(contended, DROPPED, "two CPUs opening the same session")        \
 	REASON(ping_pong, DROPPED, "from the partner, back to the partner")    \
+	REASON(probe, DROPPED, "liveness question, come back from the partner") \
 	REASON(stray_return, DROPPED, "returned by the partner, never asked")  \
 	REASON(program, DROPPED, "an edit failed: see the program")
 
