@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * heartbeat_report.c - the few questions one asks of a report.
+ *
+ * Owns: which bit stands for a host, and what is a change.  It must never read
+ * or write a byte of a message.
+ */
+#include <string.h>
+
+#include "heartbeat_report.h"
+
+unsigned heartbeat_host(const struct tp_addr *address)
+{
+	uint32_t hash = 2166136261U;
+
+	for (size_t i = 0; i < sizeof(address->byte); i++)
+		hash = (hash ^ address->byte[i]) * 16777619U;
+	return (hash ^ hash >> 8 ^ hash >> 16 ^ hash >> 24) % HEARTBEAT_HOSTS;
+}
+
+void heartbeat_host_set(struct heartbeat_report *report,
+			const struct tp_addr *address)
+{
+	unsigned bit = heartbeat_host(address);
+
+	report->hosts[bit / 8] |= (uint8_t)(1U << bit % 8);
+}
+
+bool heartbeat_host_is_set(const struct heartbeat_report *report,
+			   const struct tp_addr *address)
+{
+	unsigned bit = heartbeat_host(address);
+
+	return report->hosts[bit / 8] & 1U << bit % 8;
+}
+
+static bool intent_differs(const struct intent_told *a,
+			   const struct intent_told *b)
+{
+	return a->serial != b->serial || a->kind != b->kind ||
+	       !a->remaining != !b->remaining || a->drain != b->drain ||
+	       a->force != b->force ||
+	       strncmp(a->uplink, b->uplink, MODEL_NAME);
+}
+
+static bool uplink_differs(const struct heartbeat_uplink *a,
+			   const struct heartbeat_uplink *b)
+{
+	return strncmp(a->name, b->name, MODEL_NAME) || a->level != b->level ||
+	       a->state != b->state || a->track != b->track ||
+	       a->draining != b->draining;
+}
+
+bool heartbeat_report_differs(const struct heartbeat_report *a,
+			      const struct heartbeat_report *b)
+{
+	if (a->ready != b->ready || a->selector != b->selector ||
+	    a->best_level != b->best_level || a->lost != b->lost ||
+	    !a->sessions != !b->sessions || !a->bindings != !b->bindings ||
+	    a->uplinks_count != b->uplinks_count ||
+	    intent_differs(&a->intent, &b->intent) ||
+	    strncmp(a->version, b->version, HEARTBEAT_VERSION) ||
+	    memcmp(a->hosts, b->hosts, sizeof(a->hosts)))
+		return true;
+	for (unsigned i = 0; i < a->uplinks_count; i++)
+		if (uplink_differs(&a->uplinks[i], &b->uplinks[i]))
+			return true;
+	return false;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * heartbeat_report.h - what the gateways tell each other.
+ *
+ * Pure: no clock, no allocation, no input or output.  How it travels is
+ * heartbeat_message.h's; what to conclude from it is nobody's here.
+ */
+#ifndef TWINPATH_HEARTBEAT_REPORT_H
+#define TWINPATH_HEARTBEAT_REPORT_H
+
+#include "intent_site.h"
+#include "model.h"
+
+#define HEARTBEAT_VERSION 16 /* of the software, with the NUL */
+#define HEARTBEAT_HOSTS 256
+
+enum heartbeat_selector {
+	HEARTBEAT_NONE, /* no exit */
+	HEARTBEAT_SELF, /* one of the sender's uplinks */
+	HEARTBEAT_PARTNER,
+};
+
+struct heartbeat_uplink {
+	char name[MODEL_NAME];
+	uint8_t level;
+	enum tp_exit_state state;
+	enum track_state track;
+	bool draining; /* towards a deadline */
+};
+
+struct heartbeat_report {
+	bool ready; /* facts.ready of the sender */
+	enum heartbeat_selector selector;
+	uint8_t best_level; /* of its uplinks that are up; 0: none is */
+	uint64_t sessions;  /* live ones; told as UINT32_MAX at most */
+	uint64_t bindings;
+	uint32_t lost; /* how often it took the other side for gone or silent */
+	struct intent_told intent;
+	char version[HEARTBEAT_VERSION];
+	uint8_t hosts[HEARTBEAT_HOSTS / 8]; /* inside hosts with bindings;
+					     * all ones when not known */
+	unsigned uplinks_count;
+	struct heartbeat_uplink uplinks[MODEL_UPLINKS];
+};
+
+/* The bit of an inside host in `hosts`: FNV-1a of its 16 bytes, folded. */
+unsigned heartbeat_host(const struct tp_addr *address);
+void heartbeat_host_set(struct heartbeat_report *report,
+			const struct tp_addr *address);
+bool heartbeat_host_is_set(const struct heartbeat_report *report,
+			   const struct tp_addr *address);
+
+/*
+ * Anything that somebody has to act on.  How many sessions there are is not,
+ * but whether there are any; nor is what is left of a `for`.
+ */
+bool heartbeat_report_differs(const struct heartbeat_report *a,
+			      const struct heartbeat_report *b);
+
+#endif

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * liveness_verdict.c - from questions and answers to alive or gone.
+ *
+ * Owns: the count.  It must never know how one asks.
+ */
+#include "liveness_verdict.h"
+
+static bool is_gone(enum liveness_state state)
+{
+	return state == LIVENESS_GONE_BIND || state == LIVENESS_GONE_RESET;
+}
+
+static void lose(struct liveness_verdict *verdict)
+{
+	if (verdict->away)
+		return;
+	verdict->away = true;
+	verdict->counters.lost++;
+}
+
+/* What was unanswered is forgotten; what was concluded from it stays. */
+static void restart(struct liveness_verdict *verdict)
+{
+	verdict->misses = 0;
+	verdict->out = false;
+}
+
+static void answered(struct liveness_verdict *verdict)
+{
+	verdict->counters.answered++;
+	verdict->misses = 0;
+	verdict->state = LIVENESS_ALIVE;
+	if (!verdict->away)
+		return;
+	verdict->away = false;
+	verdict->counters.back++;
+}
+
+static void missed(struct liveness_verdict *verdict, msec_t now)
+{
+	verdict->counters.missed++;
+	if (!verdict->misses++)
+		verdict->since = verdict->turn;
+	if (verdict->misses < LIVENESS_MISSES)
+		return;
+	lose(verdict);
+	if (now - verdict->since >= LIVENESS_RESET)
+		verdict->state = LIVENESS_GONE_RESET;
+	else if (!is_gone(verdict->state))
+		verdict->state = LIVENESS_GONE_BIND;
+}
+
+/*
+ * A partner whose MAC was lost and is known again has just answered ARP, which
+ * says little about its data plane; but to ask is the safe side.
+ */
+void liveness_verdict_begin(struct liveness_verdict *verdict,
+			    const struct liveness_turn *turn)
+{
+	restart(verdict);
+	verdict->state = LIVENESS_ALIVE;
+	verdict->seen = turn->probe;
+	verdict->turn = turn->now;
+}
+
+/* Without its MAC the data plane takes it for gone at once. */
+void liveness_verdict_end(struct liveness_verdict *verdict)
+{
+	if (verdict->state == LIVENESS_ALIVE)
+		lose(verdict);
+	verdict->state = LIVENESS_NOBODY;
+	restart(verdict);
+}
+
+void liveness_verdict_turn(struct liveness_verdict *verdict,
+			   const struct liveness_turn *turn)
+{
+	bool late = turn->now - verdict->turn >
+		    LIVENESS_INTERVAL + LIVENESS_LAG;
+
+	if (turn->probe != verdict->seen) {
+		answered(verdict);
+	} else if (late) {
+		verdict->counters.late++;
+		restart(verdict);
+	} else if (verdict->out) {
+		missed(verdict, turn->now);
+	}
+	verdict->seen = turn->probe;
+	verdict->turn = turn->now;
+}
+
+void liveness_verdict_asked(struct liveness_verdict *verdict, bool sent)
+{
+	if (!sent) {
+		restart(verdict);
+		return;
+	}
+	verdict->counters.asked++;
+	verdict->out = true;
+}
+
+const char *liveness_name(enum liveness_state state)
+{
+	static const char *const names[] = {
+		[LIVENESS_NOBODY] = "nobody",
+		[LIVENESS_ALIVE] = "alive",
+		[LIVENESS_GONE_BIND] = "gone for new sessions",
+		[LIVENESS_GONE_RESET] = "gone",
+	};
+
+	return names[state];
+}
