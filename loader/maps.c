@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* maps.c - see maps.h; routes and neighbours are in files of their own. */
+/* maps.c - see maps.h; exits, routes and neighbours are in files of their own. */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -12,8 +12,6 @@
 #include "maps_private.h"
 #include "marks.h"
 #include "twinpath.skel.h"
-
-#define PARTNER_NAME "partner"
 
 int maps_put(const char *name, int fd, uint32_t key, void *copy,
 	     const void *wanted, size_t size)
@@ -29,10 +27,6 @@ int maps_put(const char *name, int fd, uint32_t key, void *copy,
 	memcpy(copy, wanted, size);
 	return 0;
 }
-
-#define PUT(maps, map, key, copy, wanted)                               \
-	maps_put(#map, bpf_map__fd((maps)->plane->skel->maps.map), key, \
-		 copy, wanted, sizeof(*(wanted)))
 
 int maps_bump_epoch(struct maps *maps)
 {
@@ -165,7 +159,7 @@ unsigned maps_exit(const struct maps *maps, int candidate)
 	return candidate < 0 ? 0 : maps->exit_ids[candidate];
 }
 
-void maps_previous(const struct maps *maps, struct desired *previous)
+void maps_previous(struct maps *maps, msec_t now, struct desired *previous)
 {
 	uint32_t selected = maps->selector.exit;
 
@@ -181,6 +175,7 @@ void maps_previous(const struct maps *maps, struct desired *previous)
 		if (!id)
 			continue;
 		previous->states[i] = maps->exits[id].state;
+		previous->home_after[i] = maps_home(maps, i, now);
 		if (id == selected)
 			previous->selector = (int)i;
 	}
@@ -279,150 +274,64 @@ static int apply_links(struct maps *maps, const struct maps_input *input)
 	return err;
 }
 
+/* A lease of a second: it lapses by itself when this daemon dies. */
+static void fill_leases(const struct maps *maps,
+			const struct partner_belief *belief,
+			struct tp_partner *wanted)
+{
+	uint32_t now;
+
+	wanted->gone_bind = maps->lapsed;
+	wanted->gone_reset = maps->lapsed;
+	wanted->quiet = maps->lapsed;
+	if (!belief->gone_bind || plane_clock(maps->plane, &now))
+		return;
+	wanted->gone_bind = now + TP_TICKS_PER_SECOND;
+	if (belief->gone_reset)
+		wanted->gone_reset = wanted->gone_bind;
+}
+
+const struct tp_partner *maps_partner(const struct maps *maps)
+{
+	return &maps->partner;
+}
+
 static int apply_partner(struct maps *maps, const struct maps_input *input)
 {
+	const struct partner_belief *belief = input->belief;
 	const struct partner_facts *facts = &input->facts->partner;
 	const struct netlink_link *link =
 		netlink_link_by_index(input->netlink, facts->ifindex);
 	struct tp_partner wanted = {
 		.type = (uint8_t)input->config->partner.type,
 		.exit = maps->partner_exit,
-		.gone_bind = maps->lapsed,
-		.gone_reset = maps->lapsed,
-		.quiet = maps->lapsed,
 	};
 
+	fill_leases(maps, belief, &wanted);
 	if (facts->mac_known && link) {
 		wanted.reachable = 1;
 		wanted.ifindex = facts->ifindex;
 		memcpy(wanted.mac, facts->mac, 6);
-		marks_fill(&wanted, link->mac, NULL);
+		marks_fill(&wanted, link->mac,
+			   belief->has_marks ? belief->marks : NULL);
 	}
 	return PUT(maps, partner, 0, &maps->partner, &wanted);
 }
 
-/* ---- addresses and exits ------------------------------------------------------------ */
-
-/*
- * Only another address makes a new generation: one that is lost and comes back
- * finds its bindings valid.
- */
-static int apply_addresses(struct maps *maps, const struct maps_input *input)
-{
-	int err = 0;
-
-	for (unsigned i = 0; i < input->config->uplinks_count; i++) {
-		const struct uplink_facts *facts = &input->facts->uplinks[i];
-		uint8_t exit = maps->exit_ids[i];
-		uint8_t id = maps->exits[exit].address;
-		struct tp_address wanted = maps->addresses[id];
-
-		if (!facts->has_address)
-			continue;
-		if (!address_equal(&wanted.address, &facts->address)) {
-			wanted.generation++;
-			wanted.address = facts->address;
-		}
-		wanted.exit = exit;
-		err = err ?: PUT(maps, addresses, id, &maps->addresses[id],
-				 &wanted);
-	}
-	return err;
-}
-
-static void fill_exit(struct tp_exit *out, const struct maps *maps,
-		      const struct maps_input *input, unsigned i)
-{
-	const struct uplink_config *config = &input->config->uplinks[i];
-	const struct uplink_facts *facts = &input->facts->uplinks[i];
-	const struct interface *one =
-		interfaces_find(input->interfaces, facts->ifindex);
-	unsigned id = maps->exit_ids[i];
-
-	memset(out, 0, sizeof(*out));
-	snprintf(out->name, sizeof(out->name), "%s", config->name);
-	out->kind = TP_EXIT_UPLINK;
-	out->state = (uint8_t)input->desired->states[i];
-	out->address = maps->exits[id].address;
-	out->ifindex = facts->ifindex;
-	out->mtu = facts->mtu;
-	out->mark = TP_MARK(id);
-	out->next_hop = config->next_hop;
-	memcpy(out->source, facts->mac, 6);
-	if (facts->next_hop_mac_known) {
-		out->flags |= TP_EXIT_HAS_NEXT_HOP;
-		memcpy(out->destination, facts->next_hop_mac, 6);
-	}
-	if (one && one->xdp)
-		out->flags |= TP_EXIT_XDP;
-}
-
-static void fill_partner_exit(struct tp_exit *out,
-			      const struct maps_input *input)
-{
-	const struct partner_facts *facts = &input->facts->partner;
-	const struct interface *one =
-		interfaces_find(input->interfaces, facts->ifindex);
-
-	memset(out, 0, sizeof(*out));
-	snprintf(out->name, sizeof(out->name), PARTNER_NAME);
-	if (input->config->partner.type == TP_PARTNER_NONE)
-		return;
-	out->kind = TP_EXIT_PARTNER;
-	out->state = facts->mac_known ? TP_EXIT_UP : TP_EXIT_DEAD;
-	out->ifindex = facts->ifindex;
-	out->next_hop = input->config->partner.address;
-	memcpy(out->destination, facts->mac, 6);
-	if (facts->mac_known)
-		out->flags |= TP_EXIT_HAS_NEXT_HOP;
-	if (one && one->xdp)
-		out->flags |= TP_EXIT_XDP;
-}
-
-static int apply_selector(struct maps *maps, const struct maps_input *input)
-{
-	struct tp_selector wanted = maps->selector;
-	uint32_t exit = maps_exit(maps, input->desired->selector);
-
-	if (wanted.exit == exit)
-		return 0;
-	wanted.exit = exit;
-	wanted.event = input->event;
-	return PUT(maps, selector, 0, &maps->selector, &wanted);
-}
-
-/* `worse`: the exits whose state falls; else the others. */
-static int apply_exits(struct maps *maps, const struct tp_exit *wanted,
-		       bool worse)
-{
-	int err = 0;
-
-	for (uint32_t id = 1; id < TP_MAX_EXITS; id++)
-		if ((wanted[id].state < maps->exits[id].state) == worse)
-			err = err ?: PUT(maps, exits, id, &maps->exits[id],
-					 &wanted[id]);
-	return err;
-}
+/* ---- all of it ------------------------------------------------------------------------ */
 
 int maps_apply(struct maps *maps, const struct maps_input *input)
 {
 	struct tp_exit wanted[TP_MAX_EXITS];
 	int err;
 
-	memcpy(wanted, maps->exits, sizeof(wanted));
-	/* An uplink that left the configuration has no live exit any more. */
-	for (unsigned id = 1; id < TP_MAX_EXITS; id++)
-		wanted[id].state = TP_EXIT_DEAD;
-	for (unsigned i = 0; i < input->config->uplinks_count; i++)
-		fill_exit(&wanted[maps->exit_ids[i]], maps, input, i);
-	fill_partner_exit(&wanted[maps->partner_exit], input);
-	err = apply_settings(maps, input->config, any_died(maps, wanted));
+	maps_fill_exits(maps, input, wanted);
+	err = apply_settings(maps, input->config,
+			     any_died(maps, wanted) ||
+				     input->belief->overtaken);
 	err = apply_links(maps, input) ?: err;
 	err = apply_partner(maps, input) ?: err;
-	err = apply_addresses(maps, input) ?: err;
-	err = apply_exits(maps, wanted, false) ?: err;
-	err = apply_selector(maps, input) ?: err;
-	return apply_exits(maps, wanted, true) ?: err;
+	return maps_switch(maps, input, wanted) ?: err;
 }
 
 /* ---- reading back --------------------------------------------------------------------- */

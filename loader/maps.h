@@ -22,11 +22,17 @@ int maps_open(struct maps **out, const struct plane *plane,
 	      const struct config *config);
 void maps_close(struct maps *maps);
 
+/* The partner as the data plane has it. */
+const struct tp_partner *maps_partner(const struct maps *maps);
+
 /* The exit id of an uplink (index in the config), or of MODEL_PARTNER. */
 unsigned maps_exit(const struct maps *maps, int candidate);
 
-/* What the selector and the exits' states said when the maps were adopted. */
-void maps_previous(const struct maps *maps, struct desired *previous);
+/*
+ * What the selector and the exits' states said when the maps were adopted; `now`
+ * is CLOCK_BOOTTIME, for the instants in it.
+ */
+void maps_previous(struct maps *maps, msec_t now, struct desired *previous);
 
 struct maps_input {
 	const struct config *config;
@@ -34,11 +40,22 @@ struct maps_input {
 	const struct desired *desired;
 	const struct netlink *netlink;
 	const struct interfaces *interfaces;
+	const struct partner_belief *belief;
 	unsigned event;
 };
 
 /* Selector, exits, addresses, links, partner, settings. */
 int maps_apply(struct maps *maps, const struct maps_input *input);
+
+/*
+ * maps_cut - all sessions and bindings of this exit are none from now on: the
+ * generation of its address is raised.  After maps_apply, so that their next
+ * packets find the exits as they shall be.
+ */
+int maps_cut(struct maps *maps, unsigned exit);
+
+/* The generation of the exit's external address. */
+uint16_t maps_generation(const struct maps *maps, unsigned exit);
 
 /* Where destinations are, and the hosts' MACs; after routes or neighbours
  * changed. */

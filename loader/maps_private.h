@@ -32,11 +32,14 @@ struct maps {
 	struct tp_address addresses[TP_MAX_ADDRESSES];
 	struct tp_link links[TP_LINK_SLOTS];
 	uint8_t exit_ids[MODEL_UPLINKS];
+	msec_t home[MODEL_UPLINKS]; /* the instants that home_after stands for */
 	uint8_t partner_exit;
 	uint32_t lapsed; /* a tick that has passed: no lease */
 	struct maps_routes routes;
 	struct maps_neighbours neighbours;
 };
+
+#define PARTNER_NAME "partner"
 
 /*
  * Write `wanted` at `key` unless `copy` says it is there; then it is the copy.
@@ -44,6 +47,19 @@ struct maps {
  */
 int maps_put(const char *name, int fd, uint32_t key, void *copy,
 	     const void *wanted, size_t size);
+
+#define PUT(maps, map, key, copy, wanted)                               \
+	maps_put(#map, bpf_map__fd((maps)->plane->skel->maps.map), key, \
+		 copy, wanted, sizeof(*(wanted)))
+
+/* maps_exits.c: what the exits should be; then all that a switch writes. */
+void maps_fill_exits(const struct maps *maps, const struct maps_input *input,
+		     struct tp_exit wanted[TP_MAX_EXITS]);
+int maps_switch(struct maps *maps, const struct maps_input *input,
+		const struct tp_exit wanted[TP_MAX_EXITS]);
+
+/* The home_after of an adopted exit, as an instant; 0: it has none. */
+msec_t maps_home(struct maps *maps, unsigned i, msec_t now);
 
 /* Cached neighbours may be wrong: every binding looks again. */
 int maps_bump_epoch(struct maps *maps);

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * census.c - see census.h: the walk itself.
+ *
+ * The programs write while it reads.  A line that changes under it is counted or
+ * not, as if the walk had come a moment sooner or later.
+ */
+#include <netinet/in.h>
+#include <string.h>
+
+#include "census.h"
+
+#define BOTH_FIN (TP_TCP_FIN_OUT | TP_TCP_FIN_IN)
+
+static bool live(uint64_t control, uint32_t now)
+{
+	return TP_CONTROL_LINE(control) == TP_LINE_LIVE &&
+	       (int32_t)(TP_CONTROL_EXPIRY(control) - now) > 0;
+}
+
+static uint64_t control_of(const __u64 *control)
+{
+	return *(const volatile __u64 *)control;
+}
+
+static bool ended(uint16_t bits)
+{
+	return bits & TP_TCP_RST || (bits & BOTH_FIN) == BOTH_FIN;
+}
+
+static void count_session(const struct census_tables *tables,
+			  const struct tp_session *session, uint32_t now,
+			  struct census_count counts[TP_MAX_EXITS])
+{
+	uint64_t control = control_of(&session->control);
+	bool tcp = session->key.proto == IPPROTO_TCP;
+
+	if (!live(control, now) || session->exit >= TP_MAX_EXITS ||
+	    session->address >= tables->addresses_count ||
+	    session->generation !=
+		    tables->addresses[session->address].generation ||
+	    (tcp && ended(TP_CONTROL_EXTRA(control))))
+		return;
+	counts[session->exit].sessions++;
+	counts[session->exit].tcp += tcp;
+}
+
+/* Only of an address that an exit holds: the others' pages stay untouched. */
+static void count_bindings(const struct census_tables *tables, unsigned id,
+			   uint32_t now,
+			   struct census_count counts[TP_MAX_EXITS])
+{
+	const struct tp_address *address = &tables->addresses[id];
+	const struct tp_binding *from =
+		&tables->bindings[TP_BINDING_INDEX(id, 0, 0)];
+
+	if (!address->exit || address->exit >= TP_MAX_EXITS)
+		return;
+	for (unsigned i = 0; i < TP_BINDING_INDEX(1, 0, 0); i++)
+		if (live(control_of(&from[i].control), now) &&
+		    from[i].generation == address->generation)
+			counts[address->exit].bindings++;
+}
+
+void census_take(const struct census_tables *tables, uint32_t now,
+		 struct census_count counts[TP_MAX_EXITS])
+{
+	memset(counts, 0, TP_MAX_EXITS * sizeof(counts[0]));
+	for (unsigned i = 0; i < tables->buckets_count; i++)
+		for (unsigned n = 0; n < TP_BUCKET_LINES; n++)
+			count_session(tables, &tables->buckets[i].line[n], now,
+				      counts);
+	for (unsigned id = 0; id < tables->addresses_count; id++)
+		count_bindings(tables, id, now, counts);
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * maps_exits.c - the part of the maps that a switch is made of: addresses, exits,
+ * selector.  See maps.h.
+ */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "address.h"
+#include "maps_private.h"
+#include "twinpath.skel.h"
+
+/*
+ * Only another address makes a new generation: one that is lost and comes back
+ * finds its bindings valid.
+ */
+static int apply_addresses(struct maps *maps, const struct maps_input *input)
+{
+	int err = 0;
+
+	for (unsigned i = 0; i < input->config->uplinks_count; i++) {
+		const struct uplink_facts *facts = &input->facts->uplinks[i];
+		uint8_t exit = maps->exit_ids[i];
+		uint8_t id = maps->exits[exit].address;
+		struct tp_address wanted = maps->addresses[id];
+
+		if (!facts->has_address)
+			continue;
+		if (!address_equal(&wanted.address, &facts->address)) {
+			wanted.generation++;
+			wanted.address = facts->address;
+		}
+		wanted.exit = exit;
+		err = err ?: PUT(maps, addresses, id, &maps->addresses[id],
+				 &wanted);
+	}
+	return err;
+}
+
+int maps_cut(struct maps *maps, unsigned exit)
+{
+	uint8_t id = maps->exits[exit].address;
+	struct tp_address wanted = maps->addresses[id];
+
+	wanted.generation++;
+	return PUT(maps, addresses, id, &maps->addresses[id], &wanted);
+}
+
+uint16_t maps_generation(const struct maps *maps, unsigned exit)
+{
+	return maps->addresses[maps->exits[exit].address].generation;
+}
+
+/*
+ * An instant as a tick.  Converted once: the two clocks do not agree to the tick
+ * twice, and what stands in the map would change with every turn.
+ */
+static uint32_t home_tick(const struct maps *maps,
+			  const struct maps_input *input, unsigned i)
+{
+	msec_t instant = input->desired->home_after[i];
+	msec_t left = instant - input->facts->now;
+	uint32_t now;
+
+	if (!instant)
+		return 0;
+	if (instant == maps->home[i] || plane_clock(maps->plane, &now))
+		return maps->exits[maps->exit_ids[i]].home_after;
+	now += (uint32_t)((left * TP_TICKS_PER_SECOND + 999) / 1000);
+	return now ? now : 1; /* 0 is never */
+}
+
+msec_t maps_home(struct maps *maps, unsigned i, msec_t now)
+{
+	uint32_t tick = maps->exits[maps->exit_ids[i]].home_after;
+	uint32_t clock;
+
+	if (!tick || plane_clock(maps->plane, &clock))
+		return 0;
+	maps->home[i] = now + (msec_t)(int32_t)(tick - clock) * 1000 /
+				      TP_TICKS_PER_SECOND;
+	return maps->home[i];
+}
+
+static void fill_exit(struct tp_exit *out, const struct maps *maps,
+		      const struct maps_input *input, unsigned i)
+{
+	const struct uplink_config *config = &input->config->uplinks[i];
+	const struct uplink_facts *facts = &input->facts->uplinks[i];
+	const struct interface *one =
+		interfaces_find(input->interfaces, facts->ifindex);
+	unsigned id = maps->exit_ids[i];
+
+	memset(out, 0, sizeof(*out));
+	snprintf(out->name, sizeof(out->name), "%s", config->name);
+	out->kind = TP_EXIT_UPLINK;
+	out->state = (uint8_t)input->desired->states[i];
+	out->address = maps->exits[id].address;
+	out->ifindex = facts->ifindex;
+	out->mtu = facts->mtu;
+	out->mark = TP_MARK(id);
+	out->next_hop = config->next_hop;
+	out->home_after = home_tick(maps, input, i);
+	memcpy(out->source, facts->mac, 6);
+	if (facts->next_hop_mac_known) {
+		out->flags |= TP_EXIT_HAS_NEXT_HOP;
+		memcpy(out->destination, facts->next_hop_mac, 6);
+	}
+	if (one && one->xdp)
+		out->flags |= TP_EXIT_XDP;
+}
+
+static void fill_partner_exit(struct tp_exit *out, unsigned id,
+			      const struct maps_input *input)
+{
+	const struct partner_facts *facts = &input->facts->partner;
+	const struct interface *one =
+		interfaces_find(input->interfaces, facts->ifindex);
+
+	memset(out, 0, sizeof(*out));
+	snprintf(out->name, sizeof(out->name), PARTNER_NAME);
+	if (input->config->partner.type == TP_PARTNER_NONE)
+		return;
+	out->kind = TP_EXIT_PARTNER;
+	out->mark = TP_MARK(id);
+	out->state = facts->mac_known ? TP_EXIT_UP : TP_EXIT_DEAD;
+	out->ifindex = facts->ifindex;
+	out->next_hop = input->config->partner.address;
+	memcpy(out->destination, facts->mac, 6);
+	if (facts->mac_known)
+		out->flags |= TP_EXIT_HAS_NEXT_HOP;
+	if (one && one->xdp)
+		out->flags |= TP_EXIT_XDP;
+}
+
+static int apply_selector(struct maps *maps, const struct maps_input *input)
+{
+	struct tp_selector wanted = maps->selector;
+	uint32_t exit = maps_exit(maps, input->desired->selector);
+
+	if (wanted.exit == exit)
+		return 0;
+	wanted.exit = exit;
+	wanted.event = input->event;
+	return PUT(maps, selector, 0, &maps->selector, &wanted);
+}
+
+/* `worse`: the exits whose state falls; else the others. */
+static int apply_exits(struct maps *maps, const struct tp_exit *wanted,
+		       bool worse)
+{
+	int err = 0;
+
+	for (uint32_t id = 1; id < TP_MAX_EXITS; id++)
+		if ((wanted[id].state < maps->exits[id].state) == worse)
+			err = err ?: PUT(maps, exits, id, &maps->exits[id],
+					 &wanted[id]);
+	return err;
+}
+
+void maps_fill_exits(const struct maps *maps, const struct maps_input *input,
+		     struct tp_exit wanted[TP_MAX_EXITS])
+{
+	memcpy(wanted, maps->exits, sizeof(maps->exits));
+	/* An uplink that left the configuration has no live exit any more. */
+	for (unsigned id = 1; id < TP_MAX_EXITS; id++)
+		wanted[id].state = TP_EXIT_DEAD;
+	for (unsigned i = 0; i < input->config->uplinks_count; i++)
+		fill_exit(&wanted[maps->exit_ids[i]], maps, input, i);
+	fill_partner_exit(&wanted[maps->partner_exit], maps->partner_exit,
+			  input);
+}
+
+int maps_switch(struct maps *maps, const struct maps_input *input,
+		const struct tp_exit wanted[TP_MAX_EXITS])
+{
+	int err;
+
+	err = apply_addresses(maps, input);
+	err = apply_exits(maps, wanted, false) ?: err;
+	err = apply_selector(maps, input) ?: err;
+	err = apply_exits(maps, wanted, true) ?: err;
+	if (!err)
+		memcpy(maps->home, input->desired->home_after,
+		       sizeof(maps->home));
+	return err;
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * site_log.c - see site_log.h.
+ *
+ * Every line says why: the selector's with the decision's own reason, an
+ * uplink's with what happened to that uplink.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "duration.h"
+#include "log.h"
+#include "site_log.h"
+
+static void explain_drain(const struct site *site, const struct desired *now,
+			  unsigned i, char because[MODEL_REASON])
+{
+	const struct failback_uplink *uplink = site_failback(site, i);
+	char left[DURATION_TEXT], end[DURATION_TEXT + 40] = "";
+
+	if (uplink->deadline)
+		snprintf(end, sizeof(end), "; what is left is cut in %s",
+			 duration_print(uplink->deadline - site->facts.now,
+					left));
+	if (uplink->ordered || now->selector == (int)i)
+		snprintf(because, MODEL_REASON, "the operator drains it%s",
+			 end);
+	else
+		snprintf(because, MODEL_REASON, "new sessions leave by %s%s",
+			 decide_name(&site->config, now->selector), end);
+}
+
+static void explain(const struct site *site, const struct desired *now,
+		    unsigned i, char because[MODEL_REASON])
+{
+	enum tp_exit_state state = now->states[i];
+	bool drained = site->desired.states[i] == TP_EXIT_DRAIN;
+	size_t used;
+
+	if (state == TP_EXIT_DRAIN) {
+		explain_drain(site, now, i, because);
+	} else if (state == TP_EXIT_UP && drained) {
+		snprintf(because, MODEL_REASON, "%s",
+			 now->selector == (int)i ?
+				 "new sessions take it again" :
+				 "the drain is over");
+	} else {
+		decide_fault(&site->config, &site->facts, i, because);
+		used = strlen(because);
+		if (state == TP_EXIT_AVOID && now->degraded &&
+		    now->selector == (int)i)
+			snprintf(because + used, MODEL_REASON - used,
+				 ", but the operator forces it");
+		else if (state == TP_EXIT_AVOID &&
+			 site->facts.uplinks[i].track == TRACK_DOWN)
+			snprintf(because + used, MODEL_REASON - used,
+				 ", but something arrives from beyond its "
+				 "next hop");
+	}
+}
+
+static void log_uplink(const struct site *site, const struct desired *now,
+		       unsigned i, bool cut)
+{
+	const char *name = site->config.uplinks[i].name;
+	enum tp_exit_state was = site->desired.states[i];
+	char what[MODEL_NAME + 16], because[MODEL_REASON];
+
+	snprintf(what, sizeof(what), "exit %s", name);
+	if (now->states[i] != was) {
+		explain(site, now, i, because);
+		log_change(site->event, what, decide_state(was),
+			   decide_state(now->states[i]), because);
+	}
+	snprintf(what, sizeof(what), "sessions of %s", name);
+	if (cut)
+		log_change(site->event, what, "kept", "cut",
+			   was == TP_EXIT_DRAIN ?
+				   "the drain's time is over" :
+				   "the uplink's failback is now");
+}
+
+static bool differs(const struct site *site, const struct desired *now)
+{
+	const struct desired *was = &site->desired;
+
+	return now->selector != was->selector ||
+	       now->degraded != was->degraded ||
+	       memcmp(now->states, was->states, sizeof(now->states)) != 0;
+}
+
+void site_log_decision(struct site *site, const struct desired *now,
+		       uint32_t cut)
+{
+	const struct desired *was = &site->desired;
+	const struct config *config = &site->config;
+
+	if (!differs(site, now) && !cut)
+		return;
+	site->event++;
+	for (unsigned i = 0; i < config->uplinks_count; i++)
+		log_uplink(site, now, i, cut & (1U << i));
+	if (now->degraded != was->degraded)
+		log_warning("%s: %s", now->degraded ? "DEGRADED" :
+						      "no longer degraded",
+			    now->reason);
+	if (now->selector == was->selector)
+		return;
+	log_change(site->event, "selector", decide_name(config, was->selector),
+		   decide_name(config, now->selector), now->reason);
+	site->last = (struct site_switch){ site->event, site_now(),
+					   was->selector, now->selector, "" };
+	snprintf(site->last.reason, sizeof(site->last.reason), "%s",
+		 now->reason);
+}

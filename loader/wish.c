@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* wish.c - see wish.h. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "site.h"
+#include "wish.h"
+
+/* Up, or up and draining: it can be had again at any time. */
+static bool lives(const struct site *site, unsigned i)
+{
+	return site->desired.states[i] >= TP_EXIT_DRAIN;
+}
+
+static bool partner_lives(const struct site *site)
+{
+	const struct partner_facts *partner = &site->facts.partner;
+
+	return partner->offers_default || partner->marker;
+}
+
+static int partner_possible(const struct site *site,
+			    const struct intent *intent, char why[MODEL_REASON])
+{
+	bool configured = site->config.partner.type != TP_PARTNER_NONE;
+
+	if (partner_lives(site) || (configured && intent->force))
+		return 0;
+	snprintf(why, MODEL_REASON, "the partner shows no exit: %s",
+		 configured ? "neither its marker nor a default by it is in "
+			      "the routing table" :
+			      "none is configured");
+	return -ENOTCONN;
+}
+
+static int uplink_possible(const struct site *site, const struct intent *intent,
+			   unsigned i, char why[MODEL_REASON])
+{
+	char fault[MODEL_REASON];
+
+	if (lives(site, i) || intent->force)
+		return 0;
+	decide_fault(&site->config, &site->facts, i, fault);
+	snprintf(why, MODEL_REASON, "%s is %s, not up: %.80s", intent->uplink,
+		 decide_state(site->desired.states[i]), fault);
+	return -ENOTCONN;
+}
+
+/* Make before break: what is drained must have a successor. */
+static int drain_possible(const struct site *site, const struct intent *intent,
+			  unsigned i, char why[MODEL_REASON])
+{
+	bool other = partner_lives(site) || intent->force ||
+		     site->desired.states[i] == TP_EXIT_DEAD;
+
+	for (unsigned n = 0; n < site->config.uplinks_count; n++)
+		other |= n != i && lives(site, n);
+	if (other)
+		return 0;
+	snprintf(why, MODEL_REASON, "no other exit is up: new sessions would "
+				    "have nowhere to go");
+	return -ENOTCONN;
+}
+
+int wish_possible(const struct site *site, const struct intent *intent,
+		  char why[MODEL_REASON])
+{
+	if (intent->kind == INTENT_AUTO)
+		return 0;
+	if (intent->kind == INTENT_PARTNER)
+		return partner_possible(site, intent, why);
+	for (unsigned i = 0; i < site->config.uplinks_count; i++) {
+		if (strcmp(site->config.uplinks[i].name, intent->uplink) != 0)
+			continue;
+		return intent->kind == INTENT_DRAIN ?
+			       drain_possible(site, intent, i, why) :
+			       uplink_possible(site, intent, i, why);
+	}
+	snprintf(why, MODEL_REASON, "no uplink is called %s", intent->uplink);
+	return -ENOENT;
+}
+
+const char *wish_print(const struct intent *intent, char text[WISH_TEXT])
+{
+	switch (intent->kind) {
+	case INTENT_AUTO:
+		return "auto";
+	case INTENT_PARTNER:
+		return "partner";
+	case INTENT_DRAIN:
+	case INTENT_UPLINK:
+		break;
+	}
+	snprintf(text, WISH_TEXT, "%s%s",
+		 intent->kind == INTENT_DRAIN ? "drain " : "", intent->uplink);
+	return text;
+}
