@@ -51,18 +51,29 @@ pure-tests := $(filter-out $(bpf-tests),$(tests))
 # What the command shares with the daemon.
 config := $(patsubst loader/%.c,%,$(wildcard loader/config*.c)) address \
 	duration log
+heartbeat := $(patsubst loader/%.c,%,$(wildcard loader/heartbeat*.c))
+liveness := $(patsubst loader/%.c,%,$(wildcard loader/liveness*.c))
 netlink := $(patsubst loader/%.c,%,$(wildcard loader/netlink*.c))
 tools-objs := $(config)
 
 # What of loader/ each test is linked with.
 test_address-objs := address
+test_census-objs := census
 test_config-objs := $(config)
-test_control-objs := control control_socket request status address decide \
-	duration log track
+test_control-objs := control control_socket request status status_partner \
+	liveness_verdict address decide duration log track
 test_decide-objs := decide
 test_decide_random-objs := decide
 test_duration-objs := duration
+test_failback-objs := failback
+test_heartbeat-objs := $(heartbeat) address log
+test_heartbeat_accept-objs := heartbeat_accept
+test_heartbeat_message-objs := heartbeat_message heartbeat_report
 test_intent-objs := intent file vrrp log
+test_intent_site-objs := intent_site
+test_key-objs := key log
+test_liveness-objs := $(liveness) address log
+test_liveness_verdict-objs := liveness_verdict
 test_netlink-objs := $(netlink) address log
 test_netlink_route-objs := $(netlink) address log
 test_netlink_write-objs := $(netlink) address log
@@ -70,6 +81,10 @@ test_probe_icmp-objs := probe_icmp echo address log
 test_routing-objs := routing routing_wish $(netlink) address log
 test_sysctl-objs := sysctl $(netlink) address log
 test_track-objs := track
+
+# And what of selftests/.
+test_ownership_model-parts := $(patsubst selftests/%.c,%, \
+	$(wildcard selftests/model/*.c))
 
 # ---- flags -------------------------------------------------------------------
 
@@ -104,7 +119,8 @@ objects = $(patsubst %.c,$(O)/%.o,$(1))
 twinpathd-o := $(call objects,$(loader-src))
 tools-o := $(call objects,$(tools-src)) $(tools-objs:%=$(O)/loader/%.o)
 harness-o := $(call objects,$(harness-src))
-test-o = $(1)/selftests/$(2).o $($(2)-objs:%=$(1)/loader/%.o)
+test-o = $(1)/selftests/$(2).o $($(2)-objs:%=$(1)/loader/%.o) \
+	$($(2)-parts:%=$(1)/selftests/%.o)
 
 c-objects := $(sort $(twinpathd-o) $(tools-o) $(harness-o) \
 	$(foreach t,$(tests),$(call test-o,$(O),$t)))
@@ -253,7 +269,7 @@ uninstall:
 # ---- housekeeping ------------------------------------------------------------
 
 sources = $(wildcard bpf/*.[ch] include/twinpath/*.h loader/*.[ch] tools/*.[ch] \
-	selftests/*.[ch] selftests/harness/*.[ch])
+	selftests/*.[ch] selftests/harness/*.[ch] selftests/model/*.[ch])
 
 format:
 	clang-format -i $(sources)

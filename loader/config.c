@@ -15,6 +15,8 @@
 #include "config_section.h"
 #include "duration.h"
 
+#define HEARTBEAT_PORT 5370
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 const char *const config_modes[] = { "auto", "xdp", "tc", NULL };
@@ -24,8 +26,27 @@ const char *const config_filterings[] = {
 	"address-and-port-dependent",
 	NULL,
 };
+const char *const config_failbacks[] = { "sticky", "drain", "now", NULL };
 /* From TP_PARTNER_ROUTER on: none is no kind. */
 const char *const config_kinds[] = { "router", "twinpath", NULL };
+
+/* Good values or none: an ordinary router, which has no heartbeat, keeps the
+ * defaults. */
+static void read_heartbeat(const struct config_section *section,
+			   struct partner_config *partner)
+{
+	unsigned port = partner->port;
+	char key_file[sizeof(partner->key_file)] = "";
+	struct config_value value;
+
+	if (config_get(section, "key", &value))
+		config_value_path(&value, key_file, sizeof(key_file));
+	config_get_number(section, "heartbeat-port", 1, UINT16_MAX, &port);
+	if (partner->type != TP_PARTNER_TWINPATH)
+		return;
+	snprintf(partner->key_file, sizeof(partner->key_file), "%s", key_file);
+	partner->port = (uint16_t)port;
+}
 
 static void read_partner(const struct config_section *root)
 {
@@ -46,6 +67,7 @@ static void read_partner(const struct config_section *root)
 		config_value_choice(&value, config_kinds, &kind);
 	partner->type = (enum tp_partner_type)(TP_PARTNER_ROUTER + kind);
 	config_get_marker(&section, &partner->marker);
+	read_heartbeat(&section, partner);
 }
 
 /*
@@ -200,6 +222,7 @@ void config_defaults(struct config *config)
 	config->tcp_transitory = 4 * CONFIG_MINUTE;    /* RFC 5382 REQ-5 */
 	config->hold = 2 * CONFIG_MINUTE;	       /* RFC 6888 REQ-8 */
 	config->last_resort = true;
+	config->partner.port = HEARTBEAT_PORT;
 }
 
 int config_load(const char *path, struct config *out,

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "address.h"
+#include "config.h"
 #include "config_check.h"
 #include "duration.h"
 
@@ -140,6 +141,7 @@ static void check_partner(const struct check *check)
 	bool ours = config->marker.length != 0;
 	bool theirs = partner->marker.length != 0;
 	unsigned line = config_text_line(check->text, "partner/marker");
+	unsigned key = config_text_line(check->text, "partner/key");
 
 	if (ours && theirs && prefix_equal(&config->marker, &partner->marker))
 		config_error(check->messages, line,
@@ -151,6 +153,10 @@ static void check_partner(const struct check *check)
 			     "routed: take an address that nothing else uses");
 	if (partner->type == TP_PARTNER_NONE)
 		return;
+	if (partner->type == TP_PARTNER_ROUTER && key != 0)
+		config_warning(check->messages, key,
+			       "key: an ordinary router has no heartbeat: the "
+			       "key is not used");
 	if (ours && !theirs)
 		config_warning(check->messages, partner->line,
 			       "partner: without its marker a standby partner "
@@ -286,6 +292,27 @@ static void check_track(const struct check *check,
 			       duration_print(3 * track->interval, three));
 }
 
+static void check_failback(const struct check *check,
+			   const struct uplink_config *uplink)
+{
+	unsigned drain = config_text_line(check->text, "uplink %s/drain",
+					  uplink->name);
+
+	if (drain != 0 && uplink->failback != FAILBACK_DRAIN)
+		config_warning(check->messages, drain,
+			       "drain: it goes with 'failback = drain'; uplink "
+			       "%s has %s",
+			       uplink->name,
+			       config_failbacks[uplink->failback]);
+	if (uplink->metered && uplink->failback == FAILBACK_STICKY)
+		config_warning(check->messages,
+			       line_of(check, uplink, "failback"),
+			       "failback: uplink %s is metered, and with "
+			       "sticky its sessions go on costing money after "
+			       "a better uplink is back",
+			       uplink->name);
+}
+
 static void check_uplink(const struct check *check, unsigned index)
 {
 	const struct uplink_config *uplink = &check->config->uplinks[index];
@@ -297,6 +324,7 @@ static void check_uplink(const struct check *check, unsigned index)
 	for (i = 1; i < uplink->tracks_count; i++)
 		check_probe(check, uplink, &uplink->tracks[i]);
 	check_track(check, uplink);
+	check_failback(check, uplink);
 }
 
 void config_check(const struct config *config, const struct config_text *text,

@@ -26,6 +26,9 @@ static cfg_opt_t uplink_keys[] = {
 	VALUE("track"),
 	VALUE("delay-down"),
 	VALUE("delay-up"),
+	VALUE("failback"),
+	VALUE("drain"),
+	VALUE("metered"),
 	CFG_SEC("icmp", icmp_keys,
 		CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 	CFG_END(),
@@ -35,6 +38,8 @@ static cfg_opt_t partner_keys[] = {
 	VALUE("address"),
 	VALUE("marker"),
 	VALUE("kind"),
+	VALUE("key"),
+	VALUE("heartbeat-port"),
 	CFG_END(),
 };
 

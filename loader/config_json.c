@@ -98,6 +98,10 @@ static struct json_object *uplink_json(const struct uplink_config *uplink)
 	put_text(object, "track", uplink->tracks[uplink->track].name);
 	put_number(object, "delay_down_ms", (uint64_t)uplink->delay_down);
 	put_number(object, "delay_up_ms", (uint64_t)uplink->delay_up);
+	put(object, "metered", json_object_new_boolean(uplink->metered));
+	put_text(object, "failback", config_failbacks[uplink->failback]);
+	if (uplink->failback == FAILBACK_DRAIN)
+		put_number(object, "drain_ms", (uint64_t)uplink->drain);
 	for (i = 0; i < uplink->tracks_count; i++)
 		json_object_array_add(tracks,
 				      track_json(uplink, &uplink->tracks[i]));
@@ -116,6 +120,11 @@ static struct json_object *partner_json(const struct partner_config *partner)
 	put_text(object, "kind",
 		 config_kinds[partner->type - TP_PARTNER_ROUTER]);
 	put_prefix(object, "marker", &partner->marker);
+	if (partner->type != TP_PARTNER_TWINPATH)
+		return object;
+	if (partner->key_file[0] != '\0')
+		put_text(object, "key", partner->key_file);
+	put_number(object, "heartbeat_port", partner->port);
 	return object;
 }
 

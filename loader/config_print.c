@@ -125,6 +125,15 @@ static void print_tables(FILE *out, const struct config *config)
 	fprintf(out, "}\n");
 }
 
+static void print_heartbeat(FILE *out, const struct partner_config *partner)
+{
+	if (partner->key_file[0] != '\0')
+		fprintf(out, "    key = \"%s\"\n", partner->key_file);
+	else
+		fprintf(out, "    # key: none, and so no heartbeat\n");
+	fprintf(out, "    heartbeat-port = %u\n", partner->port);
+}
+
 static void print_partner(FILE *out, const struct config *config)
 {
 	const struct partner_config *partner = &config->partner;
@@ -137,6 +146,8 @@ static void print_partner(FILE *out, const struct config *config)
 	fprintf(out, "    kind = %s\n",
 		config_kinds[partner->type - TP_PARTNER_ROUTER]);
 	print_prefix(out, "    ", "marker", &partner->marker);
+	if (partner->type == TP_PARTNER_TWINPATH)
+		print_heartbeat(out, partner);
 	fprintf(out, "}\n");
 }
 
@@ -176,6 +187,11 @@ static void print_uplink(FILE *out, const struct uplink_config *uplink)
 		track->name);
 	print_duration(out, "    ", "delay-down", uplink->delay_down);
 	print_duration(out, "    ", "delay-up", uplink->delay_up);
+	fprintf(out, "    metered = %s\n    failback = %s\n",
+		uplink->metered ? "true" : "false",
+		config_failbacks[uplink->failback]);
+	if (uplink->failback == FAILBACK_DRAIN)
+		print_duration(out, "    ", "drain", uplink->drain);
 	fprintf(out, "}\n");
 }
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config.h"
 #include "config_section.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -113,6 +114,26 @@ static void read_next_hop(const struct config_section *section,
 		config_value_address(&value, &uplink->next_hop);
 }
 
+/* Where traffic is paid for, it comes home soon unless told otherwise. */
+static void read_failback(const struct config_section *section,
+			  struct uplink_config *uplink)
+{
+	struct config_value value;
+	unsigned policy = FAILBACK_STICKY;
+	msec_t drain = CONFIG_MINUTE;
+
+	if (config_get(section, "metered", &value))
+		config_value_boolean(&value, &uplink->metered);
+	if (uplink->metered)
+		policy = FAILBACK_DRAIN;
+	if (config_get(section, "failback", &value))
+		config_value_choice(&value, config_failbacks, &policy);
+	uplink->failback = (enum failback_policy)policy;
+	config_get_duration(section, "drain", 1000, 24 * 60 * CONFIG_MINUTE,
+			    &drain);
+	uplink->drain = uplink->failback == FAILBACK_DRAIN ? drain : 0;
+}
+
 static void read_uplink(const struct config_section *section,
 			struct uplink_config *uplink)
 {
@@ -141,6 +162,7 @@ static void read_uplink(const struct config_section *section,
 			    &uplink->delay_down);
 	config_get_duration(section, "delay-up", 0, 24 * 60 * CONFIG_MINUTE,
 			    &uplink->delay_up);
+	read_failback(section, uplink);
 	read_probes(section, uplink);
 	read_track(section, uplink);
 }

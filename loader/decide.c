@@ -12,18 +12,25 @@
  *      a lower rank;
  *   3. whatever uplink of mine is up;
  *   4. the partner, known by its marker or its default;
- *   5. an uplink whose track is down, but from beyond whose next hop something
+ *   5. an uplink that is up, but that the operator drains: better than none;
+ *   6. an uplink whose track is down, but from beyond whose next hop something
  *      still arrives: a probe target that died must not take a working site
  *      down with it, and no sign of life came from the partner;
- *   6. the partner, of whom nothing is known but a MAC address (the data plane
+ *   7. the partner, of whom nothing is known but a MAC address (the data plane
  *      hands back what it cannot serve);
- *   7. an uplink without a verdict yet;
- *   8. the partner, whose MAC is not even known yet;
- *   9. nobody.
+ *   8. an uplink without a verdict yet;
+ *   9. the partner, whose MAC is not even known yet;
+ *  10. nobody.
+ *
+ * By force the operator gets an exit that is not up, as long as a packet can
+ * leave there at all.
  *
  * What is announced to others is stricter: only an uplink that is up.  A last
  * resort that reaches the IGP keeps the site on it: the partner would see a
  * default and withdraw its own.
+ *
+ * An uplink that failback.c drains, because a better one is back, is up here: it
+ * is taken again whenever it is the best.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -37,6 +44,7 @@ enum merit {
 	MERIT_CONNECTED, /* it can leave; nothing comes back */
 	MERIT_UNPROVEN,	 /* no verdict yet */
 	MERIT_HEARD,	 /* track down, but something arrives from beyond */
+	MERIT_DRAINED,	 /* it would be up, but the operator drains it */
 	MERIT_UP,
 };
 
@@ -78,24 +86,33 @@ static bool connected(const struct uplink_facts *uplink)
  */
 static bool was_up(const struct desired *previous, unsigned index)
 {
-	return previous && previous->states[index] == TP_EXIT_UP;
+	return previous && (previous->states[index] == TP_EXIT_UP ||
+			    previous->states[index] == TP_EXIT_DRAIN);
+}
+
+static bool drained(const struct view *view, unsigned index)
+{
+	return view->intent->kind == INTENT_DRAIN &&
+	       !strcmp(view->intent->uplink,
+		       view->config->uplinks[index].name);
 }
 
 static enum merit merit_of(const struct view *view, unsigned index)
 {
 	const struct uplink_facts *uplink = &view->facts->uplinks[index];
+	enum merit up = drained(view, index) ? MERIT_DRAINED : MERIT_UP;
 
 	if (!connected(uplink))
 		return MERIT_NONE;
 	switch (uplink->track) {
 	case TRACK_UP:
-		return MERIT_UP;
+		return up;
 	case TRACK_DOWN:
 		return uplink->beyond ? MERIT_HEARD : MERIT_CONNECTED;
 	case TRACK_UNKNOWN:
 		break;
 	}
-	return was_up(view->previous, index) ? MERIT_UP : MERIT_UNPROVEN;
+	return was_up(view->previous, index) ? up : MERIT_UNPROVEN;
 }
 
 static enum tp_exit_state state_of(enum merit merit)
@@ -103,6 +120,8 @@ static enum tp_exit_state state_of(enum merit merit)
 	switch (merit) {
 	case MERIT_UP:
 		return TP_EXIT_UP;
+	case MERIT_DRAINED:
+		return TP_EXIT_DRAIN;
 	case MERIT_HEARD:
 	case MERIT_UNPROVEN:
 		return TP_EXIT_AVOID;
@@ -151,32 +170,44 @@ static const char *name_of(const struct view *view, int index)
 	return view->config->uplinks[index].name;
 }
 
-/* Why this uplink is not up: the first thing that an operator would mend. */
+void decide_fault(const struct config *config, const struct facts *facts,
+		  unsigned index, char fault[MODEL_REASON])
+{
+	const struct uplink_config *uplink = &config->uplinks[index];
+	const struct uplink_facts *fact = &facts->uplinks[index];
+	const char *interface = uplink->interface;
+
+	if (!fact->present)
+		snprintf(fault, MODEL_REASON, "no interface %s", interface);
+	else if (!fact->admin_up)
+		snprintf(fault, MODEL_REASON, "%s is down", interface);
+	else if (!fact->carrier)
+		snprintf(fault, MODEL_REASON, "no carrier on %s", interface);
+	else if (!fact->has_address)
+		snprintf(fault, MODEL_REASON, "no address on %s", interface);
+	else if (!fact->next_hop)
+		snprintf(fault, MODEL_REASON, "next hop is on no subnet of %s",
+			 interface);
+	else if (!fact->attached)
+		snprintf(fault, MODEL_REASON, "no program attached to %s",
+			 interface);
+	else
+		snprintf(fault, MODEL_REASON, "track %s %s",
+			 uplink->tracks[uplink->track].name,
+			 fact->track == TRACK_DOWN ? "down" :
+			 fact->track == TRACK_UP   ? "up" :
+						     "has no verdict yet");
+}
+
+/* Why this uplink is not up. */
 static void say_fault(const struct view *view, struct desired *desired,
 		      int index)
 {
-	const struct uplink_config *config = &view->config->uplinks[index];
-	const struct uplink_facts *facts = &view->facts->uplinks[index];
-	const char *track = config->tracks[config->track].name;
+	char fault[MODEL_REASON] = "the operator drains it";
 
-	say(desired, "%s: ", config->name);
-	if (!facts->present)
-		say(desired, "no interface %s", config->interface);
-	else if (!facts->admin_up)
-		say(desired, "%s is down", config->interface);
-	else if (!facts->carrier)
-		say(desired, "no carrier on %s", config->interface);
-	else if (!facts->has_address)
-		say(desired, "no address on %s", config->interface);
-	else if (!facts->next_hop)
-		say(desired, "next hop is on no subnet of %s",
-		    config->interface);
-	else if (!facts->attached)
-		say(desired, "no program attached to %s", config->interface);
-	else if (facts->track == TRACK_DOWN)
-		say(desired, "track %s down", track);
-	else
-		say(desired, "track %s has no verdict yet", track);
+	if (view->merits[index] != MERIT_DRAINED)
+		decide_fault(view->config, view->facts, (unsigned)index, fault);
+	say(desired, "%s: %s", name_of(view, index), fault);
 }
 
 /* The uplink that ought to carry the traffic, and why it does not. */
@@ -196,52 +227,83 @@ static void say_best_fault(const struct view *view, struct desired *desired)
 
 /* ---- the selector ----------------------------------------------------- */
 
+/* What he asked for by name, be it up or not. */
+static int wanted_uplink(const struct view *view, struct desired *desired)
+{
+	const struct intent *intent = view->intent;
+	int uplink = find_uplink(view->config, intent->uplink);
+
+	if (uplink == MODEL_NOBODY) {
+		say(desired,
+		    "the operator asked for %s, which is not configured; ",
+		    intent->uplink);
+		return MODEL_NOBODY;
+	}
+	if (view->merits[uplink] == MERIT_UP) {
+		say(desired, "the operator asked for %s",
+		    name_of(view, uplink));
+		return uplink;
+	}
+	desired->degraded = intent->force;
+	say(desired, "the operator %s ", intent->force ? "forces" :
+							 "asked for");
+	say_fault(view, desired, uplink);
+	/* Its sessions must not be told that it is dead: he says it is not. */
+	if (intent->force && view->merits[uplink] > MERIT_NONE) {
+		desired->states[uplink] = TP_EXIT_AVOID;
+		return uplink;
+	}
+	say(desired, "; ");
+	return MODEL_NOBODY;
+}
+
+static int wanted_partner(const struct view *view, struct desired *desired)
+{
+	bool force = view->intent->force;
+
+	if (view->partner_known) {
+		say(desired, "the operator asked for partner");
+		return MODEL_PARTNER;
+	}
+	desired->degraded = force;
+	say(desired, "the operator %s the partner, which %s",
+	    force ? "forces" : "asked for",
+	    view->config->partner.type == TP_PARTNER_NONE ?
+		    "is not configured" :
+	    view->partner_reachable ? "offers no exit" :
+				      "cannot be reached");
+	if (force && view->partner_reachable)
+		return MODEL_PARTNER;
+	say(desired, "; ");
+	return MODEL_NOBODY;
+}
+
 /*
- * The exit that the operator's wish comes to, or MODEL_NOBODY: he leaves it to
- * us, or cannot have it (which the reason says).
+ * The exit that the operator's wish comes to, with the reason; or MODEL_NOBODY:
+ * he leaves it to us, or cannot have it (which the reason says).
  */
 static int wanted(const struct view *view, struct desired *desired)
 {
-	int uplink;
-
 	switch (view->intent->kind) {
 	case INTENT_UPLINK:
-		uplink = find_uplink(view->config, view->intent->uplink);
-		if (uplink == MODEL_NOBODY) {
-			say(desired,
-			    "the operator asked for %s, which is not "
-			    "configured; ",
-			    view->intent->uplink);
-			return MODEL_NOBODY;
-		}
-		if (view->merits[uplink] == MERIT_UP)
-			return uplink;
-		say(desired, "the operator asked for ");
-		say_fault(view, desired, uplink);
-		say(desired, "; ");
-		return MODEL_NOBODY;
+		return wanted_uplink(view, desired);
 	case INTENT_PARTNER:
-		if (view->partner_known)
-			return MODEL_PARTNER;
-		say(desired, "the operator asked for the partner, which %s; ",
-		    view->config->partner.type == TP_PARTNER_NONE ?
-			    "is not configured" :
-		    view->partner_reachable ? "offers no exit" :
-					      "cannot be reached");
-		return MODEL_NOBODY;
+		return wanted_partner(view, desired);
+	case INTENT_DRAIN:
 	case INTENT_AUTO:
 		break;
 	}
 	return MODEL_NOBODY;
 }
 
-/* Steps 4 to 9 of the order above: no uplink of mine is up. */
+/* Steps 4 to 10 of the order above: no uplink of mine is up. */
 static int choose_lesser(const struct view *view, struct desired *desired)
 {
 	bool on_lan = view->config->partner.type != TP_PARTNER_NONE &&
 		      view->facts->partner.address_on_lan;
 	int heard = best(view, MERIT_HEARD);
 	int unproven = best(view, MERIT_UNPROVEN);
+	int spared = best(view, MERIT_DRAINED);
 
 	say_best_fault(view, desired);
 	if (view->partner_known) {
@@ -249,6 +311,11 @@ static int choose_lesser(const struct view *view, struct desired *desired)
 		    view->facts->partner.offers_default ? "offers a default" :
 							  "has an uplink");
 		return MODEL_PARTNER;
+	}
+	if (spared != MODEL_NOBODY) {
+		say(desired, "; nothing else is up: %s is used all the same",
+		    name_of(view, spared));
+		return spared;
 	}
 	if (heard != MODEL_NOBODY) {
 		say(desired,
@@ -275,13 +342,12 @@ static int choose(const struct view *view, struct desired *desired, int wish)
 {
 	int mine = best(view, MERIT_UP);
 
-	if (wish != MODEL_NOBODY) {
-		say(desired, "the operator asked for %s",
-		    decide_name(view->config, wish));
+	if (wish != MODEL_NOBODY)
 		return wish;
-	}
 	if (mine == MODEL_NOBODY)
 		return choose_lesser(view, desired);
+	if (view->intent->kind == INTENT_DRAIN)
+		say(desired, "the operator drains %s; ", view->intent->uplink);
 	if (level_of(view, mine) > 1 && view->partner_known &&
 	    view->facts->partner.offers_default) {
 		say(desired,
@@ -310,11 +376,12 @@ static void announce(const struct view *view, struct desired *desired, int wish)
 		return;
 	if (uplink == MODEL_PARTNER)
 		uplink = best(view, MERIT_UP);
-	if (uplink < 0 || view->merits[uplink] != MERIT_UP)
+	/* One that the operator drains is in use only while nothing else is. */
+	if (uplink < 0 || view->merits[uplink] < MERIT_DRAINED)
 		return;
 	desired->announce = uplink;
 	desired->metric = MODEL_METRIC_FLOATING;
-	if (desired->selector == uplink &&
+	if (desired->selector == uplink && view->merits[uplink] == MERIT_UP &&
 	    (level_of(view, uplink) == 1 || wish == uplink))
 		desired->metric = MODEL_METRIC_BEST;
 }
@@ -382,6 +449,7 @@ static void look(struct view *view)
 					  TP_PARTNER_NONE &&
 				  partner->address_on_lan && partner->mac_known;
 	view->partner_known = view->partner_reachable &&
+			      !partner->gone &&
 			      (partner->offers_default || partner->marker);
 }
 
@@ -417,6 +485,18 @@ struct desired decide(const struct config *config, const struct facts *facts,
 	desired.marker = best(&view, MERIT_UP) != MODEL_NOBODY;
 	desired.vrrp = vrrp_weight(&view, &desired, wish);
 	return desired;
+}
+
+const char *decide_state(enum tp_exit_state state)
+{
+	static const char *const names[] = {
+		[TP_EXIT_DEAD] = "dead",
+		[TP_EXIT_AVOID] = "avoid",
+		[TP_EXIT_DRAIN] = "drain",
+		[TP_EXIT_UP] = "up",
+	};
+
+	return names[state];
 }
 
 const char *decide_name(const struct config *config, int candidate)

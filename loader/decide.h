@@ -21,6 +21,16 @@ struct desired decide(const struct config *config, const struct facts *facts,
 		      const struct intent *intent,
 		      const struct desired *previous);
 
+/*
+ * Why an uplink is not up: the first thing that an operator would mend, without
+ * the uplink's name.  For one that is up: that its track is.
+ */
+void decide_fault(const struct config *config, const struct facts *facts,
+		  unsigned index, char fault[MODEL_REASON]);
+
+/* "up", "drain", "avoid", "dead" */
+const char *decide_state(enum tp_exit_state state);
+
 /* The name of a candidate: an uplink's, "partner" or "none". */
 const char *decide_name(const struct config *config, int candidate);
 

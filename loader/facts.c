@@ -42,8 +42,9 @@ static bool find_address(const struct netlink *netlink, unsigned ifindex,
 	return false;
 }
 
-static bool on_subnet(const struct netlink *netlink, unsigned ifindex,
-		      const struct tp_addr *what)
+/* Our address on the subnet that `what` is on; NULL: on none of them. */
+static const struct tp_addr *near(const struct netlink *netlink,
+				  unsigned ifindex, const struct tp_addr *what)
 {
 	const struct netlink_address *address = NULL;
 
@@ -53,9 +54,15 @@ static bool on_subnet(const struct netlink *netlink, unsigned ifindex,
 
 		if (address->ifindex == ifindex &&
 		    prefix_contains(&subnet, what))
-			return true;
+			return &address->address;
 	}
-	return false;
+	return NULL;
+}
+
+static bool on_subnet(const struct netlink *netlink, unsigned ifindex,
+		      const struct tp_addr *what)
+{
+	return near(netlink, ifindex, what) != NULL;
 }
 
 static void collect_uplink(struct uplink_facts *facts,
@@ -106,6 +113,7 @@ static void collect_partner(struct partner_facts *facts,
 			continue;
 		facts->address_on_lan = true;
 		facts->ifindex = link->index;
+		facts->local = *near(netlink, link->index, &partner->address);
 		facts->mac_known = find_mac(netlink, link->index,
 					    &partner->address, facts->mac);
 		return;

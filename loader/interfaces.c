@@ -215,6 +215,9 @@ int interfaces_start(struct interfaces *interfaces,
 			err = attach_one(interfaces, one, link, context);
 		else if (strict)
 			err = -ENODEV;
+		else
+			log_warning("%s: no such interface: waited for",
+				    one->name);
 		if (err == -ENODEV)
 			log_error("%s: no such interface: check 'lan' and "
 				  "'interface' in %s, or create it first",

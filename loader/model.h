@@ -65,6 +65,13 @@ struct track_config {
 	unsigned line;
 };
 
+/* What becomes of an uplink's sessions when a better exit takes over. */
+enum failback_policy {
+	FAILBACK_STICKY, /* they stay until they end */
+	FAILBACK_DRAIN,	 /* for a while, then the uplink is cut */
+	FAILBACK_NOW,	 /* cut at once */
+};
+
 struct uplink_config {
 	char name[MODEL_NAME];
 	char interface[IF_NAMESIZE];
@@ -76,6 +83,9 @@ struct uplink_config {
 	struct track_config tracks[4]; /* [0] is always its interface */
 	msec_t delay_down;
 	msec_t delay_up;
+	enum failback_policy failback;
+	msec_t drain; /* of FAILBACK_DRAIN */
+	bool metered; /* paid by the byte */
 	unsigned line;
 };
 
@@ -83,6 +93,8 @@ struct partner_config {
 	enum tp_partner_type type; /* TP_PARTNER_NONE: not configured */
 	struct tp_addr address;	   /* on one of the LAN interfaces */
 	struct prefix marker;	   /* what it announces; length 0: unset */
+	char key_file[256];	   /* of the heartbeat; empty: there is none */
+	uint16_t port;		   /* the heartbeat's, on both gateways */
 	unsigned line;
 };
 
@@ -138,6 +150,8 @@ struct partner_facts {
 	bool mac_known;
 	bool marker;	     /* its marker is in our FIB, by its address */
 	bool offers_default; /* a default route by its address is in our FIB */
+	bool gone; /* its data plane has not answered for a second */
+	struct tp_addr local; /* mine on the LAN that leads there */
 	unsigned ifindex;
 	uint8_t mac[6];
 };
@@ -149,18 +163,32 @@ struct facts {
 	struct partner_facts partner;
 };
 
+/* What the data plane is to believe of the partner until the next turn. */
+struct partner_belief {
+	bool has_marks;	 /* a shared key is configured */
+	uint8_t marks[32];
+	bool gone_bind;	 /* do not ask for what can be bound */
+	bool gone_reset; /* nor for anything */
+	bool overtaken;	 /* it may have taken sessions over: ask again */
+};
+
 /* ---- intent: what the operator wants ------------------------------------- */
 
 enum intent_kind {
 	INTENT_AUTO,
 	INTENT_UPLINK,	/* this one, by name */
 	INTENT_PARTNER,
+	INTENT_DRAIN,	/* any but this one, by name */
 };
 
 struct intent {
 	enum intent_kind kind;
 	char uplink[MODEL_NAME];
 	msec_t since;
+	msec_t until; /* then it is auto again; 0: for ever */
+	msec_t drain; /* what the sessions left behind get; 0: the uplink's
+		       * own policy */
+	bool force;   /* also onto an exit that is not up */
 };
 
 /* ---- desired state -------------------------------------------------------- */
@@ -172,6 +200,9 @@ struct intent {
 struct desired {
 	int selector; /* exit of new sessions */
 	enum tp_exit_state states[MODEL_UPLINKS];
+	msec_t home_after[MODEL_UPLINKS]; /* of struct tp_exit, as an instant;
+					   * see failback.h */
+	bool degraded;	 /* the operator forces what is not up */
 	int announce;	 /* uplink of the default route in main, or nobody */
 	uint32_t metric; /* of that route */
 	int last_resort; /* uplink of the default in table 253, or nobody */

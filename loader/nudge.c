@@ -34,6 +34,7 @@ struct nudge {
 	unsigned buckets;
 	unsigned next;	  /* bucket to look at */
 	uint32_t exits;	  /* bit set: still to be nudged in this walk */
+	uint16_t generations[32]; /* of the sessions to nudge, by exit */
 	unsigned sent;
 	int raw;
 };
@@ -112,13 +113,15 @@ static bool concerns(const struct nudge *nudge,
 	       (int32_t)(TP_CONTROL_EXPIRY(control) - now) > 0 &&
 	       session->key.proto == IPPROTO_TCP &&
 	       (bits & ESTABLISHED) == ESTABLISHED && !(bits & ENDED) &&
-	       session->exit < 32 && nudge->exits & (1U << session->exit);
+	       session->exit < 32 && nudge->exits & (1U << session->exit) &&
+	       session->generation == nudge->generations[session->exit];
 }
 
 static void finish(struct nudge *nudge)
 {
-	log_info("%u hosts' sessions of a dead exit were nudged to speak",
-		 nudge->sent);
+	if (nudge->sent)
+		log_info("%u hosts' sessions of a dead or cut exit were nudged "
+			 "to speak", nudge->sent);
 	nudge->exits = 0;
 }
 
@@ -152,7 +155,7 @@ static void on_step(evutil_socket_t fd, short what, void *arg)
 		finish(nudge);
 }
 
-void nudge_start(struct nudge *nudge, unsigned exit)
+void nudge_start(struct nudge *nudge, unsigned exit, uint16_t generation)
 {
 	struct timeval soon = { 0, STEP_MS * 1000 };
 
@@ -160,6 +163,7 @@ void nudge_start(struct nudge *nudge, unsigned exit)
 		return;
 	/* A walk under way starts again, for the exits of both. */
 	nudge->exits |= 1U << exit;
+	nudge->generations[exit] = generation;
 	nudge->next = 0;
 	nudge->sent = 0;
 	event_add(nudge->step, &soon);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * nudge.h - makes hosts speak whose TCP sessions died with their uplink.
+ * nudge.h - makes hosts speak whose TCP sessions died with their uplink, or were
+ * cut.
  *
  * A host that sends is told by the data plane, in answer to its next segment.
  * One that only receives would wait for ever.  So each such session gets one
@@ -24,7 +25,11 @@ int nudge_open(struct nudge **out, struct event_base *base,
 	       const struct plane *plane);
 void nudge_close(struct nudge *nudge);
 
-/* This exit has just died: nudge its established sessions, at a bounded pace. */
-void nudge_start(struct nudge *nudge, unsigned exit);
+/*
+ * nudge_start - this exit has just died, or was cut: nudge its established
+ * sessions, at a bounded pace.
+ * @generation: theirs; older ones have been nudged in their time
+ */
+void nudge_start(struct nudge *nudge, unsigned exit, uint16_t generation);
 
 #endif

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "duration.h"
 #include "log.h"
 #include "request.h"
 #include "site.h"
@@ -56,6 +57,47 @@ static const char *request_text(const struct request *request, const char *key)
 	    !json_object_is_type(value, json_type_string))
 		return NULL;
 	return json_object_get_string(value);
+}
+
+/*
+ * The time in a field, which may be missing.  False after saying what is wrong:
+ * it is no whole number of milliseconds from 1 s to a year.
+ */
+static bool request_time(const struct request *request, const char *key,
+			 msec_t *out, char why[MODEL_REASON])
+{
+	struct json_object *value;
+	int64_t time;
+
+	*out = 0;
+	if (!json_object_object_get_ex(request->json, key, &value))
+		return true;
+	time = json_object_get_int64(value);
+	if (json_object_is_type(value, json_type_int) && time >= 1000 &&
+	    time <= DURATION_MAX) {
+		*out = time;
+		return true;
+	}
+	snprintf(why, MODEL_REASON,
+		 "\"%s\" is no number of milliseconds from 1000 (1s) to "
+		 "%lld (8760h)", key, (long long)DURATION_MAX);
+	return false;
+}
+
+/* A field that is there must be true or false. */
+static bool request_flag(const struct request *request, const char *key,
+			 bool *out, char why[MODEL_REASON])
+{
+	struct json_object *value;
+
+	*out = false;
+	if (!json_object_object_get_ex(request->json, key, &value))
+		return true;
+	*out = json_object_get_boolean(value);
+	if (json_object_is_type(value, json_type_boolean))
+		return true;
+	snprintf(why, MODEL_REASON, "\"%s\" is neither true nor false", key);
+	return false;
 }
 
 static struct json_object *request_status(const struct request *request)
@@ -148,12 +190,47 @@ static int parse_intent(const struct config *config, const char *to,
 	return 0;
 }
 
+/* How long, how gently, how firmly. */
+static int parse_options(const struct request *request, struct intent *intent,
+			 char why[MODEL_REASON])
+{
+	msec_t length;
+
+	if (!request_time(request, "for_ms", &length, why) ||
+	    !request_time(request, "drain_ms", &intent->drain, why) ||
+	    !request_flag(request, "force", &intent->force, why))
+		return -EINVAL;
+	intent->until = length ? intent->since + length : 0;
+	if (intent->kind == INTENT_AUTO && (length || intent->force)) {
+		snprintf(why, MODEL_REASON, "auto is neither forced nor ended");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* What is now, after a wish was granted. */
+static struct json_object *decision(const struct site *site)
+{
+	const struct desired *desired = &site->desired;
+	struct json_object *answer = request_granted();
+
+	json_object_object_add(answer, "selector",
+			       json_object_new_string(decide_name(
+				       &site->config, desired->selector)));
+	json_object_object_add(answer, "event",
+			       json_object_new_int64(site->event));
+	json_object_object_add(answer, "reason",
+			       json_object_new_string(desired->reason));
+	json_object_object_add(answer, "degraded",
+			       json_object_new_boolean(desired->degraded));
+	return answer;
+}
+
 static struct json_object *request_flip(const struct request *request)
 {
 	struct site *site = request->site;
 	struct intent intent = { .since = site_now() };
 	const char *to = request_text(request, "to");
-	struct json_object *answer;
 	char why[MODEL_REASON] = "";
 	int err;
 
@@ -162,19 +239,41 @@ static struct json_object *request_flip(const struct request *request)
 			"flip: \"to\" is missing: the name of an uplink, partner, auto, primary or backup");
 	err = parse_intent(&site->config, to, &intent, why);
 	if (!err)
+		err = parse_options(request, &intent, why);
+	if (!err)
 		err = site_set_intent(site, &intent, why);
 	if (err)
 		return request_refused("flip %s: %s", to,
 				       *why ? why : strerror(-err));
-	answer = request_granted();
-	json_object_object_add(answer, "selector",
-			       json_object_new_string(decide_name(
-				       &site->config, site->desired.selector)));
-	json_object_object_add(answer, "event",
-			       json_object_new_int64(site->event));
-	json_object_object_add(answer, "reason",
-			       json_object_new_string(site->desired.reason));
-	return answer;
+	return decision(site);
+}
+
+/* Takes an uplink's own name only: it is about a cable, not about a rank. */
+static struct json_object *request_drain(const struct request *request)
+{
+	struct site *site = request->site;
+	struct intent intent = { .kind = INTENT_DRAIN, .since = site_now() };
+	const char *to = request_text(request, "to");
+	char why[MODEL_REASON] = "";
+	int err = 0;
+
+	if (!to || !*to)
+		return request_refused(
+			"drain: \"to\" is missing: the name of an uplink");
+	if (strlen(to) < sizeof(intent.uplink)) {
+		strcpy(intent.uplink, to);
+	} else {
+		snprintf(why, sizeof(why), "no uplink is called that");
+		err = -ENOENT;
+	}
+	if (!err)
+		err = parse_options(request, &intent, why);
+	if (!err)
+		err = site_set_intent(site, &intent, why);
+	if (err)
+		return request_refused("drain %s: %s", to,
+				       *why ? why : strerror(-err));
+	return decision(site);
 }
 
 static struct json_object *request_detach(const struct request *request)
@@ -197,6 +296,7 @@ static const struct {
 } commands[] = {
 	{ "status", request_status, false },
 	{ "flip", request_flip, true },
+	{ "drain", request_drain, true },
 	{ "detach", request_detach, true },
 };
 

@@ -23,8 +23,9 @@
 
 #define ROUTING_METRIC_BACKSTOP 4294967294U
 #define ROUTING_RULES_PER_UPLINK 5
-#define ROUTING_ROUTES (2 * MODEL_UPLINKS + 3)
-#define ROUTING_RULES (ROUTING_RULES_PER_UPLINK * MODEL_UPLINKS)
+#define ROUTING_EXITS (MODEL_UPLINKS + 1) /* and the partner */
+#define ROUTING_ROUTES (2 * ROUTING_EXITS + 3)
+#define ROUTING_RULES (ROUTING_RULES_PER_UPLINK * ROUTING_EXITS)
 #define ROUTING_TEXT 160
 #define ROUTING_NOBODY (-1)
 
@@ -36,11 +37,13 @@ struct routing_uplink {
 	unsigned ifindex;
 	struct tp_addr next_hop; /* all zero: a link without gateways (ppp) */
 	struct tp_addr address;	 /* all zero: none now */
+	bool by_mark; /* the partner: marked packets alone go there */
 };
 
 struct routing_wish {
-	unsigned uplinks_count; /* every configured one, present or not */
-	struct routing_uplink uplinks[MODEL_UPLINKS];
+	unsigned uplinks_count; /* every configured one, present or not; the
+				 * partner is the last, if there is one */
+	struct routing_uplink uplinks[ROUTING_EXITS];
 	int announce;	 /* index of the one in main, or ROUTING_NOBODY */
 	uint32_t metric; /* of that route */
 	int last_resort; /* index of the one in 253, or ROUTING_NOBODY */

@@ -158,6 +158,8 @@ static void add_rules(struct routing_plan *plan,
 	struct netlink_rule oif = { 0 };
 
 	add_rule(plan, RULE_MARK, mark);
+	if (uplink->by_mark)
+		return;
 	snprintf(oif.oif, sizeof(oif.oif), "%s", uplink->interface);
 	oif.table = RT_TABLE_MAIN;
 	oif.no_default = true;

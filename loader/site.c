@@ -14,39 +14,40 @@
 #include <string.h>
 #include <time.h>
 
+#include "announce.h"
+#include "census.h"
 #include "control.h"
 #include "facts.h"
+#include "failback.h"
 #include "freshen.h"
 #include "intent.h"
 #include "log.h"
 #include "maps.h"
 #include "nudge.h"
+#include "partner.h"
 #include "paths.h"
 #include "probes.h"
 #include "routing.h"
 #include "site.h"
+#include "site_log.h"
 #include "sysctl.h"
 #include "vrrp.h"
+#include "wish.h"
 
-/* OSPF's MinLSInterval (RFC 2328 B): a faster flap costs seconds site-wide. */
-#define ANNOUNCE_PACE 5000
 #define DETACH_PATIENCE 5000
 #define TICK 500
-
-struct announced { /* what others were told, and when */
-	int uplink;
-	uint32_t metric;
-	msec_t at;
-};
 
 struct site_parts {
 	struct paths paths;
 	struct plane plane;
 	struct interfaces interfaces;
-	struct routing_report routing;
-	struct announced announced;
+	struct announce announce;
+	struct failback failback;
 	struct nudge *nudge;
+	struct partner *partner;
+	struct census *census;
 	struct event *turn;
+	msec_t turn_due; /* 0: none is */
 	struct event *tick;
 	unsigned changes; /* enum netlink_change, since the last turn */
 	int lock;
@@ -82,11 +83,17 @@ static const char *vrrp_path(const struct site *site)
 
 /* ---- facts ------------------------------------------------------------------------- */
 
+/* The sooner of two wishes counts. */
 static void turn_in(struct site *site, msec_t delay)
 {
-	struct timeval due = { delay / 1000, delay % 1000 * 1000 };
+	struct site_parts *parts = site->parts;
+	struct timeval timeout = { delay / 1000, delay % 1000 * 1000 };
+	msec_t due = site_now() + delay;
 
-	event_add(site->parts->turn, &due);
+	if (parts->turn_due && parts->turn_due <= due)
+		return;
+	parts->turn_due = due;
+	event_add(parts->turn, &timeout);
 }
 
 /*
@@ -119,6 +126,7 @@ static void collect(struct site *site)
 	facts_collect(facts, &site->config, site->netlink,
 		      &site->parts->interfaces, site_now());
 	probes_update(site);
+	site->facts.partner.gone = partner_is_gone(site->parts->partner);
 	for (unsigned i = 0; i < site->config.uplinks_count; i++) {
 		const struct uplink_config *uplink = &site->config.uplinks[i];
 		enum track_state track = site->tracks[i][uplink->track].state;
@@ -131,55 +139,6 @@ static void collect(struct site *site)
 }
 
 /* ---- desired state -------------------------------------------------------------------- */
-
-static const char *state_name(enum tp_exit_state state)
-{
-	static const char *const names[] = {
-		[TP_EXIT_DEAD] = "dead",
-		[TP_EXIT_AVOID] = "avoid",
-		[TP_EXIT_DRAIN] = "drain",
-		[TP_EXIT_UP] = "up",
-	};
-
-	return names[state];
-}
-
-static bool states_differ(const struct site *site, const struct desired *now)
-{
-	return memcmp(now->states, site->desired.states,
-		      sizeof(now->states)) != 0;
-}
-
-/* One event a decision: its id stands in every line that follows from it. */
-static void log_decision(struct site *site, const struct desired *now)
-{
-	const struct desired *was = &site->desired;
-	const struct config *config = &site->config;
-
-	if (now->selector == was->selector && !states_differ(site, now))
-		return;
-	site->event++;
-	for (unsigned i = 0; i < config->uplinks_count; i++) {
-		char what[MODEL_NAME + 8];
-
-		if (now->states[i] == was->states[i])
-			continue;
-		snprintf(what, sizeof(what), "exit %s",
-			 config->uplinks[i].name);
-		log_change(site->event, what, state_name(was->states[i]),
-			   state_name(now->states[i]), now->reason);
-		if (now->states[i] == TP_EXIT_DEAD)
-			nudge_start(site->parts->nudge, site->exits[i]);
-	}
-	if (now->selector == was->selector)
-		return;
-	log_change(site->event, "selector", decide_name(config, was->selector),
-		   decide_name(config, now->selector), now->reason);
-	site->last = (struct site_switch){ site->event, site_now(),
-					   was->selector, now->selector, "" };
-	snprintf(site->last.reason, sizeof(site->last.reason), "%s",
-		 now->reason);
-}
 
 /* On the way out: attract nothing, and send new sessions to the partner. */
 static void leave(const struct site *site, struct desired *desired)
@@ -194,117 +153,97 @@ static void leave(const struct site *site, struct desired *desired)
 		 "twinpath is being detached");
 }
 
-/* ---- routes ----------------------------------------------------------------------------- */
-
-static void wish_uplink(const struct site *site, unsigned i,
-			struct routing_uplink *out)
+static void save_intent(const struct site *site)
 {
-	const struct uplink_config *config = &site->config.uplinks[i];
-	const struct uplink_facts *facts = &site->facts.uplinks[i];
+	const char *path = site->parts->paths.intent;
+	int err = intent_save(path, &site->intent);
 
-	memset(out, 0, sizeof(*out));
-	snprintf(out->name, sizeof(out->name), "%s", config->name);
-	snprintf(out->interface, sizeof(out->interface), "%s",
-		 config->interface);
-	out->exit = maps_exit(site->maps, (int)i);
-	/* Nothing is routed to an interface without its guard. */
-	out->present = facts->present && facts->attached;
-	out->ifindex = facts->ifindex;
-	out->next_hop = config->next_hop;
-	if (facts->has_address)
-		out->address = facts->address;
+	if (err)
+		log_warning("the intent will not survive a restart: %s: %s",
+			    path, strerror(-err));
 }
 
-/*
- * Others are told at most once in five seconds; the data plane has switched
- * already, and hands over what still comes here.
- */
-static void pace(struct site *site, struct routing_wish *wish)
+/* Its time is over. */
+static void expire_intent(struct site *site)
 {
-	struct announced *told = &site->parts->announced;
-	msec_t now = site_now();
+	msec_t until = site->intent.until, now = site->facts.now;
+	char was[WISH_TEXT];
 
-	if (wish->announce == told->uplink && wish->metric == told->metric)
+	if (!until)
 		return;
-	if (!site->detaching && told->at && now - told->at < ANNOUNCE_PACE &&
-	    (told->uplink < 0 || wish->uplinks[told->uplink].present)) {
-		turn_in(site, ANNOUNCE_PACE - (now - told->at));
-		wish->announce = told->uplink;
-		wish->metric = told->metric;
+	if (now < until) {
+		turn_in(site, until - now);
 		return;
 	}
-	log_change(site->event, "announced default",
-		   decide_name(&site->config, told->uplink),
-		   decide_name(&site->config, wish->announce),
-		   site->desired.reason);
-	*told = (struct announced){ wish->announce, wish->metric, now };
-}
-
-static void apply_routing(struct site *site)
-{
-	const struct desired *desired = &site->desired;
-	struct routing_report *report = &site->parts->routing;
-	struct routing_wish wish = {
-		.uplinks_count = site->config.uplinks_count,
-		.announce = desired->announce,
-		.metric = desired->metric,
-		.last_resort = desired->last_resort,
-		.announce_marker = desired->marker &&
-				   site->config.marker.length,
-		.marker = site->config.marker,
-	};
-
-	for (unsigned i = 0; i < wish.uplinks_count; i++)
-		wish_uplink(site, i, &wish.uplinks[i]);
-	pace(site, &wish);
-	routing_apply(site->netlink, &wish, report);
-	if (report->reinstalled)
-		log_warning("%u of our routes or rules had been removed by "
-			    "somebody else: put back", report->reinstalled);
-	if (report->failed)
-		log_error("%s", report->error);
-}
-
-/*
- * The kernel drops the routes of an interface that lost its last address without
- * telling anyone; zebra would go on announcing our default.
- */
-static void nudge(struct site *site, const struct facts *before)
-{
-	int told = site->parts->announced.uplink;
-	struct routing_uplink uplink;
-
-	if (told < 0 || !before->uplinks[told].has_address ||
-	    site->facts.uplinks[told].has_address ||
-	    !site->facts.uplinks[told].present)
-		return;
-	wish_uplink(site, (unsigned)told, &uplink);
-	routing_nudge(site->netlink, &uplink, site->parts->announced.metric);
+	log_change(site->event, "the operator's wish",
+		   wish_print(&site->intent, was), "auto", "its time is over");
+	site->intent = (struct intent){ .since = now };
+	save_intent(site);
 }
 
 /* ---- the turn ------------------------------------------------------------------------------ */
 
-static void carry_out(struct site *site)
+/* Sessions that are none any more, and whose hosts may be waiting in vain. */
+static void tell_hosts(const struct site *site, uint32_t died,
+		       const uint16_t generations[MODEL_UPLINKS])
+{
+	for (unsigned i = 0; i < site->config.uplinks_count; i++) {
+		unsigned exit = site->exits[i];
+
+		if (died & (1U << i) ||
+		    maps_generation(site->maps, exit) != generations[i])
+			nudge_start(site->parts->nudge, exit, generations[i]);
+	}
+}
+
+/* The data plane.  Cut is what has nothing new coming. */
+static void apply_maps(struct site *site, const struct maps_input *input,
+		       uint32_t died, uint32_t cut)
+{
+	uint16_t generations[MODEL_UPLINKS];
+
+	for (unsigned i = 0; i < site->config.uplinks_count; i++)
+		generations[i] = maps_generation(site->maps, site->exits[i]);
+	maps_apply(site->maps, input);
+	for (unsigned i = 0; i < site->config.uplinks_count; i++)
+		if (cut & (1U << i))
+			maps_cut(site->maps, site->exits[i]);
+	tell_hosts(site, died, generations);
+}
+
+/* died, cut: a bit for each uplink that just did or is to be. */
+static void carry_out(struct site *site, uint32_t died, uint32_t cut)
 {
 	struct site_parts *parts = site->parts;
+	struct partner_belief belief = partner_belief(parts->partner);
 	struct maps_input input = {
 		.config = &site->config,
 		.facts = &site->facts,
 		.desired = &site->desired,
 		.netlink = site->netlink,
 		.interfaces = &parts->interfaces,
+		.belief = &belief,
 		.event = site->event,
 	};
+	msec_t later;
 	int err;
 
-	maps_apply(site->maps, &input);
+	apply_maps(site, &input, died, cut);
+	partner_follow(parts->partner, maps_partner(site->maps),
+		       &site->facts.partner.local);
 	if (parts->changes & (NETLINK_ROUTES | NETLINK_ADDRESSES |
 			      NETLINK_LINKS))
 		maps_apply_routes(site->maps, &input);
 	if (parts->changes & (NETLINK_NEIGHBOURS | NETLINK_LINKS))
 		maps_apply_neighbours(site->maps, &input);
 	parts->changes = 0;
-	apply_routing(site);
+	later = announce_apply(&parts->announce, site);
+	if (later) {
+		/* Hosts follow the announced default, or they would find a
+		 * partner that still sends them back. */
+		turn_in(site, later);
+		return;
+	}
 	err = site->detaching ? vrrp_remove(vrrp_path(site)) :
 				vrrp_write(vrrp_path(site), site->desired.vrrp);
 	if (err)
@@ -326,25 +265,61 @@ static void finish_detach(struct site *site)
 	event_base_loopexit(site->base, &soon);
 }
 
+static uint32_t just_died(const struct site *site, const struct desired *now)
+{
+	uint32_t died = 0;
+
+	for (unsigned i = 0; i < site->config.uplinks_count; i++)
+		if (now->states[i] == TP_EXIT_DEAD &&
+		    site->desired.states[i] != TP_EXIT_DEAD)
+			died |= 1U << i;
+	return died;
+}
+
+/* What drains, and until when.  On the way out nothing is to be saved. */
+static uint32_t fail_back(struct site *site, struct desired *desired)
+{
+	struct failback *failback = &site->parts->failback;
+	msec_t now = site->facts.now, due;
+	uint32_t cut;
+
+	if (site->detaching) {
+		leave(site, desired);
+		return 0;
+	}
+	cut = failback_turn(failback, &site->config, &site->intent, now,
+			    desired);
+	due = failback_due(failback);
+	if (due)
+		turn_in(site, due > now ? due - now : 0);
+	return cut;
+}
+
 static void turn(struct site *site)
 {
 	struct interfaces_context context = context_of(site);
 	struct facts before = site->facts;
 	struct desired desired;
+	uint32_t died, cut;
+	bool moved;
 
 	if (site->detaching && !site->parts->detached)
 		return;
 	if (site->parts->changes & (NETLINK_LINKS | NETLINK_ADDRESSES))
 		interfaces_update(&site->parts->interfaces, &context);
 	collect(site);
+	expire_intent(site);
 	desired = decide(&site->config, &site->facts, &site->intent,
 			 &site->desired);
-	if (site->detaching)
-		leave(site, &desired);
-	log_decision(site, &desired);
+	cut = fail_back(site, &desired);
+	died = just_died(site, &desired);
+	site_log_decision(site, &desired, cut);
+	moved = desired.selector != site->desired.selector;
 	site->desired = desired;
-	carry_out(site);
-	nudge(site, &before);
+	if (moved)
+		partner_poke(site->parts->partner);
+	carry_out(site, died, cut);
+	announce_address_lost(&site->parts->announce, site, &before);
 	if (site->detaching &&
 	    (site->facts.partner.offers_default ||
 	     site->config.partner.type == TP_PARTNER_NONE ||
@@ -354,9 +329,12 @@ static void turn(struct site *site)
 
 static void on_turn(evutil_socket_t fd, short what, void *arg)
 {
+	struct site *site = arg;
+
 	(void)fd;
 	(void)what;
-	turn(arg);
+	site->parts->turn_due = 0;
+	turn(site);
 }
 
 static void on_tick(evutil_socket_t fd, short what, void *arg)
@@ -385,51 +363,48 @@ void site_changed(struct site *site)
 
 /* ---- what the operator asks ------------------------------------------------------------- */
 
-static int intent_possible(const struct site *site, const struct intent *intent,
-			   char why[MODEL_REASON])
-{
-	const struct partner_facts *partner = &site->facts.partner;
-
-	if (intent->kind == INTENT_AUTO)
-		return 0;
-	if (intent->kind == INTENT_PARTNER) {
-		if (partner->offers_default || partner->marker)
-			return 0;
-		snprintf(why, MODEL_REASON, "the partner shows no exit: %s",
-			 site->config.partner.type == TP_PARTNER_NONE ?
-				 "none is configured" :
-				 "neither its marker nor a default by it is "
-				 "in the routing table");
-		return -ENOTCONN;
-	}
-	for (unsigned i = 0; i < site->config.uplinks_count; i++) {
-		if (strcmp(site->config.uplinks[i].name, intent->uplink))
-			continue;
-		if (site->desired.states[i] == TP_EXIT_UP)
-			return 0;
-		snprintf(why, MODEL_REASON, "%s is %s, not up", intent->uplink,
-			 state_name(site->desired.states[i]));
-		return -ENOTCONN;
-	}
-	snprintf(why, MODEL_REASON, "no uplink is called %s", intent->uplink);
-	return -ENOENT;
-}
-
 int site_set_intent(struct site *site, const struct intent *intent,
 		    char why[MODEL_REASON])
 {
-	int err = intent_possible(site, intent, why);
+	int err = wish_possible(site, intent, why);
 
 	if (err)
 		return err;
 	site->intent = *intent;
 	site->intent.since = site_now();
-	err = intent_save(site->parts->paths.intent, &site->intent);
-	if (err)
-		log_warning("the intent will not survive a restart: %s: %s",
-			    site->parts->paths.intent, strerror(-err));
+	partner_tell(site->parts->partner, &site->intent);
+	/* Whoever waits for an exit to be empty must not see an old count. */
+	census_forget(site->parts->census);
 	turn(site);
+	/* A drain on the way back to auto was for this one time. */
+	if (intent->kind == INTENT_AUTO)
+		site->intent.drain = 0;
+	save_intent(site);
 	return 0;
+}
+
+void site_partner_views(const struct site *site, struct liveness_view *liveness,
+			struct heartbeat_view *heartbeat)
+{
+	partner_views(site->parts->partner, liveness, heartbeat);
+}
+
+void site_adopt_intent(struct site *site, const struct intent *intent)
+{
+	site->intent = *intent;
+	save_intent(site);
+	site_changed(site);
+}
+
+const struct census_count *site_census(const struct site *site, unsigned uplink)
+{
+	return census_of(site->parts->census, site->exits[uplink]);
+}
+
+const struct failback_uplink *site_failback(const struct site *site,
+					    unsigned uplink)
+{
+	return &site->parts->failback.uplinks[uplink];
 }
 
 int site_detach(struct site *site, void (*done)(void *arg), void *arg)
@@ -515,7 +490,7 @@ static int start_plane(struct site *site)
 	interfaces_init(&parts->interfaces, &site->config);
 	err = maps_open(&site->maps, &parts->plane, &site->config);
 	if (!err)
-		maps_previous(site->maps, &site->desired);
+		maps_previous(site->maps, site->started, &site->desired);
 	for (unsigned i = 0; !err && i < site->config.uplinks_count; i++)
 		site->exits[i] = maps_exit(site->maps, (int)i);
 	if (!err)
@@ -544,28 +519,13 @@ static int start_parts(struct site *site)
 	if (err)
 		return err;
 	intent_load(parts->paths.intent, &site->intent);
-	return nudge_open(&parts->nudge, site->base, &parts->plane) ?:
+	parts->failback = failback_adopt(&site->config, &site->intent,
+					 &site->desired);
+	return partner_open(&parts->partner, site, &parts->plane) ?:
+	       census_open(&parts->census, &parts->plane) ?:
+	       nudge_open(&parts->nudge, site->base, &parts->plane) ?:
 	       probes_open(site) ?:
 	       control_open(&site->control, site, parts->paths.control);
-}
-
-/* A default that the daemon before us announced is not announced anew. */
-static void adopt_announced(struct site *site)
-{
-	const struct netlink_route *route = NULL;
-	struct announced *told = &site->parts->announced;
-
-	told->uplink = MODEL_NOBODY;
-	while ((route = netlink_next_route(site->netlink, route))) {
-		if (route->table != RT_TABLE_MAIN ||
-		    route->protocol != MODEL_RTPROT ||
-		    route->type != RTN_UNICAST || route->to.length > 96)
-			continue;
-		for (unsigned i = 0; i < site->config.uplinks_count; i++)
-			if (site->facts.uplinks[i].ifindex == route->oif)
-				told->uplink = (int)i;
-		told->metric = route->metric;
-	}
 }
 
 int site_start(struct site *site)
@@ -588,7 +548,7 @@ int site_start(struct site *site)
 	site->parts->changes = ~0U;
 	facts_collect(&site->facts, &site->config, site->netlink,
 		      &site->parts->interfaces, site->started);
-	adopt_announced(site);
+	announce_adopt(&site->parts->announce, site);
 	turn(site);
 	log_info("ready: %s by %s", site->instance,
 		 decide_name(&site->config, site->desired.selector));
@@ -604,6 +564,8 @@ void site_stop(struct site *site)
 	control_close(site->control);
 	probes_close(site);
 	nudge_close(parts->nudge);
+	partner_close(parts->partner);
+	census_close(parts->census);
 	maps_close(site->maps);
 	plane_close(&parts->plane);
 	netlink_close(site->netlink);

@@ -11,7 +11,9 @@
 
 #include <event2/event.h>
 
+#include "census.h"
 #include "decide.h"
+#include "failback.h"
 #include "model.h"
 #include "netlink.h"
 #include "track.h"
@@ -64,11 +66,27 @@ msec_t site_now(void);
 
 /*
  * site_set_intent - the operator's wish, persisted, carried out at once.
- * Returns 0, -ENOENT (no such uplink), -ENOTCONN (that exit is not up; it is
- * not taken), with the sentence for the operator in `why`.
+ * Returns 0, -ENOENT (no such uplink), -ENOTCONN (that exit is not up; without
+ * force it is not taken), with the sentence for the operator in `why`.
  */
 int site_set_intent(struct site *site, const struct intent *intent,
 		    char why[MODEL_REASON]);
+
+/* What the uplink holds, see census_of; NULL: it cannot be counted. */
+const struct census_count *site_census(const struct site *site,
+				       unsigned uplink);
+
+/* Whether it drains, and until when. */
+const struct failback_uplink *site_failback(const struct site *site,
+					    unsigned uplink);
+
+struct liveness_view;
+struct heartbeat_view;
+void site_partner_views(const struct site *site, struct liveness_view *liveness,
+			struct heartbeat_view *heartbeat);
+
+/* The same wish, asked for at the partner: taken as it is. */
+void site_adopt_intent(struct site *site, const struct intent *intent);
 
 /*
  * site_detach - withdraw route, marker and VRRP weight, wait for the partner

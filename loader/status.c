@@ -12,6 +12,7 @@
 #include "address.h"
 #include "site.h"
 #include "status.h"
+#include "status_partner.h"
 #include "twinpath/version.h"
 
 static const char *const mode_names[] = {
@@ -24,13 +25,13 @@ static const char *const intent_names[] = {
 	[INTENT_AUTO] = "auto",
 	[INTENT_UPLINK] = "uplink",
 	[INTENT_PARTNER] = "partner",
+	[INTENT_DRAIN] = "drain",
 };
 
-static const char *const state_names[] = {
-	[TP_EXIT_DEAD] = "dead",
-	[TP_EXIT_AVOID] = "avoid",
-	[TP_EXIT_DRAIN] = "drain",
-	[TP_EXIT_UP] = "up",
+static const char *const failback_names[] = {
+	[FAILBACK_STICKY] = "sticky",
+	[FAILBACK_DRAIN] = "drain",
+	[FAILBACK_NOW] = "now",
 };
 
 static const char *const track_kind_names[] = {
@@ -94,6 +95,16 @@ static void add_mac(struct json_object *to, const char *key, bool known,
 	add_text(to, key, known ? text : NULL);
 }
 
+/* What is left until an instant; null where there is none. */
+static void add_left(struct json_object *to, const char *key, msec_t instant,
+		     msec_t now)
+{
+	if (instant)
+		add_thousandths(to, key, instant > now ? instant - now : 0);
+	else
+		add_text(to, key, NULL);
+}
+
 /* A candidate's name, null for nobody. */
 static void add_candidate(struct json_object *to, const char *key,
 			  const struct site *site, int candidate)
@@ -110,10 +121,15 @@ static struct json_object *intent_json(const struct site *site, msec_t now)
 	struct json_object *json = json_object_new_object();
 
 	add_text(json, "kind", intent_names[intent->kind]);
-	add_text(json, "uplink",
-		 intent->kind == INTENT_UPLINK ? intent->uplink : NULL);
+	add_text(json, "uplink", *intent->uplink ? intent->uplink : NULL);
 	add_thousandths(json, "since_s",
 			intent->since ? now - intent->since : 0);
+	add_left(json, "left_s", intent->until, now);
+	if (intent->drain)
+		add_thousandths(json, "drain_s", intent->drain);
+	else
+		add_text(json, "drain_s", NULL);
+	add_bool(json, "force", intent->force);
 	return json;
 }
 
@@ -164,6 +180,30 @@ static struct json_object *track_json(const struct track_config *config,
 	return json;
 }
 
+/* What it holds, and what is to become of that. */
+static void add_sessions(struct json_object *json, const struct site *site,
+			 unsigned i, msec_t now)
+{
+	const struct uplink_config *config = &site->config.uplinks[i];
+	const struct failback_uplink *failback = site_failback(site, i);
+	const struct census_count *count = site_census(site, i);
+
+	if (count) {
+		add_count(json, "sessions", count->sessions);
+		add_count(json, "tcp_sessions", count->tcp);
+		add_count(json, "bindings", count->bindings);
+	} else {
+		add_text(json, "sessions", NULL);
+		add_text(json, "tcp_sessions", NULL);
+		add_text(json, "bindings", NULL);
+	}
+	add_bool(json, "metered", config->metered);
+	add_text(json, "failback", failback_names[config->failback]);
+	add_left(json, "cut_in_s", failback->deadline, now);
+	add_bool(json, "cut", failback->cut);
+	add_left(json, "home_in_s", failback->home_after, now);
+}
+
 static struct json_object *uplink_json(const struct site *site, unsigned i,
 				       msec_t now)
 {
@@ -181,18 +221,21 @@ static struct json_object *uplink_json(const struct site *site, unsigned i,
 	add_text(json, "interface", config->interface);
 	add_count(json, "exit", site->exits[i]);
 	add_count(json, "level", config->level);
-	add_text(json, "state", state_names[site->desired.states[i]]);
+	add_text(json, "state", decide_state(site->desired.states[i]));
 	add_address(json, "address", &facts->address);
 	add_address(json, "next_hop", &config->next_hop);
 	add_mac(json, "next_hop_mac", facts->next_hop_mac_known,
 		facts->next_hop_mac);
 	add_bool(json, "carrier", facts->carrier);
+	add_sessions(json, site, i, now);
 	json_object_object_add(json, "tracks", tracks);
 	return json;
 }
 
-static struct json_object *partner_json(const struct site *site)
+static struct json_object *partner_json(const struct site *site, msec_t now)
 {
+	struct heartbeat_view heartbeat;
+	struct liveness_view liveness;
 	const struct partner_config *config = &site->config.partner;
 	const struct partner_facts *facts = &site->facts.partner;
 	struct json_object *json;
@@ -205,6 +248,8 @@ static struct json_object *partner_json(const struct site *site)
 	add_mac(json, "mac", facts->mac_known, facts->mac);
 	add_bool(json, "marker", facts->marker);
 	add_bool(json, "offers_default", facts->offers_default);
+	site_partner_views(site, &liveness, &heartbeat);
+	status_partner_add(json, &liveness, &heartbeat, now);
 	return json;
 }
 
@@ -242,10 +287,11 @@ struct json_object *status_json(const struct site *site)
 	add_candidate(json, "selector", site, site->desired.selector);
 	json_object_object_add(json, "intent", intent_json(site, now));
 	add_text(json, "reason", site->desired.reason);
+	add_bool(json, "degraded", site->desired.degraded);
 	add_count(json, "event", site->event);
 	json_object_object_add(json, "last_switch", switch_json(site, now));
 	json_object_object_add(json, "uplinks", uplinks_json(site, now));
-	json_object_object_add(json, "partner", partner_json(site));
+	json_object_object_add(json, "partner", partner_json(site, now));
 	json_object_object_add(json, "announce", announce_json(site));
 	add_candidate(json, "last_resort", site, site->desired.last_resort);
 	add_bool(json, "marker", site->desired.marker);

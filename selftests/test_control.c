@@ -30,6 +30,7 @@
 #include "control.h"
 #include "log.h"
 #include "site.h"
+#include "status_partner.h"
 
 #define TEST_GROUP 54321
 #define DEADLINE_MS 8000
@@ -67,6 +68,33 @@ int site_set_intent(struct site *of, const struct intent *intent,
 								0;
 	of->event++;
 	return 0;
+}
+
+static struct census_count census = { .sessions = 42, .tcp = 40, .bindings = 7 };
+static bool counted;
+static struct failback_uplink failback;
+
+const struct census_count *site_census(const struct site *of, unsigned uplink)
+{
+	(void)of;
+	(void)uplink;
+	return counted ? &census : NULL;
+}
+
+void site_partner_views(const struct site *of, struct liveness_view *liveness,
+			struct heartbeat_view *heartbeat)
+{
+	(void)of;
+	memset(liveness, 0, sizeof(*liveness));
+	memset(heartbeat, 0, sizeof(*heartbeat));
+}
+
+const struct failback_uplink *site_failback(const struct site *of,
+					    unsigned uplink)
+{
+	(void)of;
+	(void)uplink;
+	return &failback;
 }
 
 int site_detach(struct site *of, void (*done)(void *arg), void *arg)
@@ -115,6 +143,8 @@ static int setup(void **state)
 	memset(&site, 0, sizeof(site));
 	memset(&asked, 0, sizeof(asked));
 	set_intent_result = 0;
+	memset(&failback, 0, sizeof(failback));
+	counted = true;
 	detaches = 0;
 	detached = NULL;
 	group_exists = false;
@@ -281,7 +311,7 @@ static void expect_end(int fd)
 static void test_status_has_every_field(void **state)
 {
 	static const char *const fields[] = {
-		"instance",    "version", "ready",   "mode",
+		"instance",    "version", "ready",   "mode",	"degraded",
 		"selector",    "intent",  "reason",  "event",
 		"last_switch", "uplinks", "partner", "announce",
 		"last_resort", "marker",  "vrrp",    "uptime_s",
@@ -336,6 +366,89 @@ static void test_status_shows_tracks(void **state)
 	assert_string_equal(text_of(track, "rtt_ms"), "1.234");
 	track = json_object_array_get_idx(tracks, 0);
 	assert_null(text_of(track, "rtt_ms"));
+	json_object_put(answer);
+	close(fd);
+}
+
+static struct json_object *ask_status(int fd)
+{
+	struct json_object *answer;
+
+	say(fd, "{\"command\":\"status\"}\n");
+	answer = answer_of(fd);
+	assert_true(granted(answer));
+	return answer;
+}
+
+static struct json_object *uplink_of(struct json_object *answer)
+{
+	struct json_object *status = json_object_object_get(answer, "status");
+
+	return json_object_array_get_idx(
+		json_object_object_get(status, "uplinks"), 0);
+}
+
+static void test_status_of_sessions(void **state)
+{
+	struct json_object *answer, *uplink;
+	int fd = dial();
+
+	(void)state;
+	answer = ask_status(fd);
+	uplink = uplink_of(answer);
+	assert_string_equal(text_of(uplink, "sessions"), "42");
+	assert_string_equal(text_of(uplink, "tcp_sessions"), "40");
+	assert_string_equal(text_of(uplink, "bindings"), "7");
+	assert_string_equal(text_of(uplink, "metered"), "false");
+	assert_string_equal(text_of(uplink, "failback"), "sticky");
+	assert_string_equal(text_of(uplink, "cut"), "false");
+	assert_null(text_of(uplink, "cut_in_s"));
+	assert_null(text_of(uplink, "home_in_s"));
+	json_object_put(answer);
+	counted = false;
+	site.config.uplinks[0].metered = true;
+	site.config.uplinks[0].failback = FAILBACK_DRAIN;
+	site.desired.states[0] = TP_EXIT_DRAIN;
+	failback.deadline = 1002500;
+	failback.home_after = 999000; /* has passed */
+	answer = ask_status(fd);
+	uplink = uplink_of(answer);
+	assert_null(text_of(uplink, "sessions"));
+	assert_null(text_of(uplink, "bindings"));
+	assert_string_equal(text_of(uplink, "state"), "drain");
+	assert_string_equal(text_of(uplink, "metered"), "true");
+	assert_string_equal(text_of(uplink, "failback"), "drain");
+	assert_string_equal(text_of(uplink, "cut_in_s"), "2.500");
+	assert_string_equal(text_of(uplink, "home_in_s"), "0.000");
+	json_object_put(answer);
+	close(fd);
+}
+
+static void test_status_of_a_wish(void **state)
+{
+	struct json_object *answer, *status, *intent;
+	int fd = dial();
+
+	(void)state;
+	site.intent = (struct intent){
+		.kind = INTENT_DRAIN,
+		.uplink = "isp-a",
+		.since = 999000,
+		.until = 1060000,
+		.drain = 5000,
+		.force = true,
+	};
+	site.desired.degraded = true;
+	answer = ask_status(fd);
+	status = json_object_object_get(answer, "status");
+	intent = json_object_object_get(status, "intent");
+	assert_string_equal(text_of(status, "degraded"), "true");
+	assert_string_equal(text_of(intent, "kind"), "drain");
+	assert_string_equal(text_of(intent, "uplink"), "isp-a");
+	assert_string_equal(text_of(intent, "since_s"), "1.000");
+	assert_string_equal(text_of(intent, "left_s"), "60.000");
+	assert_string_equal(text_of(intent, "drain_s"), "5.000");
+	assert_string_equal(text_of(intent, "force"), "true");
 	json_object_put(answer);
 	close(fd);
 }
@@ -451,6 +564,74 @@ static void test_flip_says_why_not(void **state)
 	expect_refused(
 		"{\"command\":\"flip\",\"to\":\"isp-a-with-a-long-name\"}\n",
 		"longer than 15");
+}
+
+static void test_flip_options(void **state)
+{
+	(void)state;
+	expect_flip("isp-a", INTENT_UPLINK, "isp-a");
+	assert_int_equal(asked.until, 0);
+	assert_int_equal(asked.drain, 0);
+	assert_false(asked.force);
+	expect_granted("{\"command\":\"flip\",\"to\":\"isp-a\","
+		       "\"for_ms\":7200000,\"drain_ms\":1000,"
+		       "\"force\":true}\n");
+	assert_int_equal(asked.until, site_now() + 7200000);
+	assert_int_equal(asked.drain, 1000);
+	assert_true(asked.force);
+	expect_granted("{\"command\":\"flip\",\"to\":\"auto\","
+		       "\"drain_ms\":5000,\"force\":false}\n");
+	assert_int_equal(asked.kind, INTENT_AUTO);
+	assert_int_equal(asked.drain, 5000);
+}
+
+static void test_flip_options_that_cannot_be(void **state)
+{
+	static const struct {
+		const char *fields, *part;
+	} bad[] = {
+		{ "\"to\":\"isp-a\",\"for_ms\":999", "\"for_ms\" is no number" },
+		{ "\"to\":\"isp-a\",\"for_ms\":-5", "\"for_ms\" is no number" },
+		{ "\"to\":\"isp-a\",\"for_ms\":\"2h\"", "\"for_ms\"" },
+		{ "\"to\":\"isp-a\",\"for_ms\":null", "\"for_ms\"" },
+		{ "\"to\":\"isp-a\",\"drain_ms\":1000.5", "\"drain_ms\"" },
+		{ "\"to\":\"isp-a\",\"drain_ms\":99999999999999",
+		  "\"drain_ms\"" },
+		{ "\"to\":\"isp-a\",\"force\":1", "neither true nor false" },
+		{ "\"to\":\"auto\",\"for_ms\":5000", "auto is neither" },
+		{ "\"to\":\"auto\",\"force\":true", "auto is neither" },
+	};
+	char request[200];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		snprintf(request, sizeof(request),
+			 "{\"command\":\"flip\",%s}\n", bad[i].fields);
+		asked.since = -1;
+		expect_refused(request, bad[i].part);
+		assert_int_equal(asked.since, -1); /* nothing was asked */
+	}
+}
+
+static void test_drain(void **state)
+{
+	(void)state;
+	expect_granted("{\"command\":\"drain\",\"to\":\"isp-a\"}\n");
+	assert_int_equal(asked.kind, INTENT_DRAIN);
+	assert_string_equal(asked.uplink, "isp-a");
+	assert_int_equal(asked.drain, 0);
+	expect_granted("{\"command\":\"drain\",\"to\":\"isp-a\","
+		       "\"drain_ms\":600000}\n");
+	assert_int_equal(asked.drain, 600000);
+	expect_refused("{\"command\":\"drain\"}\n", "\"to\" is missing");
+	expect_refused("{\"command\":\"drain\",\"to\":\"isp-a\","
+		       "\"drain_ms\":0}\n", "drain isp-a: \"drain_ms\"");
+	expect_refused(
+		"{\"command\":\"drain\",\"to\":\"isp-a-with-a-long-name\"}\n",
+		"no uplink is called that");
+	set_intent_result = -ENOENT;
+	expect_refused("{\"command\":\"drain\",\"to\":\"isp-x\"}\n",
+		       "drain isp-x: there is no uplink \"isp-x\"");
 }
 
 /* ---- detach -------------------------------------------------------------- */
@@ -803,6 +984,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_status_has_every_field),
 		TEST(test_status_shows_tracks),
+		TEST(test_status_of_sessions),
+		TEST(test_status_of_a_wish),
 		TEST(test_status_of_a_partner_and_a_switch),
 		TEST(test_flip_by_name),
 		TEST(test_flip_aliases_where_the_primary_is_here),
@@ -810,6 +993,9 @@ int main(void)
 		TEST(test_flip_aliases_without_a_partner),
 		TEST(test_flip_answers_what_is_now),
 		TEST(test_flip_says_why_not),
+		TEST(test_flip_options),
+		TEST(test_flip_options_that_cannot_be),
+		TEST(test_drain),
 		TEST(test_detach_answers_all_when_done),
 		TEST(test_detach_answer_leaves_with_the_daemon),
 		TEST(test_bad_lines),

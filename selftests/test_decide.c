@@ -27,7 +27,8 @@
  *   1h next hop nowhere  1t not attached
  * partner: one letter each
  *   c configured  l address on the LAN  a MAC known  m marker  o default
- * intent: "", "partner" or an uplink's name (u0, u1, ...)
+ * intent: "", "partner", an uplink's name (u0, u1, ...), or "-u0" to drain it;
+ *   with a "!" behind it by force
  * before: the selector of the last answer, or NONE for no last answer
  */
 #define NONE (-3)
@@ -146,6 +147,38 @@ static const struct row rows[] = {
 	  0, true, 90, "the operator asked for u0" },
 	{ "backup flipped to the partner", "2u", "clamo", "partner", PARTNER,
 	  PARTNER, NOBODY, 0, 0, true, 10, "operator" },
+
+	/* By force. */
+	{ "S36: forced onto a dead one", "1u 2d", "", "u1!", 0, 1, NOBODY, 0, 1,
+	  true, 90, "the operator forces u1: track core down" },
+	{ "S36: forced where no packet leaves", "1u 2c", "", "u1!", 0, 0, 0,
+	  BEST, 0, true, 100,
+	  "the operator forces u1: no carrier on wan1; u0 is the best" },
+	{ "forced onto one that is up: no force needed", "1u 2u", "", "u1!", 0,
+	  1, 1, BEST, 1, true, 90, "the operator asked for u1" },
+	{ "forced onto a name that is gone", "1u", "", "isp-x!", 0, 0, 0, BEST,
+	  0, true, 100, "isp-x, which is not configured; u0" },
+	{ "forced to a partner that offers nothing", "1u", "cla", "partner!", 0,
+	  PARTNER, NOBODY, 0, 0, true, 10,
+	  "the operator forces the partner, which offers no exit" },
+	{ "forced to a partner that is gone", "1u", "cl", "partner!", 0, 0, 0,
+	  BEST, 0, true, 100, "which cannot be reached; u0" },
+
+	/* Maintenance. */
+	{ "drain, another uplink", "1u 2u", "", "-u0", 0, 1, 1, FLOATING, 1,
+	  true, 90, "the operator drains u0; u1 is the best" },
+	{ "drain, the partner lives", "1u", "clam", "-u0", 0, PARTNER, NOBODY,
+	  0, 0, false, 10, "u0: the operator drains it; partner has" },
+	{ "drain, nothing else is up", "1u 2d", "cl", "-u0", 1, 0, 0, FLOATING,
+	  0, false, 100, "nothing else is up: u0 is used all the same" },
+	{ "drain, only its MAC is known", "1u", "cla", "-u0", 0, 0, 0, FLOATING,
+	  0, false, 100, "nothing else is up: u0" },
+	{ "drained before one only heard of", "1u 1a", "", "-u0", 0, 0, 0,
+	  FLOATING, 0, false, 100, "nothing else is up: u0" },
+	{ "drained and dead", "1d 2u", "", "-u0", 0, 1, 1, FLOATING, 1, true,
+	  90, "u1 is the best" },
+	{ "drain of a standby", "1u 2u", "", "-u1", 0, 0, 0, BEST, 0, true, 100,
+	  "the operator drains u1; u0 is the best" },
 };
 
 static void parse_uplink(struct config *config, struct facts *facts, unsigned i,
@@ -174,6 +207,26 @@ static void parse_uplink(struct config *config, struct facts *facts, unsigned i,
 					    TRACK_UP;
 }
 
+static void parse_intent(const char *text, struct intent *intent)
+{
+	size_t length = strcspn(text, "!");
+
+	intent->force = text[length];
+	if (!length)
+		return;
+	intent->kind = INTENT_UPLINK;
+	if (*text == '-') {
+		intent->kind = INTENT_DRAIN;
+		text++;
+		length--;
+	}
+	memcpy(intent->uplink, text, length);
+	if (strcmp(intent->uplink, "partner") != 0)
+		return;
+	intent->kind = INTENT_PARTNER;
+	memset(intent->uplink, 0, sizeof(intent->uplink));
+}
+
 static void parse(const struct row *row, struct config *config,
 		  struct facts *facts, struct intent *intent)
 {
@@ -195,12 +248,7 @@ static void parse(const struct row *row, struct config *config,
 	facts->partner.mac_known = strchr(p, 'a');
 	facts->partner.marker = strchr(p, 'm');
 	facts->partner.offers_default = strchr(p, 'o');
-	if (!strcmp(row->intent, "partner")) {
-		intent->kind = INTENT_PARTNER;
-	} else if (*row->intent) {
-		intent->kind = INTENT_UPLINK;
-		strcpy(intent->uplink, row->intent);
-	}
+	parse_intent(row->intent, intent);
 }
 
 static void check(const struct row *row, const struct desired *got)
@@ -322,6 +370,96 @@ static void restart_of_a_standby(void **state)
 	assert_int_equal(got.vrrp, 90);
 }
 
+/* What is forced counts as to be avoided; what is drained, as draining. */
+static void states_the_operator_wants(void **state)
+{
+	static const struct {
+		const char *uplinks, *intent;
+		enum tp_exit_state expected;
+		bool degraded;
+	} wishes[] = {
+		{ "1u 2d", "u1!", TP_EXIT_AVOID, true },
+		{ "1u 2?", "u1!", TP_EXIT_AVOID, true },
+		{ "1u 2c", "u1!", TP_EXIT_DEAD, true },
+		{ "1u 2d", "u1", TP_EXIT_DEAD, false },
+		{ "1u 2u", "u1!", TP_EXIT_UP, false },
+		{ "1u 2u", "-u1", TP_EXIT_DRAIN, false },
+		{ "1u 2a", "-u1", TP_EXIT_AVOID, false },
+		{ "1u 2d", "-u1", TP_EXIT_DEAD, false },
+		{ "1d 2u", "-u1", TP_EXIT_DRAIN, false },
+	};
+	struct config config;
+	struct facts facts;
+	struct intent intent;
+	struct desired got;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wishes) / sizeof(wishes[0]); i++) {
+		const struct row row = {
+			.uplinks = wishes[i].uplinks,
+			.partner = "",
+			.intent = wishes[i].intent,
+		};
+
+		parse(&row, &config, &facts, &intent);
+		got = decide(&config, &facts, &intent, NULL);
+		if (got.states[1] != wishes[i].expected ||
+		    got.degraded != wishes[i].degraded)
+			fail_msg("%s, %s: %s, degraded %d", row.uplinks,
+				 row.intent, decide_state(got.states[1]),
+				 got.degraded);
+	}
+}
+
+/* One that drains is up underneath, for a daemon that has just started. */
+static void restart_in_a_drain(void **state)
+{
+	static const struct row row = {
+		.uplinks = "1u 2?",
+		.partner = "",
+		.intent = "",
+	};
+	struct desired before = last_answer(0);
+	struct config config;
+	struct facts facts;
+	struct intent intent;
+	struct desired got;
+
+	(void)state;
+	before.states[1] = TP_EXIT_DRAIN;
+	parse(&row, &config, &facts, &intent);
+	got = decide(&config, &facts, &intent, &before);
+	assert_int_equal(got.states[1], TP_EXIT_UP);
+}
+
+static void faults(void **state)
+{
+	static const char *const expected[] = {
+		"track core up",	"track core down",
+		"track core down",	"track core has no verdict yet",
+		"no interface wan4",	"wan5 is down",
+		"no carrier on wan6",	"no address on wan7",
+		"next hop is on no subnet of wan8",
+		"no program attached to wan9",
+	};
+	static const struct row all = {
+		.uplinks = "1u 1a 1d 1? 1i 1m 1c 1n 1h 1t",
+		.partner = "",
+		.intent = "",
+	};
+	char fault[MODEL_REASON];
+	struct config config;
+	struct facts facts;
+	struct intent intent;
+
+	(void)state;
+	parse(&all, &config, &facts, &intent);
+	for (unsigned i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+		decide_fault(&config, &facts, i, fault);
+		assert_string_equal(fault, expected[i]);
+	}
+}
+
 static void no_last_resort_unless_asked(void **state)
 {
 	struct config config;
@@ -356,7 +494,10 @@ int main(void)
 		cmocka_unit_test(situations),
 		cmocka_unit_test(not_ready),
 		cmocka_unit_test(states),
+		cmocka_unit_test(states_the_operator_wants),
 		cmocka_unit_test(restart_of_a_standby),
+		cmocka_unit_test(restart_in_a_drain),
+		cmocka_unit_test(faults),
 		cmocka_unit_test(no_last_resort_unless_asked),
 		cmocka_unit_test(names),
 	};

@@ -113,8 +113,9 @@ static void new_intent(struct intent *intent)
 	if (chance(80))
 		return;
 	memset(intent, 0, sizeof(*intent));
-	intent->kind = below(3);
-	if (intent->kind == INTENT_UPLINK)
+	intent->kind = below(4);
+	intent->force = chance(30);
+	if (intent->kind == INTENT_UPLINK || intent->kind == INTENT_DRAIN)
 		number(intent->uplink, "a-long-name-", below(5));
 }
 
@@ -136,24 +137,39 @@ static bool partner_lives(const struct config *config,
 	       (facts->partner.marker || facts->partner.offers_default);
 }
 
+/* Is this the uplink that the operator names? */
+static bool named(const struct config *config, const struct intent *intent,
+		  enum intent_kind kind, int i)
+{
+	return intent->kind == kind && i >= 0 &&
+	       !strcmp(config->uplinks[i].name, intent->uplink);
+}
+
 static void check_states(const struct config *config, const struct facts *facts,
+			 const struct intent *intent,
 			 const struct desired *before,
 			 const struct desired *got)
 {
 	for (int i = 0; i < (int)config->uplinks_count; i++) {
 		const struct uplink_facts *uplink = &facts->uplinks[i];
+		enum tp_exit_state up =
+			named(config, intent, INTENT_DRAIN, i) ? TP_EXIT_DRAIN :
+								 TP_EXIT_UP;
+		bool forced = intent->force &&
+			      named(config, intent, INTENT_UPLINK, i);
 
 		if (!usable(facts, i))
 			HOLDS(got->states[i] == TP_EXIT_DEAD);
 		else if (uplink->track == TRACK_UP)
-			HOLDS(got->states[i] == TP_EXIT_UP);
+			HOLDS(got->states[i] == up);
 		else if (uplink->track == TRACK_DOWN)
-			HOLDS(got->states[i] ==
-			      (uplink->beyond ? TP_EXIT_AVOID : TP_EXIT_DEAD));
+			HOLDS(got->states[i] == (uplink->beyond || forced ?
+							 TP_EXIT_AVOID :
+							 TP_EXIT_DEAD));
 		else
 			HOLDS(got->states[i] ==
-			      (before && before->states[i] == TP_EXIT_UP ?
-				       TP_EXIT_UP :
+			      (before && before->states[i] >= TP_EXIT_DRAIN ?
+				       up :
 				       TP_EXIT_AVOID));
 	}
 	for (int i = (int)config->uplinks_count; i < MODEL_UPLINKS; i++)
@@ -172,6 +188,20 @@ static unsigned best_level_up(const struct config *config,
 	return level;
 }
 
+/* An exit that is not up, because the operator forces it. */
+static bool forced(const struct config *config, const struct facts *facts,
+		   const struct intent *intent, const struct desired *got)
+{
+	if (!got->degraded)
+		return false;
+	if (intent->kind == INTENT_PARTNER)
+		return got->selector == MODEL_PARTNER &&
+		       config->partner.type != TP_PARTNER_NONE &&
+		       facts->partner.address_on_lan &&
+		       facts->partner.mac_known;
+	return named(config, intent, INTENT_UPLINK, got->selector);
+}
+
 static void check_selector(const struct config *config,
 			   const struct facts *facts,
 			   const struct intent *intent,
@@ -182,13 +212,20 @@ static void check_selector(const struct config *config,
 
 	HOLDS(got->selector >= MODEL_PARTNER &&
 	      got->selector < (int)config->uplinks_count);
+	/* Nothing dead, even by force; and one that is forced says so. */
+	if (got->selector >= 0)
+		HOLDS(got->states[got->selector] != TP_EXIT_DEAD);
+	HOLDS(!got->degraded || intent->force);
+	if (forced(config, facts, intent, got))
+		return;
 	if (best || partner) /* something lives: it is taken, dead ones not */
 		HOLDS(got->selector == MODEL_PARTNER ?
 			      partner :
 			      got->selector >= 0 &&
 				      got->states[got->selector] == TP_EXIT_UP);
 	else if (got->selector >= 0)
-		HOLDS(got->states[got->selector] == TP_EXIT_AVOID);
+		HOLDS(got->states[got->selector] == TP_EXIT_AVOID ||
+		      named(config, intent, INTENT_DRAIN, got->selector));
 	else if (got->selector == MODEL_PARTNER)
 		HOLDS(config->partner.type != TP_PARTNER_NONE &&
 		      facts->partner.address_on_lan);
@@ -243,7 +280,9 @@ static void check_visible(const struct config *config,
 	}
 	if (got->announce != MODEL_NOBODY) {
 		HOLDS(got->announce >= 0);
-		HOLDS(got->states[got->announce] == TP_EXIT_UP);
+		HOLDS(got->states[got->announce] == TP_EXIT_UP ||
+		      (got->states[got->announce] == TP_EXIT_DRAIN &&
+		       got->selector == got->announce));
 		HOLDS(got->selector == got->announce ||
 		      got->selector == MODEL_PARTNER);
 		HOLDS(got->metric == MODEL_METRIC_BEST ||
@@ -281,6 +320,7 @@ static bool same(const struct desired *a, const struct desired *b)
 	return a->selector == b->selector && a->announce == b->announce &&
 	       a->metric == b->metric && a->last_resort == b->last_resort &&
 	       a->marker == b->marker && a->vrrp == b->vrrp &&
+	       a->degraded == b->degraded &&
 	       !memcmp(a->states, b->states, sizeof(a->states)) &&
 	       !strcmp(a->reason, b->reason);
 }
@@ -295,7 +335,7 @@ static void check(const struct config *config, const struct facts *facts,
 	HOLDS(same(got, &again));
 	HOLDS(same(got, &next)); /* it comes to rest at once */
 	HOLDS(*got->reason && strlen(got->reason) < MODEL_REASON);
-	check_states(config, facts, before, got);
+	check_states(config, facts, intent, before, got);
 	check_selector(config, facts, intent, got);
 	check_intent(config, facts, intent, got);
 	check_ranks(config, intent, before, got);

@@ -54,6 +54,11 @@ static void there_and_back(void **state)
 		{ .kind = INTENT_PARTNER },
 		{ .kind = INTENT_UPLINK, .uplink = "isp-b" },
 		{ .kind = INTENT_UPLINK, .uplink = "fifteen-letters" },
+		{ .kind = INTENT_DRAIN, .uplink = "isp-a" },
+		{ .kind = INTENT_DRAIN, .uplink = "isp-a", .drain = 600000 },
+		{ .kind = INTENT_PARTNER, .until = 1, .force = true },
+		{ .kind = INTENT_UPLINK, .uplink = "fifteen-letters",
+		  .until = 1, .drain = 31536000000, .force = true },
 	};
 	struct timespec now;
 	struct intent got;
@@ -64,12 +69,47 @@ static void there_and_back(void **state)
 		struct intent put_in = intents[i];
 
 		put_in.since = (msec_t)now.tv_sec * 1000 - 3600000;
+		if (put_in.until)
+			put_in.until = put_in.since + 7200123;
 		assert_int_equal(intent_save(path, &put_in), 0);
 		intent_load(path, &got);
 		assert_int_equal(got.kind, put_in.kind);
 		assert_string_equal(got.uplink, put_in.uplink);
 		assert_true(llabs(got.since - put_in.since) <= 2000);
+		assert_int_equal(got.until, put_in.until);
+		assert_int_equal(got.drain, put_in.drain);
+		assert_int_equal(got.force, put_in.force);
 	}
+}
+
+/* As a file of another run of the machine, asked for `ago` seconds before. */
+static msec_t left_after_a_reboot(int64_t ago)
+{
+	struct timespec wall, now;
+	struct intent got;
+	char text[200];
+
+	clock_gettime(CLOCK_REALTIME, &wall);
+	snprintf(text, sizeof(text),
+		 "intent uplink isp-b\nsince %lld\nuntil 99999000 3600000 "
+		 "00000000-0000-4000-8000-000000000000\n",
+		 (long long)(wall.tv_sec - ago));
+	put(text);
+	intent_load(path, &got);
+	assert_int_equal(got.kind, INTENT_UPLINK);
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return got.until - (msec_t)now.tv_sec * 1000;
+}
+
+/* Never more than was asked for, whatever the wall clock says; never undone. */
+static void an_end_after_a_reboot(void **state)
+{
+	(void)state;
+	assert_true(llabs(left_after_a_reboot(600) - 3000000) <= 3000);
+	assert_true(llabs(left_after_a_reboot(0) - 3600000) <= 3000);
+	assert_true(llabs(left_after_a_reboot(-999999) - 3600000) <= 3000);
+	assert_true(llabs(left_after_a_reboot(3601)) <= 3000);
+	assert_true(llabs(left_after_a_reboot(99999999)) <= 3000);
 }
 
 static void no_file_is_auto(void **state)
@@ -104,6 +144,23 @@ static void damage_is_auto(void **state)
 		"intent partner\nsince 5\n"
 		"and so on, for longer than any file that we would ever write "
 		"and so on, for longer than any file that we would ever write",
+		"intent drain\nsince 5\n",
+		"intent drain sixteen--letters\nsince 5\n",
+		"since 5\nintent partner\n",
+		"intent partner\nintent partner\nsince 5\n",
+		"intent partner\nforce\n",
+		"intent partner\nsince 5\nforce now\n",
+		"intent partner\nsince 5\ndrain\n",
+		"intent partner\nsince 5\ndrain 0\n",
+		"intent partner\nsince 5\ndrain -1\n",
+		"intent partner\nsince 5\ndrain 99999999999999\n",
+		"intent partner\nsince 5\nuntil 5\n",
+		"intent partner\nsince 5\nuntil 5 5\n",
+		"intent partner\nsince 5\nuntil 5 5 boot more\n",
+		"intent partner\nsince 5\nuntil 0 5 boot\n",
+		"intent partner\nsince 5\nuntil 5 0 boot\n",
+		"intent partner\nsince 5\nforce\nuntil 5 5 boot\n",
+		"intent partner\nsince 5\nunknown\n",
 	};
 	struct intent got;
 
@@ -112,7 +169,8 @@ static void damage_is_auto(void **state)
 		memset(&got, 0xff, sizeof(got));
 		put(texts[i]);
 		intent_load(path, &got);
-		if (got.kind != INTENT_AUTO || got.since || *got.uplink)
+		if (got.kind != INTENT_AUTO || got.since || *got.uplink ||
+		    got.until || got.drain || got.force)
 			fail_msg("text %zu was taken: %s", i, texts[i]);
 	}
 	put("intent partner\nsince 5\n");
@@ -196,6 +254,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(there_and_back),
+		cmocka_unit_test(an_end_after_a_reboot),
 		cmocka_unit_test(no_file_is_auto),
 		cmocka_unit_test(damage_is_auto),
 		cmocka_unit_test(no_directory),

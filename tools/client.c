@@ -76,24 +76,17 @@ static int dial(const struct instance *instance, const char *command,
  * A daemon that turns us away answers without reading, and sending may fail
  * because of that: the answer decides, not the error.
  */
-static void send_request(int fd, const char *command, const char *to)
+static void send_request(int fd, struct json_object *request)
 {
-	struct json_object *request = json_object_new_object();
 	char *line = NULL;
 	int length;
 
-	json_object_object_add(request, "command",
-			       json_object_new_string(command));
-	if (to)
-		json_object_object_add(request, "to",
-				       json_object_new_string(to));
 	length = asprintf(&line, "%s\n",
 			  json_object_to_json_string_ext(
 				  request, JSON_C_TO_STRING_PLAIN));
 	if (length > 0)
 		(void)!send(fd, line, (size_t)length, MSG_NOSIGNAL);
 	free(line);
-	json_object_put(request);
 }
 
 /*
@@ -162,21 +155,36 @@ static bool granted(struct json_object *answer)
 	return false;
 }
 
-struct json_object *client_ask(const struct instance *instance,
-			       const char *command, const char *to,
-			       unsigned seconds)
+struct json_object *client_send(const struct instance *instance,
+				const char *command,
+				struct json_object *request, unsigned seconds)
 {
-	struct json_object *answer;
+	struct json_object *answer = NULL;
 	int fd = dial(instance, command, seconds);
 
-	if (fd < 0)
-		return NULL;
-	send_request(fd, command, to);
-	answer = receive_answer(fd, command, seconds);
-	close(fd);
+	json_object_object_add(request, "command",
+			       json_object_new_string(command));
+	if (fd >= 0) {
+		send_request(fd, request);
+		answer = receive_answer(fd, command, seconds);
+		close(fd);
+	}
+	json_object_put(request);
 	if (answer && !granted(answer)) {
 		json_object_put(answer);
 		return NULL;
 	}
 	return answer;
+}
+
+struct json_object *client_ask(const struct instance *instance,
+			       const char *command, const char *to,
+			       unsigned seconds)
+{
+	struct json_object *request = json_object_new_object();
+
+	if (to)
+		json_object_object_add(request, "to",
+				       json_object_new_string(to));
+	return client_send(instance, command, request, seconds);
 }

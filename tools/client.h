@@ -21,4 +21,9 @@ struct json_object *client_ask(const struct instance *instance,
 			       const char *command, const char *to,
 			       unsigned seconds);
 
+/* The same with any fields: `request` is put, and gets its "command" here. */
+struct json_object *client_send(const struct instance *instance,
+				const char *command,
+				struct json_object *request, unsigned seconds);
+
 #endif

@@ -20,9 +20,13 @@ struct options {
 	const char *instance; /* NULL: the only one there is */
 	const char *run;      /* directory of the instances' sockets */
 	const char *bpffs;    /* directory of the instances' pins */
-	const char *argument; /* of flip and check */
+	const char *argument; /* of flip, drain and check */
 	const char *inside;   /* show only this host or prefix */
 	const char *exit;     /* show only this exit */
+	const char *length;   /* the wish ends after so long */
+	const char *drain;    /* what the sessions left behind get */
+	bool force;
+	bool wait;
 	bool count;
 	bool all;
 	bool json;
@@ -30,12 +34,15 @@ struct options {
 
 int command_status(const struct options *options);
 int command_flip(const struct options *options);
+int command_drain(const struct options *options);
+int command_undrain(const struct options *options);
 int command_detach(const struct options *options);
 int command_sessions(const struct options *options);
 int command_bindings(const struct options *options);
 int command_routes(const struct options *options);
 int command_reasons(const struct options *options);
 int command_check(const struct options *options);
+int command_genkey(const struct options *options);
 
 /* "twinpath: ..." on stderr; returns STATUS_FAILED. */
 int command_failed(const char *format, ...)

@@ -46,25 +46,39 @@ static const char *age(struct json_object *of, const char *key,
 			      out);
 }
 
+static void print_wish(struct json_object *intent)
+{
+	const char *kind = text(intent, "kind");
+	bool named = !strcmp(kind, "uplink") || !strcmp(kind, "drain");
+	char since[DURATION_TEXT], left[DURATION_TEXT];
+
+	if (!strcmp(kind, "auto")) {
+		puts("the operator's wish: auto");
+		return;
+	}
+	printf("the operator's wish: %s%s%s, for %s",
+	       !strcmp(kind, "drain") ? "drain " : "",
+	       named ? text(intent, "uplink") : kind,
+	       is_true(intent, "force") ? ", by force" : "",
+	       age(intent, "since_s", since));
+	if (field(intent, "left_s"))
+		printf(", %s left", age(intent, "left_s", left));
+	puts(" (twinpath flip auto ends it)");
+}
+
 static void print_head(struct json_object *status)
 {
-	struct json_object *intent = field(status, "intent");
-	const char *kind = text(intent, "kind");
 	char duration[DURATION_TEXT];
 
 	printf("instance %s: twinpathd %s, up for %s, mode %s%s\n",
 	       text(status, "instance"), text(status, "version"),
 	       age(status, "uptime_s", duration), text(status, "mode"),
 	       is_true(status, "ready") ? "" : ", NOT READY");
-	printf("new sessions leave by %s: %s (event %s)\n",
+	printf("%snew sessions leave by %s: %s (event %s)\n",
+	       is_true(status, "degraded") ? "DEGRADED: " : "",
 	       field(status, "selector") ? text(status, "selector") : "none",
 	       text(status, "reason"), text(status, "event"));
-	if (!strcmp(kind, "auto"))
-		puts("the operator's wish: auto");
-	else
-		printf("the operator's wish: %s, for %s (twinpath flip auto ends it)\n",
-		       strcmp(kind, "uplink") ? kind : text(intent, "uplink"),
-		       age(intent, "since_s", duration));
+	print_wish(field(status, "intent"));
 }
 
 static void print_last_switch(struct json_object *status)
@@ -105,6 +119,53 @@ static bool print_uplinks(struct json_object *uplinks)
 				text(uplink, "address"),
 				text(uplink, "next_hop"),
 				text(uplink, "next_hop_mac") });
+	}
+	putchar('\n');
+	if (ok)
+		columns_print(&columns);
+	columns_free(&columns);
+	return ok;
+}
+
+/* What is to become of the sessions that the uplink holds. */
+static void outlook(struct json_object *uplink, char *out, size_t size)
+{
+	char duration[DURATION_TEXT];
+
+	if (field(uplink, "cut_in_s"))
+		snprintf(out, size, "cut in %s",
+			 age(uplink, "cut_in_s", duration));
+	else if (is_true(uplink, "cut"))
+		snprintf(out, size, "cut");
+	else if (field(uplink, "home_in_s"))
+		snprintf(out, size, "UDP and ICMP move in %s",
+			 age(uplink, "home_in_s", duration));
+	else
+		snprintf(out, size, "stay");
+}
+
+static bool print_sessions(struct json_object *uplinks)
+{
+	static const char *const titles[] = {
+		"uplink", "sessions", "TCP", "bindings", "failback", "they",
+	};
+	struct columns columns;
+	bool ok = columns_init(&columns, 6, titles);
+	char they[DURATION_TEXT + 32];
+	size_t i;
+
+	for (i = 0; ok && i < json_object_array_length(uplinks); i++) {
+		struct json_object *uplink =
+			json_object_array_get_idx(uplinks, i);
+
+		outlook(uplink, they, sizeof(they));
+		ok = columns_add(&columns,
+				 (const char *const[]){
+					 text(uplink, "name"),
+					 text(uplink, "sessions"),
+					 text(uplink, "tcp_sessions"),
+					 text(uplink, "bindings"),
+					 text(uplink, "failback"), they });
 	}
 	putchar('\n');
 	if (ok)
@@ -210,7 +271,8 @@ static int print_status(struct json_object *status)
 			"status: twinpathd's answer has no uplinks: it is of another version");
 	print_head(status);
 	print_last_switch(status);
-	if (!print_uplinks(uplinks) || !print_tracks(uplinks))
+	if (!print_uplinks(uplinks) || !print_sessions(uplinks) ||
+	    !print_tracks(uplinks))
 		return STATUS_FAILED;
 	print_partner(status);
 	print_announced(status);

@@ -19,6 +19,8 @@
 /* Of struct command: which of its own options a command takes. */
 #define TAKES_FILTER (1U << 0)
 #define TAKES_ALL (1U << 1)
+#define TAKES_WISH (1U << 2)
+#define TAKES_WAIT (1U << 3)
 
 static int command_help(const struct options *options);
 static int command_version(const struct options *options);
@@ -32,8 +34,12 @@ static const struct command {
 } commands[] = {
 	{ "status", command_status, NULL, 0,
 	  "what the daemon knows, has decided and why" },
-	{ "flip", command_flip, "TO", 0,
+	{ "flip", command_flip, "TO", TAKES_WISH,
 	  "send new sessions by TO: an uplink, partner, primary, backup; auto ends it" },
+	{ "drain", command_drain, "UPLINK", TAKES_WISH | TAKES_WAIT,
+	  "send none by UPLINK, so that it can be unplugged" },
+	{ "undrain", command_undrain, NULL, 0,
+	  "end that: levels and tracks decide again" },
 	{ "sessions", command_sessions, NULL, TAKES_FILTER,
 	  "the live sessions" },
 	{ "bindings", command_bindings, NULL, TAKES_FILTER,
@@ -44,6 +50,8 @@ static const struct command {
 	  "what became of the packets, by hook" },
 	{ "check", command_check, "FILE", 0,
 	  "read a configuration and say what it means" },
+	{ "genkey", command_genkey, NULL, 0,
+	  "print a fresh key, for both gateways of a site" },
 	{ "detach", command_detach, NULL, 0,
 	  "withdraw, let the partner take over, detach and end the daemon" },
 	{ "help", command_help, NULL, 0, "this text" },
@@ -60,6 +68,10 @@ enum choice_id {
 	CHOICE_EXIT,
 	CHOICE_COUNT,
 	CHOICE_ALL,
+	CHOICE_FOR,
+	CHOICE_DRAIN,
+	CHOICE_FORCE,
+	CHOICE_WAIT,
 	CHOICE_RUN,
 	CHOICE_BPFFS,
 	CHOICE_HELP,
@@ -83,6 +95,14 @@ static const struct choice {
 	{ CHOICE_COUNT, "count", NULL, TAKES_FILTER, "only how many" },
 	{ CHOICE_ALL, "all", NULL, TAKES_ALL,
 	  "also the reasons that never were" },
+	{ CHOICE_FOR, "for", "DURATION", TAKES_WISH,
+	  "then it is auto again" },
+	{ CHOICE_DRAIN, "drain", "DURATION", TAKES_WISH,
+	  "what is left behind is cut after that" },
+	{ CHOICE_FORCE, "force", NULL, TAKES_WISH,
+	  "even if no exit is up there" },
+	{ CHOICE_WAIT, "wait", NULL, TAKES_WAIT,
+	  "until it is safe to unplug" },
 	{ CHOICE_RUN, "run", "DIR", 0,
 	  "where the sockets are (" RUN_DIRECTORY ")" },
 	{ CHOICE_BPFFS, "bpffs", "DIR", 0,
@@ -130,6 +150,8 @@ static const char *takers(unsigned takes)
 {
 	return takes == TAKES_FILTER ? "sessions, bindings: " :
 	       takes == TAKES_ALL    ? "reasons: " :
+	       takes == TAKES_WISH   ? "flip, drain: " :
+	       takes == TAKES_WAIT   ? "drain: " :
 				       "";
 }
 
@@ -259,6 +281,18 @@ static void take_option(struct line *line, enum choice_id id, const char *value)
 		break;
 	case CHOICE_ALL:
 		options->all = true;
+		break;
+	case CHOICE_FOR:
+		options->length = value;
+		break;
+	case CHOICE_DRAIN:
+		options->drain = value;
+		break;
+	case CHOICE_FORCE:
+		options->force = true;
+		break;
+	case CHOICE_WAIT:
+		options->wait = true;
 		break;
 	case CHOICE_RUN:
 		options->run = value;

@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* partner.c - see partner.h. */
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "address.h"
+#include "census.h"
+#include "log.h"
+#include "partner.h"
+#include "twinpath.skel.h"
+#include "twinpath/version.h"
+#include "wish.h"
+
+/* Walking the tables costs milliseconds; the figures are for people. */
+#define COUNT_PACE 10000
+
+struct partner {
+	struct site *site;
+	const struct plane *plane;
+	struct key key;
+	bool has_key;
+	struct liveness *liveness;
+	struct heartbeat *heartbeat;
+	struct tp_addr local; /* that the heartbeat speaks from */
+	struct intent_site intent;
+	uint32_t lost, back;  /* of liveness, as acted upon */
+	uint32_t their_lost;  /* how often it took me for gone, likewise */
+	bool heard;	      /* their_lost is theirs */
+	bool overtaken;
+	msec_t counted;
+	uint64_t sessions, bindings;
+};
+
+/* ---- what I say ------------------------------------------------------------------- */
+
+static void count(struct partner *partner)
+{
+	const struct site *site = partner->site;
+	msec_t now = site_now();
+
+	if (partner->counted && now - partner->counted < COUNT_PACE)
+		return;
+	partner->counted = now;
+	partner->sessions = partner->bindings = 0;
+	for (unsigned i = 0; i < site->config.uplinks_count; i++) {
+		const struct census_count *counts = site_census(site, i);
+
+		if (!counts)
+			continue;
+		partner->sessions += counts->sessions;
+		partner->bindings += counts->bindings;
+	}
+}
+
+static void fill_uplinks(const struct site *site,
+			 struct heartbeat_report *mine)
+{
+	mine->uplinks_count = site->config.uplinks_count;
+	for (unsigned i = 0; i < mine->uplinks_count; i++) {
+		const struct uplink_config *config = &site->config.uplinks[i];
+		struct heartbeat_uplink *out = &mine->uplinks[i];
+
+		snprintf(out->name, sizeof(out->name), "%s", config->name);
+		out->level = (uint8_t)config->level;
+		out->state = site->desired.states[i];
+		out->track = site->facts.uplinks[i].track;
+		out->draining = out->state == TP_EXIT_DRAIN;
+		if (out->state == TP_EXIT_UP &&
+		    (!mine->best_level || out->level < mine->best_level))
+			mine->best_level = out->level;
+	}
+}
+
+static void fill(void *arg, struct heartbeat_report *mine)
+{
+	struct partner *partner = arg;
+	const struct site *site = partner->site;
+	struct liveness_view view;
+
+	count(partner);
+	liveness_state(partner->liveness, &view);
+	mine->ready = site->facts.ready;
+	mine->selector = site->desired.selector >= 0 ? HEARTBEAT_SELF :
+			 site->desired.selector == MODEL_PARTNER ?
+							HEARTBEAT_PARTNER :
+							HEARTBEAT_NONE;
+	mine->sessions = partner->sessions;
+	mine->bindings = partner->bindings;
+	mine->lost = view.counters.lost;
+	mine->intent = intent_site_tell(&partner->intent, site_now());
+	snprintf(mine->version, sizeof(mine->version), TWINPATH_VERSION);
+	memset(mine->hosts, 0xff, sizeof(mine->hosts)); /* not known */
+	fill_uplinks(site, mine);
+}
+
+/* ---- what I hear -------------------------------------------------------------------- */
+
+static void partner_names(const struct heartbeat_report *theirs,
+			  struct intent_names *names)
+{
+	names->count = theirs->uplinks_count;
+	for (unsigned i = 0; i < names->count; i++)
+		memcpy(names->name[i], theirs->uplinks[i].name, MODEL_NAME);
+}
+
+/* The site's intent is another one now: what it means here. */
+static void adopt_intent(struct partner *partner,
+			 const struct heartbeat_report *theirs,
+			 enum intent_merged merged)
+{
+	struct site *site = partner->site;
+	struct intent_names names;
+	struct intent intent;
+	char was[WISH_TEXT], is[WISH_TEXT], why[MODEL_REASON] = "";
+
+	partner_names(theirs, &names);
+	intent = intent_site_translate(&partner->intent, &site->config, &names,
+				       why);
+	intent.since = site_now();
+	log_change(0, "the operator's wish", wish_print(&site->intent, was),
+		   wish_print(&intent, is),
+		   merged == INTENT_MERGED_CONFLICT_THEIRS ?
+			   "it was asked for at the partner at the same time" :
+			   "it was asked for at the partner");
+	if (why[0])
+		log_warning("%s", why);
+	site_adopt_intent(site, &intent);
+}
+
+static void hear_intent(struct partner *partner,
+			const struct heartbeat_report *theirs)
+{
+	struct intent_site heard =
+		intent_site_hear(&theirs->intent, site_now());
+	enum intent_merged merged =
+		intent_site_merge(&partner->intent, &heard);
+
+	if (merged == INTENT_MERGED_THEIRS ||
+	    merged == INTENT_MERGED_CONFLICT_THEIRS)
+		adopt_intent(partner, theirs, merged);
+	else if (merged == INTENT_MERGED_CONFLICT_MINE)
+		log_warning("both gateways were told to flip at the same time: "
+			    "this one's wish stands");
+}
+
+static void on_heartbeat(void *arg, const struct heartbeat_view *view)
+{
+	struct partner *partner = arg;
+
+	if (!view->fresh) {
+		log_warning("heartbeat: the partner is not heard; forwarding "
+			    "goes on as it is");
+		return;
+	}
+	/* It took me for gone, and may hold what was mine. */
+	if (partner->heard && view->theirs.lost != partner->their_lost)
+		partner->overtaken = true;
+	partner->their_lost = view->theirs.lost;
+	partner->heard = true;
+	hear_intent(partner, &view->theirs);
+	site_changed(partner->site);
+}
+
+static void on_liveness(void *arg, const struct liveness_view *view)
+{
+	struct partner *partner = arg;
+
+	log_info("partner's data plane: %s", liveness_name(view->state));
+	site_changed(partner->site);
+}
+
+static int on_clock(void *arg, uint32_t *now)
+{
+	const struct partner *partner = arg;
+
+	return plane_clock(partner->plane, now);
+}
+
+/* ---- life ------------------------------------------------------------------------------ */
+
+int partner_open(struct partner **out, struct site *site,
+		 const struct plane *plane)
+{
+	static const struct liveness_callbacks callbacks = { on_clock,
+							     on_liveness };
+	const struct partner_config *config = &site->config.partner;
+	struct partner *partner;
+	int err = 0;
+
+	*out = NULL;
+	if (config->type != TP_PARTNER_TWINPATH)
+		return 0;
+	partner = calloc(1, sizeof(*partner));
+	if (!partner)
+		return -ENOMEM;
+	partner->site = site;
+	partner->plane = plane;
+	partner->has_key = config->key_file[0];
+	if (partner->has_key)
+		err = key_load(config->key_file, &partner->key);
+	if (!err)
+		err = liveness_open(&partner->liveness, site->base,
+				    bpf_map__fd(plane->skel->maps.partner_seen),
+				    &callbacks, partner);
+	if (err) {
+		partner_close(partner);
+		return err;
+	}
+	*out = partner;
+	return 0;
+}
+
+void partner_close(struct partner *partner)
+{
+	if (!partner)
+		return;
+	heartbeat_close(partner->heartbeat);
+	if (partner->liveness)
+		liveness_close(partner->liveness);
+	key_forget(&partner->key);
+	free(partner);
+}
+
+struct partner_belief partner_belief(struct partner *partner)
+{
+	struct partner_belief belief = {};
+	struct liveness_view view;
+
+	if (!partner)
+		return belief;
+	liveness_state(partner->liveness, &view);
+	belief.has_marks = partner->has_key;
+	memcpy(belief.marks, partner->key.marks, sizeof(belief.marks));
+	belief.gone_bind = view.state == LIVENESS_GONE_BIND ||
+			   view.state == LIVENESS_GONE_RESET;
+	belief.gone_reset = view.state == LIVENESS_GONE_RESET;
+	belief.overtaken = partner->overtaken ||
+			   view.counters.lost != partner->lost ||
+			   view.counters.back != partner->back;
+	partner->lost = view.counters.lost;
+	partner->back = view.counters.back;
+	partner->overtaken = false;
+	return belief;
+}
+
+bool partner_is_gone(const struct partner *partner)
+{
+	struct liveness_view view;
+
+	if (!partner)
+		return false;
+	liveness_state(partner->liveness, &view);
+	return view.state == LIVENESS_GONE_RESET;
+}
+
+/* The heartbeat speaks from the LAN that leads there, wherever that is today. */
+static void follow_heartbeat(struct partner *partner,
+			     const struct tp_addr *local)
+{
+	static const struct heartbeat_callbacks callbacks = { fill,
+							      on_heartbeat };
+	const struct partner_config *peer = &partner->site->config.partner;
+	struct heartbeat_config config = {
+		.local = *local,
+		.partner = peer->address,
+		.port = peer->port,
+		.key = partner->key.heartbeat,
+	};
+
+	if (!partner->has_key || address_is_zero(local) ||
+	    address_equal(local, &partner->local))
+		return;
+	partner->local = *local;
+	heartbeat_close(partner->heartbeat);
+	partner->heartbeat = NULL;
+	partner->heard = false;
+	heartbeat_open(&partner->heartbeat, partner->site->base, &config,
+		       &callbacks, partner);
+}
+
+void partner_follow(struct partner *partner, const struct tp_partner *entry,
+		    const struct tp_addr *local)
+{
+	if (!partner)
+		return;
+	liveness_update(partner->liveness, entry, local);
+	follow_heartbeat(partner, local);
+	intent_site_expire(&partner->intent, site_now());
+}
+
+void partner_tell(struct partner *partner, const struct intent *intent)
+{
+	struct intent_site wish = {
+		.until = intent->until,
+		.drain = (uint32_t)(intent->drain / 1000),
+		.force = intent->force,
+	};
+	struct heartbeat_view view;
+
+	if (!partner || intent->kind == INTENT_DRAIN)
+		return; /* maintenance of an uplink is its gateway's own */
+	heartbeat_view(partner->heartbeat, &view);
+	if (intent->kind == INTENT_UPLINK) {
+		wish.kind = INTENT_SITE_UPLINK;
+		memcpy(wish.uplink, intent->uplink, sizeof(wish.uplink));
+	} else if (intent->kind == INTENT_PARTNER) {
+		if (!view.known || !view.theirs.uplinks_count)
+			return; /* by routes alone it has no names */
+		wish.kind = INTENT_SITE_UPLINK;
+		for (unsigned i = view.theirs.uplinks_count; i-- > 0;)
+			if (!wish.uplink[0] ||
+			    view.theirs.uplinks[i].state == TP_EXIT_UP)
+				memcpy(wish.uplink, view.theirs.uplinks[i].name,
+				       sizeof(wish.uplink));
+	}
+	partner->intent = intent_site_command(&partner->intent, &wish);
+	partner_poke(partner);
+}
+
+void partner_poke(struct partner *partner)
+{
+	if (partner && partner->heartbeat)
+		heartbeat_poke(partner->heartbeat);
+}
+
+void partner_views(const struct partner *partner,
+		   struct liveness_view *liveness,
+		   struct heartbeat_view *heartbeat)
+{
+	liveness_state(partner ? partner->liveness : NULL, liveness);
+	heartbeat_view(partner ? partner->heartbeat : NULL, heartbeat);
+}

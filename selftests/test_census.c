@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* test_census.c - which lines of the tables count, and for whom. */
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "census.h"
+
+#define BUCKETS 3
+#define ADDRESSES 3
+#define NOW 5000U
+#define BOTH_SYN (TP_TCP_SYN_OUT | TP_TCP_SYN_IN)
+
+static struct tp_bucket buckets[BUCKETS];
+static struct tp_binding *bindings;
+static struct tp_address addresses[ADDRESSES];
+static struct census_count counts[TP_MAX_EXITS];
+static unsigned used;
+
+static int setup(void **state)
+{
+	(void)state;
+	memset(buckets, 0, sizeof(buckets));
+	memset(addresses, 0, sizeof(addresses));
+	bindings = calloc(TP_BINDING_INDEX(ADDRESSES, 0, 0),
+			  sizeof(*bindings));
+	assert_non_null(bindings);
+	/* Address 0 is exit 1's, 1 is exit 2's, 2 is nobody's. */
+	addresses[0] = (struct tp_address){ .exit = 1, .generation = 7 };
+	addresses[1] = (struct tp_address){ .exit = 2, .generation = 65535 };
+	used = 0;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	free(bindings);
+	return 0;
+}
+
+static void take(uint32_t now)
+{
+	const struct census_tables tables = {
+		.buckets = buckets,
+		.buckets_count = BUCKETS,
+		.bindings = bindings,
+		.addresses = addresses,
+		.addresses_count = ADDRESSES,
+	};
+
+	memset(counts, 0xff, sizeof(counts));
+	census_take(&tables, now, counts);
+}
+
+/* A session of exit 1, as it counts; the next line, so that all are used. */
+static struct tp_session *session(uint8_t proto, uint32_t expiry,
+				  enum tp_line line, uint16_t bits)
+{
+	struct tp_session *to = &buckets[used / TP_BUCKET_LINES]
+					 .line[used % TP_BUCKET_LINES];
+
+	assert_true(used++ < BUCKETS * TP_BUCKET_LINES);
+	to->control = TP_CONTROL(expiry, line, 3, bits);
+	to->key.proto = proto;
+	to->exit = 1;
+	to->address = 0;
+	to->generation = 7;
+	return to;
+}
+
+static void assert_counts(unsigned exit, unsigned sessions, unsigned tcp,
+			  unsigned held)
+{
+	assert_int_equal(counts[exit].sessions, sessions);
+	assert_int_equal(counts[exit].tcp, tcp);
+	assert_int_equal(counts[exit].bindings, held);
+}
+
+static void empty_tables(void **state)
+{
+	(void)state;
+	take(NOW);
+	for (unsigned exit = 0; exit < TP_MAX_EXITS; exit++)
+		assert_counts(exit, 0, 0, 0);
+}
+
+static void sessions_that_live(void **state)
+{
+	struct tp_session *other;
+
+	(void)state;
+	for (unsigned i = 0; i < 20; i++)
+		session(IPPROTO_TCP, NOW + 1 + i, TP_LINE_LIVE, BOTH_SYN);
+	session(IPPROTO_TCP, NOW + 9, TP_LINE_LIVE, TP_TCP_SYN_OUT);
+	session(IPPROTO_TCP, NOW + 9, TP_LINE_LIVE, BOTH_SYN | TP_TCP_FIN_IN);
+	session(IPPROTO_UDP, NOW + 9, TP_LINE_LIVE, 0);
+	session(IPPROTO_ICMP, NOW + 9, TP_LINE_LIVE, 0);
+	other = session(IPPROTO_UDP, NOW + 9, TP_LINE_LIVE, 0);
+	other->exit = 2;
+	other->address = 1;
+	other->generation = 65535;
+	take(NOW);
+	assert_counts(1, 24, 22, 0);
+	assert_counts(2, 1, 0, 0);
+}
+
+static void sessions_that_are_none(void **state)
+{
+	(void)state;
+	session(IPPROTO_TCP, NOW, TP_LINE_LIVE, BOTH_SYN); /* this very tick */
+	session(IPPROTO_UDP, NOW - 1, TP_LINE_LIVE, 0);
+	session(IPPROTO_TCP, NOW + 9, TP_LINE_FREE, BOTH_SYN);
+	session(IPPROTO_TCP, NOW + 9, TP_LINE_BUSY, BOTH_SYN);
+	session(IPPROTO_TCP, NOW + 9, TP_LINE_LIVE, BOTH_SYN | TP_TCP_RST);
+	session(IPPROTO_TCP, NOW + 9, TP_LINE_LIVE,
+		BOTH_SYN | TP_TCP_FIN_OUT | TP_TCP_FIN_IN);
+	/* Cut, or of an address that is gone. */
+	session(IPPROTO_TCP, NOW + 9, TP_LINE_LIVE, BOTH_SYN)->generation = 6;
+	/* What a damaged table may hold. */
+	session(IPPROTO_UDP, NOW + 9, TP_LINE_LIVE, 0)->exit = TP_MAX_EXITS;
+	session(IPPROTO_UDP, NOW + 9, TP_LINE_LIVE, 0)->address = ADDRESSES;
+	take(NOW);
+	assert_counts(1, 0, 0, 0);
+}
+
+/* The clock is 32 bits of ticks: it passes through 0. */
+static void around_zero(void **state)
+{
+	(void)state;
+	session(IPPROTO_UDP, 5, TP_LINE_LIVE, 0);
+	session(IPPROTO_UDP, UINT32_MAX - 20, TP_LINE_LIVE, 0);
+	take(UINT32_MAX - 10);
+	assert_counts(1, 1, 0, 0);
+	take(6);
+	assert_counts(1, 0, 0, 0);
+}
+
+static void binding(unsigned address, enum tp_plane plane, uint16_t port,
+		    uint64_t control, uint16_t generation)
+{
+	struct tp_binding *to =
+		&bindings[TP_BINDING_INDEX(address, plane, port)];
+
+	to->control = control;
+	to->generation = generation;
+}
+
+static void held(void **state)
+{
+	const uint64_t live = TP_CONTROL(NOW + 9, TP_LINE_LIVE, 1, 2);
+
+	(void)state;
+	binding(0, TP_PLANE_TCP, 0, live, 7);
+	binding(0, TP_PLANE_UDP, 5000, live, 7);
+	binding(0, TP_PLANE_ICMP, 65535, live, 7);
+	binding(0, TP_PLANE_TCP, 1, live, 6); /* stale */
+	binding(0, TP_PLANE_TCP, 2, TP_CONTROL(NOW, TP_LINE_LIVE, 1, 0), 7);
+	binding(0, TP_PLANE_TCP, 3, TP_CONTROL(NOW + 9, TP_LINE_CLOSED, 1, 0),
+		7);
+	binding(0, TP_PLANE_TCP, 4, TP_CONTROL(0, TP_LINE_STATIC, 1, 0), 7);
+	binding(1, TP_PLANE_TCP, 0, live, 65535);
+	binding(2, TP_PLANE_TCP, 0, live, 0); /* of an address nobody has */
+	take(NOW);
+	assert_counts(1, 0, 0, 3);
+	assert_counts(2, 0, 0, 1);
+	assert_counts(0, 0, 0, 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(empty_tables),
+		TEST(sessions_that_live),
+		TEST(sessions_that_are_none),
+		TEST(around_zero),
+		TEST(held),
+	};
+
+	return cmocka_run_group_tests_name("census", tests, NULL, NULL);
+}
