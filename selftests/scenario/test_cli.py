@@ -82,6 +82,8 @@ class Daemon:
             with client, client.makefile() as lines:
                 self.asked.append(json.loads(lines.readline()))
                 answer = self.answer
+                if callable(answer):
+                    answer = answer(self.asked[-1])
                 if not isinstance(answer, bytes):
                     answer = json.dumps(answer).encode() + b"\n"
                 client.sendall(answer)
@@ -115,8 +117,8 @@ def failed(outcome, *parts, status=1):
 def test_usage_names_every_command(twinpath):
     outcome = twinpath("help")
     assert outcome.status == 0 and outcome.err == ""
-    for command in ("status", "flip TO", "sessions", "bindings", "routes",
-                    "reasons", "check FILE", "detach", "help", "version"):
+    for command in ("status", "flip TO", "drain UPLINK", "undrain", "sessions", "bindings", "routes",
+                    "reasons", "check FILE", "genkey", "detach", "help", "version"):
         assert f"\n  {command} " in outcome.out
     assert twinpath("--help").out == outcome.out
     nothing = twinpath()
@@ -138,6 +140,11 @@ def test_version(twinpath):
     (["x" * 5000], ["unknown command"]),
     (["flip"], ["flip needs TO"]),
     (["check"], ["check needs FILE"]),
+    (["drain"], ["drain needs UPLINK"]),
+    (["undrain", "isp-a"], ['undrain: "isp-a" is too much']),
+    (["flip", "isp-a", "--wait"], ["flip takes no --wait"]),
+    (["status", "--force"], ["status takes no --force"]),
+    (["flip", "isp-a", "--for"], ["--for needs DURATION"]),
     (["status", "now"], ['status: "now" is too much']),
     (["flip", "a", "b"], ['"b" is too much']),
     (["status", "--count"], ["status takes no --count"]),
@@ -191,13 +198,18 @@ def test_between_several_there_is_no_guess(twinpath, place, daemon):
 STATUS = {
     "instance": "gw-a", "version": "9.9", "ready": True, "mode": "xdp",
     "selector": "isp-a", "reason": "isp-a has level 1", "event": 7,
-    "intent": {"kind": "auto", "uplink": None, "since_s": 0.0},
+    "degraded": False,
+    "intent": {"kind": "auto", "uplink": None, "since_s": 0.0,
+               "left_s": None, "drain_s": None, "force": False},
     "last_switch": {"event": 7, "from": "partner", "to": "isp-a",
                     "reason": "isp-a is back", "ago_s": 65.25},
     "uplinks": [{
         "name": "isp-a", "interface": "eth1", "exit": 1, "level": 1,
         "state": "up", "address": "172.16.1.1", "next_hop": "172.16.1.2",
         "next_hop_mac": "02:00:00:00:00:02", "carrier": True,
+        "sessions": 42, "tcp_sessions": 40, "bindings": 7, "metered": False,
+        "failback": "sticky", "cut_in_s": None, "cut": False,
+        "home_in_s": None,
         "tracks": [
             {"name": "eth1", "kind": "interface", "target": None,
              "state": "up", "raw": "up", "changes": 1, "since_s": 3600.5,
@@ -240,6 +252,8 @@ def test_status_fits_a_screen(twinpath, daemon):
         "1", "up", "yes", "172.16.1.1", "172.16.1.2", "02:00:00:00:00:02"]
     assert words_of(outcome, "isp-a", "eth1", "interface")[3:] == [
         "-", "up", "1h", "1", "0", "0", "0", "0", "-"]
+    assert words_of(outcome, "isp-a", "42") == [
+        "isp-a", "42", "40", "7", "sticky", "stay"]
     core = words_of(outcome, "isp-a", "core")
     assert core[2:8] == ["icmp", "172.29.0.1", "up,", "down", "in", "4s"]
     assert core[-1] == "1.25"
@@ -281,6 +295,141 @@ def test_flip(twinpath, daemon):
     assert outcome.out == "new sessions leave by partner: " \
                           "the operator wants partner (event 8)\n"
     assert twinpath("flip", "partner", "--json").json == daemon.answer
+
+
+@pytest.mark.parametrize("fields, words", [
+    ({"cut_in_s": 31.2}, "drain cut in 31s"),
+    ({"cut": True}, "drain cut"),
+    ({"home_in_s": 1800.0}, "drain UDP and ICMP move in 30m"),
+    ({"sessions": None}, "isp-a - 40"),
+])
+def test_status_says_what_becomes_of_sessions(twinpath, daemon, fields, words):
+    changed = dict(STATUS["uplinks"][0], failback="drain", **fields)
+    daemon.answer = {"ok": True, "status": dict(STATUS, uplinks=[changed])}
+    outcome = twinpath("status")
+    assert words in " ".join(outcome.out.split())
+
+
+@pytest.mark.parametrize("intent, text", [
+    ({"kind": "drain", "uplink": "isp-a", "since_s": 5.0},
+     "wish: drain isp-a, for 5s (twinpath"),
+    ({"kind": "partner", "uplink": None, "since_s": 5.0, "left_s": 60.0},
+     "wish: partner, for 5s, 1m left (twinpath"),
+    ({"kind": "uplink", "uplink": "isp-b", "since_s": 5.0, "force": True},
+     "wish: isp-b, by force, for 5s (twinpath"),
+])
+def test_status_says_what_is_wished(twinpath, daemon, intent, text):
+    daemon.answer = {"ok": True, "status": dict(STATUS, intent=intent)}
+    assert text in twinpath("status").out
+
+
+def test_status_is_loud_when_forced(twinpath, daemon):
+    daemon.answer = {"ok": True, "status": dict(STATUS, degraded=True)}
+    assert twinpath("status").lines[1].startswith("DEGRADED: new sessions")
+
+
+@pytest.mark.parametrize("command", ["flip", "drain"])
+def test_wishes_have_options(twinpath, daemon, command):
+    daemon.answer = {"ok": True, "selector": "isp-b", "event": 8,
+                     "reason": "the operator asked for isp-b",
+                     "degraded": False}
+    outcome = twinpath(command, "isp-b", "--for", "2h", "--drain", "1m30s",
+                       "--force")
+    assert outcome.status == 0
+    assert daemon.asked == [{"command": command, "to": "isp-b", "force": True,
+                             "for_ms": 7200000, "drain_ms": 90000}]
+    assert twinpath(command, "isp-b", "--json").json == daemon.answer
+
+
+@pytest.mark.parametrize("words, part", [
+    (["--for", "5"], "--for: '5' is no duration"),
+    (["--for", "0s"], "--for: '0s' is no duration"),
+    (["--drain", "999ms"], "--drain: '999ms' is no duration"),
+    (["--drain", "10 m"], "--drain: '10 m' is no duration"),
+    (["--for", "9000h"], "--for: '9000h' is no duration"),
+])
+def test_durations_that_are_none(twinpath, daemon, words, part):
+    assert failed(twinpath("flip", "isp-b", *words), part, status=2)
+    assert daemon.asked == []
+
+
+def test_a_forced_flip_is_loud(twinpath, daemon):
+    daemon.answer = {"ok": True, "selector": "isp-b", "event": 8,
+                     "reason": "by force", "degraded": True}
+    assert "DEGRADED" in twinpath("flip", "isp-b", "--force").out
+
+
+def test_undrain_is_flip_auto(twinpath, daemon):
+    daemon.answer = {"ok": True, "selector": "isp-a", "event": 8,
+                     "reason": "isp-a has level 1", "degraded": False}
+    assert twinpath("undrain").status == 0
+    assert daemon.asked == [{"command": "flip", "to": "auto"}]
+
+
+class Draining:
+    """What a daemon answers while isp-a drains, one look after the other."""
+
+    def __init__(self, *looks):
+        self.looks = list(looks)
+
+    def __call__(self, asked):
+        if asked["command"] == "drain":
+            return {"ok": True, "selector": "partner", "event": 8,
+                    "reason": "isp-a: the operator drains it",
+                    "degraded": False}
+        look = dict(self.looks.pop(0))
+        intent = look.pop("intent", {"kind": "drain", "uplink": "isp-a",
+                                     "since_s": 1.0})
+        selector = look.pop("selector", "partner")
+        uplink = dict(STATUS["uplinks"][0], state="drain")
+        uplink.update(look)
+        return {"ok": True, "status": dict(
+            STATUS, selector=selector, intent=intent, uplinks=[uplink])}
+
+
+@pytest.mark.parametrize("last, because", [
+    ({"sessions": 0}, "no session is left there"),
+    ({"sessions": 3, "cut": True}, "the time of its sessions is over"),
+    ({"sessions": 3, "state": "dead"}, "it is dead"),
+])
+def test_drain_waits_until_it_is_safe(twinpath, daemon, last, because):
+    daemon.answer = Draining({"sessions": 42, "cut_in_s": 2.0},
+                             {"sessions": 0, "selector": "isp-a"}, last)
+    outcome = twinpath("drain", "isp-a", "--wait")
+    assert outcome.status == 0 and outcome.err == ""
+    assert outcome.lines[0].startswith("new sessions leave by partner: ")
+    assert outcome.lines[1:3] == [
+        "isp-a: 42 sessions, cut in 2s",
+        "isp-a: 0 sessions, and new ones: nothing else is up"]
+    assert outcome.lines[3].startswith("isp-a: safe to unplug: " + because)
+    assert len(outcome.lines) == 4
+
+
+def test_drain_waits_in_json(twinpath, daemon):
+    daemon.answer = Draining({"sessions": 1}, {"sessions": 0})
+    assert twinpath("drain", "isp-a", "--wait", "--json").json == {
+        "ok": True, "uplink": "isp-a", "sessions": 0, "safe": True}
+
+
+@pytest.mark.parametrize("intent", [
+    {"kind": "auto", "uplink": None, "since_s": 1.0},
+    {"kind": "drain", "uplink": "isp-b", "since_s": 1.0},
+    {"kind": "uplink", "uplink": "isp-a", "since_s": 1.0},
+])
+def test_a_drain_that_another_ends(twinpath, daemon, intent):
+    daemon.answer = Draining({"sessions": 42}, {"sessions": 0,
+                                                "intent": intent})
+    outcome = twinpath("drain", "isp-a", "--wait")
+    assert outcome.status == 1
+    assert "safe" not in outcome.out
+    assert "isp-a is not drained any more" in outcome.err
+
+
+def test_what_cannot_be_counted_is_not_safe(twinpath, daemon):
+    daemon.answer = Draining({"sessions": None}, {"sessions": 0})
+    outcome = twinpath("drain", "isp-a", "--wait")
+    assert outcome.status == 0 and len(outcome.lines) == 3
+    assert outcome.lines[1] == "isp-a: an unknown number of sessions"
 
 
 def test_a_refusal_is_said_and_fails(twinpath, daemon):
@@ -613,3 +762,29 @@ def test_check_of_a_wrong_file(twinpath, place):
     assert outcome.status == 1 and outcome.json["ok"] is False
     outcome = twinpath("check", str(place / "none.conf"))
     assert outcome.status == 1 and "none.conf" in outcome.err
+
+
+# ---- genkey -----------------------------------------------------------------
+
+def test_genkey(twinpath):
+    keys = [twinpath("genkey") for _ in range(4)]
+    for outcome in keys:
+        assert outcome.status == 0 and outcome.err == ""
+        assert len(outcome.out) == 65 and outcome.out.endswith("\n")
+        assert set(outcome.out[:-1]) <= set("0123456789abcdef")
+    assert len({outcome.out for outcome in keys}) == len(keys)
+    assert len(twinpath("genkey", "--json").json["key"]) == 64
+
+
+@pytest.mark.parametrize("mode, warned", [(0o600, False), (0o640, True),
+                                          (0o604, True)])
+def test_genkey_into_a_file(place, mode, warned):
+    path = place / "partner.key"
+    path.touch()
+    path.chmod(mode)
+    with path.open("w") as out:
+        done = subprocess.run([BUILD / "twinpath", "genkey"], stdout=out,
+                              stderr=subprocess.PIPE, text=True, timeout=30)
+    assert done.returncode == 0 and len(path.read_text()) == 65
+    assert bool(done.stderr) == warned
+    assert ("umask 077" in done.stderr) == warned

@@ -169,9 +169,11 @@ class Twinpathd:
         self.pins = "/sys/fs/bpf/twinpath/" + self.instance
         self.track_file = processes.path(netns.name + ".vrrp")
 
-    def configure(self, mode, timers):
+    def configure(self, mode, timers, also=""):
+        """`also`: more keys of the uplink, as text."""
         path = self.processes.write(self.name + ".conf", _twinpath(
-            self.side, mode, timers, self.track_file))
+            self.side, mode, timers, self.track_file,
+            _shared_key(self.processes.path("partner.key")), also))
         self.command = self.netns.command(
             [os.path.join(self.build, "twinpathd"), "--instance",
              self.instance, "--config", path])
@@ -225,7 +227,16 @@ class Twinpathd:
             shutil.rmtree(path, ignore_errors=True)
 
 
-def _twinpath(side, mode, timers, track_file):
+def _shared_key(path):
+    """The same key for both gateways, as an operator would copy it."""
+    if not os.path.exists(path):
+        handle = os.open(path, os.O_CREAT | os.O_WRONLY, 0o600)
+        os.write(handle, os.urandom(32).hex().encode() + b"\n")
+        os.close(handle)
+    return path
+
+
+def _twinpath(side, mode, timers, track_file, key, also):
     partner = SIDES["b" if side.letter == "a" else "a"]
     return """mode      = %s
 lan       = { eth0 }
@@ -234,6 +245,7 @@ vrrp-file = "%s"
 partner {
     address = %s
     marker  = %s
+    key     = "%s"
 }
 uplink %s {
     interface = eth1
@@ -249,8 +261,9 @@ uplink %s {
     track      = core
     delay-down = %s
     delay-up   = %s
+    %s
 }
-""" % (mode, side.marker, track_file, partner.lan, partner.marker,
+""" % (mode, side.marker, track_file, partner.lan, partner.marker, key,
        side.uplink, side.next_hop, side.level, _duration(timers.interval),
        _duration(timers.timeout), timers.misses, timers.hits,
-       _duration(timers.delay_down), _duration(timers.delay_up))
+       _duration(timers.delay_down), _duration(timers.delay_up), also)

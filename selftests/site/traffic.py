@@ -56,12 +56,15 @@ def _began(attempt):
 
 class Prober(Worker):
     """Opens a new TCP connection every `interval`, each with its own short
-    timeout, and notes as whom the server saw it."""
+    timeout, and notes as whom the server saw it.  `ports`: an iterator of
+    source ports; without it the kernel chooses."""
 
-    def __init__(self, netns, target, port, interval=0.02, timeout=0.25):
+    def __init__(self, netns, target, port, interval=0.02, timeout=0.25,
+                 ports=None):
         super().__init__(netns, "prober")
         self.target = (target, port)
         self.interval, self.timeout = interval, timeout
+        self.ports = ports
         self.tries = []
 
     def open(self):
@@ -81,6 +84,8 @@ class Prober(Worker):
     def _attempt(self, moment):
         sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         sock.setblocking(False)
+        if self.ports:
+            sock.bind(("", next(self.ports)))
         attempt = Connection(moment)
         self.tries.append(attempt)
         self._open[sock] = attempt
