@@ -83,7 +83,11 @@ static long miss_binding_step(__u32 id, void *arg)
 	       miss_binding_on(search->hook, search->miss, id, 0);
 }
 
-/* The selector's address first: nearly always the only one. */
+/*
+ * The selector's address first: nearly always the only one.  A TCP connection is
+ * bound by the selector, so its port's binding elsewhere does not count: else a
+ * host that uses a port again would be drawn back to the exit it had left.
+ */
 static __noinline void miss_binding(const struct hook *hook, struct miss *miss,
 				    __u32 first)
 {
@@ -91,6 +95,8 @@ static __noinline void miss_binding(const struct hook *hook, struct miss *miss,
 
 	miss->binding = BINDING_NONE;
 	if (first < TP_MAX_ADDRESSES && miss_binding_on(hook, miss, first, 1))
+		return;
+	if (miss->end.plane == TP_PLANE_TCP && miss->view.bindable)
 		return;
 	bpf_loop(hook->set->addresses_used, miss_binding_step, &search, 0);
 }
@@ -252,13 +258,18 @@ static __always_inline void miss_view(const struct hook *hook,
 	}
 }
 
-/* The mark of the exit that a slow packet should leave by. */
+/*
+ * The mark of the exit that a slow packet should leave by, the partner too.  No
+ * packet for outside goes up without one: main knows the subnets of the uplinks,
+ * also of one that was made anew and has no guard yet.  Without any exit it is
+ * that of the first, whose table ends in "unreachable".
+ */
 static __noinline void lan_mark(struct edit *edit)
 {
 	const struct tp_selector *sel = ONLY(&selector);
-	const struct tp_exit *exit = sel ? exit_at(sel->exit) : 0;
+	const struct tp_exit *exit = exit_at(sel && sel->exit ? sel->exit : 1);
 
-	if (exit_live(exit))
+	if (exit)
 		edit->mark |= exit->mark;
 }
 

@@ -70,7 +70,7 @@ static __noinline struct tp_session *out_bind(const struct hook *hook,
 					      __u32 *reason)
 {
 	const struct tp_selector *sel = ONLY(&selector);
-	struct miss miss = { .hash = hash };
+	struct miss miss = { .hash = hash, .view.bindable = 1 };
 
 	*reason = TP_REASON_untranslated;
 	if (!sel || !(p->flags & PACKET_BINDABLE) ||
