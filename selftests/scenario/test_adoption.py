@@ -25,8 +25,9 @@ both = pytest.mark.parametrize("letter", sorted(SIDES))
 @pytest.fixture(scope="module")
 def site():
     """Both gateways carry traffic by their own uplink, so that both hooks
-    are looked at; h2's way is gw-b."""
-    with site_of(timers=Timers(delay_up=0.3)) as made:
+    are looked at; h2's way is gw-b.  Without the heartbeat, which would make
+    the operator's wish at one of them the other's too."""
+    with site_of(timers=Timers(delay_up=0.3), heartbeat=False) as made:
         made.up()
         settled(made)
         made.gateway("b").twinpathd.flip("isp-b")

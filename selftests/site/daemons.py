@@ -162,8 +162,9 @@ vrrp_instance lan {
 class Twinpathd:
     """The daemon of one gateway and the CLI that talks to it."""
 
-    def __init__(self, processes, netns, side, build):
+    def __init__(self, processes, netns, side, build, heartbeat=True):
         self.processes, self.netns, self.side = processes, netns, side
+        self.heartbeat = heartbeat
         self.build, self.instance = build, netns.full
         self.name = "twinpathd-" + netns.name
         self.pins = "/sys/fs/bpf/twinpath/" + self.instance
@@ -173,7 +174,8 @@ class Twinpathd:
         """`also`: more keys of the uplink, as text."""
         path = self.processes.write(self.name + ".conf", _twinpath(
             self.side, mode, timers, self.track_file,
-            _shared_key(self.processes.path("partner.key")), also))
+            self.heartbeat and _shared_key(
+                self.processes.path("partner.key")), also))
         self.command = self.netns.command(
             [os.path.join(self.build, "twinpathd"), "--instance",
              self.instance, "--config", path])
@@ -245,7 +247,7 @@ vrrp-file = "%s"
 partner {
     address = %s
     marker  = %s
-    key     = "%s"
+    %s
 }
 uplink %s {
     interface = eth1
@@ -263,7 +265,8 @@ uplink %s {
     delay-up   = %s
     %s
 }
-""" % (mode, side.marker, track_file, partner.lan, partner.marker, key,
-       side.uplink, side.next_hop, side.level, _duration(timers.interval),
-       _duration(timers.timeout), timers.misses, timers.hits,
+""" % (mode, side.marker, track_file, partner.lan, partner.marker,
+       'key     = "%s"' % key if key else "", side.uplink, side.next_hop,
+       side.level, _duration(timers.interval), _duration(timers.timeout),
+       timers.misses, timers.hits,
        _duration(timers.delay_down), _duration(timers.delay_up), also)

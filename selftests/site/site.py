@@ -55,8 +55,7 @@ class Gateway:
         self.frr = Frr(site.processes, self.netns)
         self.keepalived = Keepalived(site.processes, self.netns)
         self.twinpathd = Twinpathd(site.processes, self.netns, self.side,
-                                   site.build)
-
+                                   site.build, site.heartbeat)
 
     def dump(self, directory):
         """Write the gateway's state into files, to explain a failure."""
@@ -80,8 +79,9 @@ class Site:
     """A site.  modes: of gw-a and gw-b; offloads: see Topology."""
 
     def __init__(self, prefix, timers=None, modes=("xdp", "tc"), build=None,
-                 host_offload=False, gateway_offload=False):
-        self.prefix = prefix
+                 host_offload=False, gateway_offload=False, heartbeat=True):
+        """Without the heartbeat each gateway has its operator's wish alone."""
+        self.prefix, self.heartbeat = prefix, heartbeat
         self.timers = timers or Timers()
         self.modes = dict(zip("ab", modes))
         self.build = build or os.path.join(ROOT, "build")
