@@ -183,8 +183,8 @@ class Demo:
         report.equal("new connections seen as", self.seen(first.began), B)
         report.equal("exit of new sessions on gw-a", self.selector("a"),
                      "partner")
-        report.note("TCP sessions of h2 through ISP A that were told",
-                    "%d of 10" % (10 - self.sessions.alive()))
+        report.equal("TCP sessions of h2 through ISP A that were told",
+                     10 - self.sessions.alive(), 10)
         self.on_b = self.begin(Sessions(site.netns("h2"), SERVER, ECHO,
                                         count=10))
         self.observe(2)
@@ -223,10 +223,10 @@ class Demo:
         report.equal("failed new connections at the return",
                      len(self.prober.failed(healed, now() - 0.3)), 0)
         report.equal("new connections seen as", self.seen(first.ended), A)
-        report.note("TCP sessions begun through ISP B that go on",
-                    "%d of 10" % self.on_b.answered_since(now() - 0.5))
-        report.note("datagrams lost at the return", len(
-            self.datagrams.lost(healed, now() - 0.3)))
+        report.equal("TCP sessions begun through ISP B that go on",
+                     self.on_b.answered_since(now() - 0.5), 10)
+        report.equal("datagrams lost at the return", len(
+            self.datagrams.lost(healed, now() - 0.3)), 0)
 
     # ---- 5 ----------------------------------------------------------------
 
@@ -245,8 +245,8 @@ class Demo:
                          len(self.prober.failed(began, now() - 0.3)), 0)
             report.equal("new connections seen as",
                          self.seen(first.ended), source)
-            report.note("datagrams lost", len(
-                self.datagrams.lost(began, now() - 0.3)))
+            report.equal("datagrams lost", len(
+                self.datagrams.lost(began, now() - 0.3)), 0)
 
     # ---- 6 ----------------------------------------------------------------
 
