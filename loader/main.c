@@ -113,9 +113,19 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
 	event_base_loopbreak(site->base);
 }
 
+/* A terminal that goes away, or a habit: it must not end the daemon. */
+static void on_hangup(evutil_socket_t number, short what, void *arg)
+{
+	(void)number;
+	(void)what;
+	(void)arg;
+	log_warning("SIGHUP: the configuration is read at start only; restart "
+		    "twinpathd to read it again, sessions live on");
+}
+
 static int run(struct site *site)
 {
-	struct event *term, *interrupt;
+	struct event *term, *interrupt, *hangup;
 	int err;
 
 	site->base = event_base_new();
@@ -123,7 +133,9 @@ static int run(struct site *site)
 		return -ENOMEM;
 	term = evsignal_new(site->base, SIGTERM, on_signal, site);
 	interrupt = evsignal_new(site->base, SIGINT, on_signal, site);
+	hangup = evsignal_new(site->base, SIGHUP, on_hangup, site);
 	signal(SIGPIPE, SIG_IGN);
+	evsignal_add(hangup, NULL);
 	err = site_start(site);
 	if (!err) {
 		evsignal_add(term, NULL);
@@ -133,6 +145,7 @@ static int run(struct site *site)
 	site_stop(site);
 	event_free(term);
 	event_free(interrupt);
+	event_free(hangup);
 	event_base_free(site->base);
 	return err;
 }

@@ -231,6 +231,44 @@ static bool print_tracks(struct json_object *uplinks)
 	return ok;
 }
 
+/* What its daemon says of itself, while it is heard. */
+static void print_says(struct json_object *says)
+{
+	struct json_object *uplinks = field(says, "uplinks");
+	size_t count = uplinks ? json_object_array_length(uplinks) : 0;
+
+	printf("  it says: version %s, %s, new sessions leave by %s",
+	       text(says, "version"),
+	       is_true(says, "ready") ? "ready" : "not ready",
+	       text(says, "selector"));
+	for (size_t i = 0; i < count; i++) {
+		struct json_object *one = json_object_array_get_idx(uplinks, i);
+
+		printf("; %s (level %s) %s", text(one, "name"),
+		       text(one, "level"), text(one, "state"));
+	}
+	putchar('\n');
+}
+
+static void print_heard(struct json_object *partner)
+{
+	struct json_object *plane = field(partner, "data_plane");
+	struct json_object *heartbeat = field(partner, "heartbeat");
+
+	if (plane)
+		printf("  data plane %s, ", text(plane, "state"));
+	if (!heartbeat)
+		puts("no heartbeat (no key)");
+	else if (!is_true(heartbeat, "fresh"))
+		puts("heartbeat not heard");
+	else
+		printf("heartbeat %s\n", is_true(heartbeat, "two_way") ?
+						  "heard both ways" :
+						  "heard, but it does not hear us");
+	if (field(partner, "says"))
+		print_says(field(partner, "says"));
+}
+
 static void print_partner(struct json_object *status)
 {
 	struct json_object *partner = field(status, "partner");
@@ -244,6 +282,7 @@ static void print_partner(struct json_object *status)
 	       field(partner, "mac") ? text(partner, "mac") : "not known yet",
 	       is_true(partner, "marker") ? "seen" : "not seen",
 	       is_true(partner, "offers_default") ? "offered" : "not offered");
+	print_heard(partner);
 }
 
 static void print_announced(struct json_object *status)
