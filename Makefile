@@ -234,6 +234,7 @@ etcdir := $(DESTDIR)$(SYSCONFDIR)
 
 man8 := $(wildcard man/*.8)
 man5 := $(wildcard man/*.5)
+docs := $(wildcard docs/*.md)
 completion := $(wildcard completion/twinpath)
 examples := $(filter-out examples/rt_protos%,$(wildcard examples/*))
 
@@ -247,6 +248,7 @@ install: all
 	$(call to,$(man5),$(mandir)/man5)
 	$(call to,$(completion),$(completiondir))
 	$(call to,README.md COPYING,$(docdir))
+	$(call to,$(docs),$(docdir)/docs)
 	$(call to,$(examples),$(docdir)/examples)
 	$(Q)install -d $(unitdir) $(sysusersdir) $(etcdir)/iproute2/rt_protos.d
 	$(Q)install -d -m 750 $(etcdir)/twinpath
