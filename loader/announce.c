@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* announce.c - see announce.h. */
-#include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <string.h>
+#include <linux/rtnetlink.h>
 
 #include "announce.h"
 #include "log.h"
@@ -100,7 +100,8 @@ msec_t announce_apply(struct announce *told, const struct site *site)
 	routing_apply(site->netlink, &wish, report);
 	if (report->reinstalled)
 		log_warning("%u of our routes or rules had been removed by "
-			    "somebody else: put back", report->reinstalled);
+			    "somebody else: put back",
+			    report->reinstalled);
 	if (report->failed)
 		log_error("%s", report->error);
 	return later;

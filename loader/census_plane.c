@@ -6,13 +6,13 @@
  * Owns: how often the walk is made.  The event loop stands still meanwhile, so
  * the bigger the tables, the rarer the walk: never more than 2 % of the time.
  */
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 
 #include "census.h"
 #include "log.h"

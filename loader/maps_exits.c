@@ -3,10 +3,10 @@
  * maps_exits.c - the part of the maps that a switch is made of: addresses, exits,
  * selector.  See maps.h.
  */
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <stdio.h>
 #include <string.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 
 #include "address.h"
 #include "maps_private.h"
@@ -33,8 +33,9 @@ static int apply_addresses(struct maps *maps, const struct maps_input *input)
 			wanted.address = facts->address;
 		}
 		wanted.exit = exit;
-		err = err ?: PUT(maps, addresses, id, &maps->addresses[id],
-				 &wanted);
+		err = err   ?:
+			      PUT(maps, addresses, id, &maps->addresses[id],
+				  &wanted);
 	}
 	return err;
 }
@@ -155,8 +156,9 @@ static int apply_exits(struct maps *maps, const struct tp_exit *wanted,
 
 	for (uint32_t id = 1; id < TP_MAX_EXITS; id++)
 		if ((wanted[id].state < maps->exits[id].state) == worse)
-			err = err ?: PUT(maps, exits, id, &maps->exits[id],
-					 &wanted[id]);
+			err = err   ?:
+				      PUT(maps, exits, id, &maps->exits[id],
+					  &wanted[id]);
 	return err;
 }
 

@@ -115,16 +115,19 @@ static void adopt_intent(struct partner *partner,
 	struct intent_names names;
 	struct intent intent;
 	char was[WISH_TEXT], is[WISH_TEXT], why[MODEL_REASON] = "";
+	const char *before, *after;
 
 	partner_names(theirs, &names);
 	intent = intent_site_translate(&partner->intent, &site->config, &names,
 				       why);
 	intent.since = site_now();
-	log_change(0, "the operator's wish", wish_print(&site->intent, was),
-		   wish_print(&intent, is),
-		   merged == INTENT_MERGED_CONFLICT_THEIRS ?
-			   "it was asked for at the partner at the same time" :
-			   "it was asked for at the partner");
+	before = wish_print(&site->intent, was);
+	after = wish_print(&intent, is);
+	if (strcmp(before, after) != 0)
+		log_change(0, "the operator's wish", before, after,
+			   merged == INTENT_MERGED_CONFLICT_THEIRS ?
+				   "it was asked for at the partner as well" :
+				   "it was asked for at the partner");
 	if (why[0])
 		log_warning("%s", why);
 	site_adopt_intent(site, &intent);
@@ -168,7 +171,7 @@ static void on_liveness(void *arg, const struct liveness_view *view)
 {
 	struct partner *partner = arg;
 
-	log_info("partner's data plane: %s", liveness_name(view->state));
+	(void)view; /* liveness.c has said it */
 	site_changed(partner->site);
 }
 

@@ -370,9 +370,15 @@ int site_set_intent(struct site *site, const struct intent *intent,
 
 	if (err)
 		return err;
+	partner_tell(site->parts->partner, intent);
 	site->intent = *intent;
 	site->intent.since = site_now();
-	partner_tell(site->parts->partner, &site->intent);
+	/* An uplink of the partner's is, from here, the partner. */
+	if (intent->kind == INTENT_UPLINK &&
+	    wish_is_partners(site, intent->uplink)) {
+		site->intent.kind = INTENT_PARTNER;
+		memset(site->intent.uplink, 0, sizeof(site->intent.uplink));
+	}
 	/* Whoever waits for an exit to be empty must not see an old count. */
 	census_forget(site->parts->census);
 	turn(site);

@@ -101,8 +101,8 @@ void site_log_decision(struct site *site, const struct desired *now,
 	for (unsigned i = 0; i < config->uplinks_count; i++)
 		log_uplink(site, now, i, cut & (1U << i));
 	if (now->degraded != was->degraded)
-		log_warning("%s: %s", now->degraded ? "DEGRADED" :
-						      "no longer degraded",
+		log_warning("%s: %s",
+			    now->degraded ? "DEGRADED" : "no longer degraded",
 			    now->reason);
 	if (now->selector == was->selector)
 		return;

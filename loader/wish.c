@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "heartbeat.h"
+#include "liveness.h"
 #include "site.h"
 #include "wish.h"
 
@@ -58,9 +60,23 @@ static int drain_possible(const struct site *site, const struct intent *intent,
 		other |= n != i && lives(site, n);
 	if (other)
 		return 0;
-	snprintf(why, MODEL_REASON, "no other exit is up: new sessions would "
-				    "have nowhere to go");
+	snprintf(why, MODEL_REASON,
+		 "no other exit is up: new sessions would "
+		 "have nowhere to go");
 	return -ENOTCONN;
+}
+
+bool wish_is_partners(const struct site *site, const char *uplink)
+{
+	struct liveness_view liveness;
+	struct heartbeat_view heartbeat;
+
+	site_partner_views(site, &liveness, &heartbeat);
+	for (unsigned i = 0;
+	     heartbeat.known && i < heartbeat.theirs.uplinks_count; i++)
+		if (!strcmp(heartbeat.theirs.uplinks[i].name, uplink))
+			return true;
+	return false;
 }
 
 int wish_possible(const struct site *site, const struct intent *intent,
@@ -77,7 +93,11 @@ int wish_possible(const struct site *site, const struct intent *intent,
 			       drain_possible(site, intent, i, why) :
 			       uplink_possible(site, intent, i, why);
 	}
-	snprintf(why, MODEL_REASON, "no uplink is called %s", intent->uplink);
+	if (intent->kind == INTENT_UPLINK &&
+	    wish_is_partners(site, intent->uplink))
+		return partner_possible(site, intent, why);
+	snprintf(why, MODEL_REASON, "no uplink is called %s%s", intent->uplink,
+		 intent->kind == INTENT_DRAIN ? " here" : "");
 	return -ENOENT;
 }
 

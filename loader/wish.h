@@ -21,6 +21,9 @@ struct site;
 int wish_possible(const struct site *site, const struct intent *intent,
 		  char why[MODEL_REASON]);
 
+/* Is it one of the partner's, as its heartbeat said last? */
+bool wish_is_partners(const struct site *site, const char *uplink);
+
 /* "auto", "partner", "isp-b", "drain isp-b" */
 const char *wish_print(const struct intent *intent, char text[WISH_TEXT]);
 

@@ -84,6 +84,9 @@ class Demo:
                          % router.netns.name, router.full_neighbours(), 2)
         report.equal("VRRP master", " ".join(site.masters()), "gw-a")
         for letter, exit_name in (("a", "isp-a"), ("b", "partner")):
+            wait_for("gw-%s selects %s" % (letter, exit_name),
+                     lambda: self.selector(letter) == exit_name, 15)
+        for letter, exit_name in (("a", "isp-a"), ("b", "partner")):
             report.equal("exit of new sessions on gw-%s (mode %s)"
                          % (letter, site.modes[letter]),
                          self.selector(letter), exit_name)

@@ -83,9 +83,10 @@ static void print_progress(struct json_object *status,
 		printf(", and new ones: nothing else is up");
 	else if (left)
 		printf(", cut in %s",
-		       duration_print((msec_t)(json_object_get_double(left) +
-					       0.999) * 1000,
-				      text));
+		       duration_print(
+			       (msec_t)(json_object_get_double(left) + 0.999) *
+				       1000,
+			       text));
 	putchar('\n');
 	fflush(stdout);
 }
