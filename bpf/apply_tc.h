@@ -121,9 +121,8 @@ static __noinline int tc_reset(struct __sk_buff *skb, const struct packet *p,
 				    BPF_F_RECOMPUTE_CSUM);
 }
 
-static __noinline int tc_edit(struct __sk_buff *skb,
-				   const struct packet *p,
-				   const struct edit *edit)
+static __noinline int tc_edit(struct __sk_buff *skb, const struct packet *p,
+			      const struct edit *edit)
 {
 	if (edit->flags & EDIT_RESET)
 		return tc_reset(skb, p, edit);
@@ -142,10 +141,9 @@ static __noinline int tc_edit(struct __sk_buff *skb,
  * From the core's reason to a verdict.  Passing is TC_ACT_UNSPEC, so that
  * other people's filters on the interface still see the packet.
  */
-static __noinline int tc_finish(struct __sk_buff *skb,
-				     const struct hook *hook,
-				     const struct packet *p,
-				     const struct edit *edit, __u32 reason)
+static __noinline int tc_finish(struct __sk_buff *skb, const struct hook *hook,
+				const struct packet *p, const struct edit *edit,
+				__u32 reason)
 {
 	__u32 fate = reason_fate(reason);
 
@@ -159,9 +157,9 @@ static __noinline int tc_finish(struct __sk_buff *skb,
 	if (fate == TP_FATE_DROPPED)
 		return TC_ACT_SHOT;
 	if (edit->mark)
-		skb->mark = (skb->mark & ~(TP_MARK_MASK |
-					   TP_MARK_FROM_PARTNER)) |
-			    edit->mark;
+		skb->mark =
+			(skb->mark & ~(TP_MARK_MASK | TP_MARK_FROM_PARTNER)) |
+			edit->mark;
 	return TC_ACT_UNSPEC;
 }
 

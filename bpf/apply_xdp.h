@@ -24,7 +24,7 @@ static __always_inline __u16 checksum_fold(__u64 sum)
 
 static __always_inline void checksum_update(__sum16 *check, __u64 delta)
 {
-	*check = ~checksum_fold((__u16)~*check + delta);
+	*check = ~checksum_fold((__u16) ~*check + delta);
 }
 
 static __always_inline void xdp_macs(struct ethhdr *eth,
@@ -62,7 +62,7 @@ static __always_inline int xdp_transport(void *l4, void *end,
 	}
 	if ((void *)(check + 1) > end || (void *)(ports + 3) > end)
 		return 0;
-	delta += (__u64)(__u16)~*port + edit->port;
+	delta += (__u64)(__u16) ~*port + edit->port;
 	*port = edit->port;
 	if (p->class != CLASS_UDP) {
 		checksum_update(check, delta);
@@ -87,7 +87,7 @@ static __always_inline int xdp_translate(void *data, void *end,
 	if ((void *)(ip + 1) > end || at > 128)
 		return 0;
 	address = edit->side == SIDE_SOURCE ? &ip->saddr : &ip->daddr;
-	delta = (__u64)(__u32)~*address + new;
+	delta = (__u64)(__u32) ~*address + new;
 	*address = new;
 	checksum_update(&ip->check, delta);
 	return xdp_transport(data + at, end, p, edit, delta);
@@ -128,8 +128,8 @@ static __noinline int xdp_reset(struct xdp_md *ctx, const struct packet *p,
 	struct reset_frame frame = {};
 
 	return reset_build(data, end, p, edit, &frame) &&
-	       !bpf_xdp_adjust_tail(ctx, (int)sizeof(frame) -
-						 (int)(end - data)) &&
+	       !bpf_xdp_adjust_tail(ctx,
+				    (int)sizeof(frame) - (int)(end - data)) &&
 	       !bpf_xdp_store_bytes(ctx, 0, &frame, sizeof(frame));
 }
 

@@ -31,8 +31,8 @@ static __always_inline int binding_claimable(__u64 control, __u32 hold,
 	case TP_LINE_FREE:
 		return 1;
 	case TP_LINE_LIVE:
-		return clock_passed(TP_CONTROL_EXPIRY(control) + BINDING_GRACE +
-					    hold, now);
+		return clock_passed(
+			TP_CONTROL_EXPIRY(control) + BINDING_GRACE + hold, now);
 	case TP_LINE_CLOSED:
 		return clock_passed(TP_CONTROL_EXPIRY(control) + BINDING_GRACE,
 				    now);
@@ -166,8 +166,8 @@ static __always_inline void binding_unclaim(__u32 index, __u32 until)
 	    TP_CONTROL_EXPIRY(old) == until && !TP_CONTROL_EXTRA(old))
 		__sync_val_compare_and_swap(
 			&binding->control, old,
-			TP_CONTROL(0, TP_LINE_FREE,
-				   TP_CONTROL_INCARNATION(old), 0));
+			TP_CONTROL(0, TP_LINE_FREE, TP_CONTROL_INCARNATION(old),
+				   0));
 }
 
 /* Give back a line that we just claimed and nobody can have used. */
@@ -179,9 +179,9 @@ static __always_inline void binding_free(__u32 index)
 	if (!binding)
 		return;
 	old = *(volatile __u64 *)&binding->control;
-	__sync_val_compare_and_swap(
-		&binding->control, old,
-		TP_CONTROL(0, TP_LINE_FREE, TP_CONTROL_INCARNATION(old), 0));
+	__sync_val_compare_and_swap(&binding->control, old,
+				    TP_CONTROL(0, TP_LINE_FREE,
+					       TP_CONTROL_INCARNATION(old), 0));
 }
 
 /*

@@ -14,9 +14,9 @@
 static __always_inline void endpoint_hash(struct endpoint *end,
 					  const struct tp_seed *seed)
 {
-	end->hash = hash_endpoint(&end->inside,
-				  (__u64)end->port << 32 | end->plane << 8 |
-					  end->address, seed);
+	end->hash = hash_endpoint(
+		&end->inside,
+		(__u64)end->port << 32 | end->plane << 8 | end->address, seed);
 }
 
 static __always_inline __u32 endpoint_tag(const struct endpoint *end)
@@ -154,8 +154,8 @@ __noinline __u32 endpoint_room(const struct endpoint *end, __u32 which)
 }
 
 /* Into a word that is empty, or whose endpoint is gone. */
-__noinline int endpoint_put(const struct endpoint *end, __u32 which,
-			    __u64 word, __u32 now)
+__noinline int endpoint_put(const struct endpoint *end, __u32 which, __u64 word,
+			    __u32 now)
 {
 	struct tp_endpoints *bucket;
 	int i;

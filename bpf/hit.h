@@ -139,8 +139,7 @@ static __always_inline __u32 lan_hit(const struct hook *hook,
 /* The same for a session that was just opened, or that the partner confirms. */
 static __noinline __u32 lan_serve(const struct hook *hook,
 				  const struct packet *p,
-				  struct tp_session *session,
-				  struct edit *edit)
+				  struct tp_session *session, struct edit *edit)
 {
 	return lan_hit(hook, p, session, 1, edit);
 }

@@ -19,7 +19,7 @@
 struct patch {
 	__u32 value; /* in wire order, in the first `size` bytes */
 	__u16 at;
-	__u16 size;  /* 4, 2, or 0: nothing */
+	__u16 size; /* 4, 2, or 0: nothing */
 };
 
 struct sum {
@@ -95,8 +95,8 @@ static __always_inline __u16 sum_replace4(__u16 check, __u32 old, __u32 new)
 	return sum_replace(check, old >> 16, new >> 16);
 }
 
-static __always_inline void patch_set(struct patch *patch, __u32 at,
-				      __u32 size, __u32 value)
+static __always_inline void patch_set(struct patch *patch, __u32 at, __u32 size,
+				      __u32 value)
 {
 	patch->at = at;
 	patch->size = size;

@@ -193,9 +193,9 @@ const volatile __u32 overflow_mask = 0; /* overflow buckets - 1 */
 const volatile __u32 address_count = 1; /* max-addresses */
 
 /* The one entry of a one-entry array; the verifier wants the NULL check. */
-#define ONLY(map)                               \
-	({                                      \
-		__u32 only_key = 0;             \
+#define ONLY(map)                                    \
+	({                                           \
+		__u32 only_key = 0;                  \
 		bpf_map_lookup_elem(map, &only_key); \
 	})
 

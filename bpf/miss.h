@@ -61,8 +61,8 @@ static __noinline int miss_binding_on(const struct hook *hook,
 	if (!binding)
 		return 0;
 	miss->binding = index;
-	miss->view.published =
-		TP_CONTROL_LINE(binding->control) == TP_LINE_STATIC;
+	miss->view.published = TP_CONTROL_LINE(binding->control) ==
+			       TP_LINE_STATIC;
 	miss->view.binding = binding->confirm == hook->set->confirm ?
 				     OWN_CONFIRMED :
 				     OWN_UNCONFIRMED;
@@ -139,15 +139,15 @@ static __always_inline __u32 bind_exit(const struct packet *p,
 }
 
 static __always_inline struct tp_session *lan_bind(const struct hook *hook,
-					      const struct packet *p,
-					      struct miss *miss,
-					      __u32 exit_id, __u32 *reason)
+						   const struct packet *p,
+						   struct miss *miss,
+						   __u32 exit_id, __u32 *reason)
 {
 	const struct tp_seed *keys = ONLY(&seed);
 	const struct tp_exit *exit = exit_at(exit_id);
 	__u16 bits = p->class == CLASS_TCP ? TP_TCP_SYN_OUT : 0;
-	__u32 until = hook->now + session_timeout(hook->set, p->flow.proto,
-						  bits);
+	__u32 until =
+		hook->now + session_timeout(hook->set, p->flow.proto, bits);
 	__u32 index, number;
 
 	*reason = TP_REASON_no_exit;
@@ -273,8 +273,7 @@ static __noinline void lan_mark(struct edit *edit)
 		edit->mark |= exit->mark;
 }
 
-static __noinline __u32 lan_own(const struct hook *hook,
-				const struct packet *p,
+static __noinline __u32 lan_own(const struct hook *hook, const struct packet *p,
 				struct tp_session *session, __u64 hash,
 				struct edit *edit)
 {
@@ -295,8 +294,8 @@ static __noinline __u32 lan_own(const struct hook *hook,
 	miss->view.self = exit_live(chosen);
 	miss->view.live = miss->view.self || exit_any();
 	miss_endpoint(p, miss);
-	miss_binding(hook, miss, miss->view.self ? chosen->address :
-						   TP_MAX_ADDRESSES);
+	miss_binding(hook, miss,
+		     miss->view.self ? chosen->address : TP_MAX_ADDRESSES);
 	if (p->kind == TP_KIND_RETURNED &&
 	    !partner_was_asked(miss->hash, hook->now))
 		return TP_REASON_stray_return;
@@ -309,8 +308,8 @@ static __noinline __u32 lan_own(const struct hook *hook,
 		reason = lan_serve(hook, p, session, edit);
 		return reason == GO_ON ? TP_REASON_no_session : reason;
 	case OWN_BIND:
-		return miss_bind(hook, p, miss,
-				 miss->view.self ? sel->exit : 0, edit);
+		return miss_bind(hook, p, miss, miss->view.self ? sel->exit : 0,
+				 edit);
 	case OWN_REFUSE:
 		return TP_REASON_no_exit;
 	case OWN_RESET:
@@ -324,8 +323,8 @@ static __noinline __u32 lan_own(const struct hook *hook,
 		return miss_error(hook, p, miss, edit);
 	if (p->ttl <= 1)
 		return TP_REASON_ttl;
-	kind = action == OWN_TAKE	     ? TP_KIND_TAKE :
-	       action == OWN_QUESTION	     ? TP_KIND_QUESTION :
+	kind = action == OWN_TAKE	      ? TP_KIND_TAKE :
+	       action == OWN_QUESTION	      ? TP_KIND_QUESTION :
 	       action == OWN_SESSION_QUESTION ? TP_KIND_SESSION_QUESTION :
 						TP_KIND_RETURNED;
 	if (action == OWN_RETURN && p->kind == TP_KIND_TAKE)

@@ -16,9 +16,8 @@
 static __noinline int out_own(const struct packet *p, __u32 exit_id,
 			      __u32 ifindex)
 {
-	static const struct tp_addr nobody = {
-		.byte = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff }
-	};
+	static const struct tp_addr nobody = { .byte = { 0, 0, 0, 0, 0, 0, 0, 0,
+							 0, 0, 0xff, 0xff } };
 	const struct tp_exit *exit = exit_at(exit_id);
 	const struct tp_address *address;
 	const struct tp_route *route;
@@ -91,8 +90,8 @@ static __noinline struct tp_session *out_bind(const struct hook *hook,
  * inwards: its source is ours, what it quotes is not yet.
  */
 static __noinline __u32 out_error(const struct hook *hook,
-				  const struct packet *p, __u32 exit_id, int own,
-				  struct edit *edit)
+				  const struct packet *p, __u32 exit_id,
+				  int own, struct edit *edit)
 {
 	const struct tp_exit *exit = exit_at(exit_id);
 	const struct tp_address *address;

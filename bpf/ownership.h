@@ -35,7 +35,7 @@ struct own_view {
 	__u8 bindable;	/* may open a session; else mid-stream */
 	__u8 session;	/* enum own_held */
 	__u8 binding;	/* enum own_held: dynamic, on a live exit of mine */
-	__u8 published;	/* a static binding proves nothing: both may have it */
+	__u8 published; /* a static binding proves nothing: both may have it */
 	__u8 self;	/* the selector is a live exit of mine */
 	__u8 live;	/* any exit of mine is live */
 	__u8 partner;	/* enum own_partner */
@@ -43,10 +43,10 @@ struct own_view {
 };
 
 enum own_action {
-	OWN_SERVE,	/* translate by the session, confirm it */
-	OWN_BIND,	/* bind if need be, open a session, send */
-	OWN_REFUSE,	/* no live exit for a new session */
-	OWN_RESET,	/* nobody holds it: tell the host, or drop */
+	OWN_SERVE,  /* translate by the session, confirm it */
+	OWN_BIND,   /* bind if need be, open a session, send */
+	OWN_REFUSE, /* no live exit for a new session */
+	OWN_RESET,  /* nobody holds it: tell the host, or drop */
 	OWN_TAKE,
 	OWN_QUESTION,
 	OWN_SESSION_QUESTION,
@@ -75,8 +75,8 @@ own_from_partner(const struct own_view *view)
 			return own_finish(view);
 		return OWN_RETURN; /* K5 */
 	}
-	if (view->kind == TP_KIND_QUESTION && view->bindable &&
-	    view->binding && !view->published)
+	if (view->kind == TP_KIND_QUESTION && view->bindable && view->binding &&
+	    !view->published)
 		return OWN_BIND; /* K2 */
 	return OWN_RETURN;	 /* K3 */
 }
@@ -102,7 +102,7 @@ own_unknown(const struct own_view *view)
 	if (view->binding == OWN_CONFIRMED)
 		return view->quiet ? OWN_BIND : OWN_SESSION_QUESTION; /* H6 */
 	if (view->binding == OWN_UNCONFIRMED)
-		return OWN_QUESTION; /* H7 */
+		return OWN_QUESTION;		      /* H7 */
 	return view->quiet ? OWN_BIND : OWN_QUESTION; /* H8 */
 }
 

@@ -55,17 +55,17 @@ _Static_assert(sizeof(struct tuple) == sizeof(struct tp_session_key),
 struct packet {
 	struct tuple flow;
 	struct tp_addr sender; /* the flow's source, but for an ICMP error */
-	__u16 size;	     /* bytes of IP packet, the largest on the wire */
-	__u8 l4;	     /* offset of the transport header */
-	__u8 l4_bytes;	     /* length of it */
-	__u8 quote;	     /* offset of the quoted IP header */
+	__u16 size;	       /* bytes of IP packet, the largest on the wire */
+	__u8 l4;	       /* offset of the transport header */
+	__u8 l4_bytes;	       /* length of it */
+	__u8 quote;	       /* offset of the quoted IP header */
 	__u8 quote_l4;
-	__u8 class;	     /* enum packet_class */
-	__u8 flags;	     /* PACKET_* */
+	__u8 class; /* enum packet_class */
+	__u8 flags; /* PACKET_* */
 	__u8 tcp_flags;
 	__u8 ttl;
-	__u8 plane;	     /* enum tp_plane, of the quoted one in an error */
-	__u8 kind;	     /* enum tp_kind: host, or how the partner gave it */
+	__u8 plane; /* enum tp_plane, of the quoted one in an error */
+	__u8 kind;  /* enum tp_kind: host, or how the partner gave it */
 	__u8 pad[4];
 };
 
@@ -83,11 +83,11 @@ enum edit_side {
 struct edit {
 	struct tp_addr address; /* of `side`; an error's quote: other side */
 	__be16 port;
-	__u8 side;		/* enum edit_side */
-	__u8 flags;		/* EDIT_* */
+	__u8 side;  /* enum edit_side */
+	__u8 flags; /* EDIT_* */
 	__u32 ifindex;
-	__u8 macs[12];		/* destination, source */
-	__u32 mark;		/* for the kernel's path; 0: none */
+	__u8 macs[12]; /* destination, source */
+	__u32 mark;    /* for the kernel's path; 0: none */
 };
 
 /*
@@ -98,11 +98,11 @@ struct hook {
 	void *ctx;
 	const struct tp_settings *set;
 	__u32 ifindex;
-	__u32 now;	/* tick */
-	__u32 bytes;	/* of the frame, or super-packet, without Ethernet */
-	__u16 segment;	/* payload of each packet of a super-packet; 0: none */
-	__u8 id;	/* enum tp_hook */
-	__u8 xdp;	/* 1: redirects only where XDP can */
+	__u32 now;     /* tick */
+	__u32 bytes;   /* of the frame, or super-packet, without Ethernet */
+	__u16 segment; /* payload of each packet of a super-packet; 0: none */
+	__u8 id;       /* enum tp_hook */
+	__u8 xdp;      /* 1: redirects only where XDP can */
 };
 
 static __always_inline int address_equal(const struct tp_addr *a,

@@ -60,9 +60,8 @@ static __always_inline void partner_alive(__u32 kind, __u32 now)
  * A lease of a second, good until its tick and only while the partner has not
  * shown itself since it was given.
  */
-static __always_inline int partner_gone(__u32 lease,
-					const struct tp_partner_seen *seen,
-					__u32 now)
+static __always_inline int
+partner_gone(__u32 lease, const struct tp_partner_seen *seen, __u32 now)
 {
 	__u32 given = lease - TP_TICKS_PER_SECOND;
 
@@ -81,8 +80,7 @@ static __always_inline __u32 partner_state(const struct tp_partner *mate,
 {
 	const struct tp_partner_seen *seen = ONLY(&partner_seen);
 
-	if (!mate || !seen || mate->type == TP_PARTNER_NONE ||
-	    !mate->reachable)
+	if (!mate || !seen || mate->type == TP_PARTNER_NONE || !mate->reachable)
 		return OWN_PARTNER_GONE;
 	if (mate->type == TP_PARTNER_ROUTER)
 		return OWN_PARTNER_ROUTER;
@@ -138,8 +136,7 @@ static __always_inline int partner_was_asked(__u64 hash, __u32 now)
 	__u32 slot = hash % ASKED;
 	__u32 *stamp = bpf_map_lookup_elem(&asked, &slot);
 
-	return stamp &&
-	       !clock_passed(*stamp + TP_TICKS_PER_SECOND + 1, now);
+	return stamp && !clock_passed(*stamp + TP_TICKS_PER_SECOND + 1, now);
 }
 
 /* The four reasons stand in the order of the kinds. */

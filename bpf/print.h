@@ -33,17 +33,17 @@ struct bpf_iter__bpf_map_elem {
 	void *value;
 } __attribute__((preserve_access_index));
 
-#define PRINT(seq, format, ...)                                           \
-	({                                                                \
-		static const char print_format[] = format;                \
-		__u64 print_args[] = { __VA_ARGS__ };                     \
-		bpf_seq_printf(seq, print_format, sizeof(print_format),   \
-			       print_args, sizeof(print_args));           \
+#define PRINT(seq, format, ...)                                         \
+	({                                                              \
+		static const char print_format[] = format;              \
+		__u64 print_args[] = { __VA_ARGS__ };                   \
+		bpf_seq_printf(seq, print_format, sizeof(print_format), \
+			       print_args, sizeof(print_args));         \
 	})
-#define PRINT_TEXT(seq, text)                                             \
-	({                                                                \
-		static const char print_text[] = text;                    \
-		bpf_seq_write(seq, print_text, sizeof(print_text) - 1);   \
+#define PRINT_TEXT(seq, text)                                           \
+	({                                                              \
+		static const char print_text[] = text;                  \
+		bpf_seq_write(seq, print_text, sizeof(print_text) - 1); \
 	})
 
 static const char print_protocols[TP_PLANES][8] = {
@@ -75,9 +75,8 @@ static __always_inline __u32 print_plane(__u8 proto)
 				      TP_PLANE_ICMP;
 }
 
-static __always_inline void print_endpoint(struct seq_file *seq,
-					   const struct tp_addr *address,
-					   __be16 port)
+static __always_inline void
+print_endpoint(struct seq_file *seq, const struct tp_addr *address, __be16 port)
 {
 	PRINT(seq, " %pI4:%u", (__u64)(unsigned long)&address->byte[12],
 	      bpf_ntohs(port));
@@ -205,8 +204,10 @@ static __always_inline void publish_remember(const struct tp_publish *ask,
 	if (!keys || ask->port == ask->inside_port)
 		return;
 	endpoint_hash(&end, keys);
-	endpoint_remember(&end, TP_BINDING_INDEX(ask->address, ask->plane,
-						 bpf_ntohs(ask->port)), now);
+	endpoint_remember(&end,
+			  TP_BINDING_INDEX(ask->address, ask->plane,
+					   bpf_ntohs(ask->port)),
+			  now);
 }
 
 /* Static bindings: claimed and withdrawn like any other, but never expiring. */

@@ -216,8 +216,7 @@ static __always_inline int session_on(const struct tp_session *session,
 {
 	return session->binding == index &&
 	       session->generation == binding->generation &&
-	       session->incarnation ==
-		       TP_CONTROL_INCARNATION(binding->control);
+	       session->incarnation == TP_CONTROL_INCARNATION(binding->control);
 }
 
 /* ---- a packet of a live session ------------------------------------------- */
@@ -276,7 +275,8 @@ __noinline int session_renew(struct tp_session *session, __u32 now)
 }
 
 /* Its binding is no longer its own: the line is none from now on. */
-static __always_inline void session_retire(struct tp_session *session, __u32 now)
+static __always_inline void session_retire(struct tp_session *session,
+					   __u32 now)
 {
 	__u64 old = *(volatile __u64 *)&session->control;
 

@@ -16,7 +16,7 @@
 #define SESSION_IS_REFUSED(number) ((number) >= 0xffffff00U)
 
 /* What a new session is made of, in one word, so that it fits a register. */
-#define SESSION_NEW(now, bits, exit, address)                  \
+#define SESSION_NEW(now, bits, exit, address)               \
 	((__u64)(__u32)(now) | (__u64)(__u16)(bits) << 32 | \
 	 (__u64)(__u8)(exit) << 48 | (__u64)(address) << 56)
 
@@ -48,12 +48,13 @@ __noinline int session_sweep(__u32 slot, __u32 now)
 					TP_CONTROL_INCARNATION(old), 0);
 
 		if (TP_CONTROL_LINE(old) != TP_LINE_LIVE ||
-		    (!clock_passed(TP_CONTROL_EXPIRY(old) + SESSION_GRACE, now) &&
+		    (!clock_passed(TP_CONTROL_EXPIRY(old) + SESSION_GRACE,
+				   now) &&
 		     !session_void(line)))
 			continue;
 		if (__sync_val_compare_and_swap(&line->control, old,
 						free | (__u64)TP_LINE_BUSY
-							       << 32) != old)
+								<< 32) != old)
 			continue;
 		((volatile __u8 *)bytes)[i] = 0;
 		__sync_lock_test_and_set(&line->control, free);
@@ -176,20 +177,19 @@ static __always_inline int session_fill(struct tp_session *line,
 	binding->used = now;
 	if (!binding_renew(binding, incarnation, until, 0, now))
 		return 0;
-	__sync_lock_test_and_set(&line->control,
-				 TP_CONTROL(until, TP_LINE_LIVE,
-					    TP_CONTROL_INCARNATION(busy),
-					    bits));
+	__sync_lock_test_and_set(
+		&line->control, TP_CONTROL(until, TP_LINE_LIVE,
+					   TP_CONTROL_INCARNATION(busy), bits));
 	return 1;
 }
 
 /* Leave an expired line behind, tag and all: it is swept later. */
 static __always_inline void session_spoil(struct tp_session *line, __u32 now)
 {
-	__sync_lock_test_and_set(&line->control,
-				 TP_CONTROL(now, TP_LINE_LIVE,
-					    TP_CONTROL_INCARNATION(
-						    line->control), 0));
+	__sync_lock_test_and_set(
+		&line->control,
+		TP_CONTROL(now, TP_LINE_LIVE,
+			   TP_CONTROL_INCARNATION(line->control), 0));
 }
 
 /*

@@ -94,8 +94,7 @@ static __always_inline __u32 ingress(struct hook *hook, void *data, void *end,
 				     wan_packet(hook, p, link->exit, edit);
 }
 
-static __always_inline int xdp_ingress(struct xdp_md *ctx, __u32 id,
-				       __u32 role)
+static __always_inline int xdp_ingress(struct xdp_md *ctx, __u32 id, __u32 role)
 {
 	void *data = (void *)(long)ctx->data;
 	void *end = (void *)(long)ctx->data_end;
@@ -209,7 +208,8 @@ static __always_inline __u32 egress(struct hook *hook, void *data, void *end,
 		return TP_REASON_untranslated;
 	if (reason != GO_ON) /* what cannot be read cannot be vouched for */
 		return reason_fate(reason) == TP_FATE_PASSED ?
-			       TP_REASON_untranslated : reason;
+			       TP_REASON_untranslated :
+			       reason;
 	packet_forget(p);
 	return out_packet(hook, p, link->exit, edit);
 }
@@ -250,8 +250,8 @@ int tc_back(struct __sk_buff *skb)
 	const struct tp_partner *mate = ONLY(&partner);
 	struct ethhdr *eth = (void *)(long)skb->data;
 
-	if (!(skb->mark & TP_MARK_FROM_PARTNER) || !mate ||
-	    !mate->reachable || (void *)(eth + 1) > (void *)(long)skb->data_end ||
+	if (!(skb->mark & TP_MARK_FROM_PARTNER) || !mate || !mate->reachable ||
+	    (void *)(eth + 1) > (void *)(long)skb->data_end ||
 	    !mac_equal(eth->h_dest, mate->mac))
 		return TC_ACT_UNSPEC;
 	reason_count(TP_HOOK_tc_back, TP_REASON_ping_pong);

@@ -112,9 +112,10 @@ static __always_inline void wan_key(const struct tp_binding *binding,
 }
 
 /* Whose session lines a packet from outside needs: made, found, or none. */
-static __noinline struct tp_session *
-wan_session(const struct hook *hook, const struct packet *p,
-	    __u32 index, int open, __u32 *reason)
+static __noinline struct tp_session *wan_session(const struct hook *hook,
+						 const struct packet *p,
+						 __u32 index, int open,
+						 __u32 *reason)
 {
 	struct tp_binding *binding = binding_at(index);
 	const struct tp_seed *keys = ONLY(&seed);
@@ -148,8 +149,7 @@ wan_session(const struct hook *hook, const struct packet *p,
 
 /* May this remote send to the binding?  (RFC 4787 REQ-8, RFC 5382 REQ-3) */
 static __always_inline int wan_admits(const struct hook *hook,
-				      const struct packet *p,
-				      __u32 index,
+				      const struct packet *p, __u32 index,
 				      const struct tp_binding *binding)
 {
 	__u32 reason;
@@ -169,12 +169,11 @@ static __always_inline int wan_admits(const struct hook *hook,
  * answer leaves by the port and the gateway that the question came in by.
  */
 static __always_inline __u32 wan_track(const struct hook *hook,
-				     const struct packet *p, __u32 index)
+				       const struct packet *p, __u32 index)
 {
 	__u32 reason = TP_REASON_sessions_full;
 	int open = !!(p->flags & PACKET_BINDABLE);
-	struct tp_session *session =
-		wan_session(hook, p, index, open, &reason);
+	struct tp_session *session = wan_session(hook, p, index, open, &reason);
 
 	if (!session)
 		return open ? reason : GO_ON;

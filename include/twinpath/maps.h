@@ -45,11 +45,11 @@ TP_SIZE(struct tp_addr, 16);
 
 /* ---- bounds ------------------------------------------------------------ */
 
-#define TP_MAX_EXITS 32	     /* exit id 0 means "none" */
-#define TP_MAX_ADDRESSES 16  /* upper bound of max-addresses */
-#define TP_LINK_SLOTS 256    /* see struct tp_link */
-#define TP_LINK_PROBES 8     /* slots tried from ifindex % TP_LINK_SLOTS on */
-#define TP_LINK_MACS 5	     /* own MAC and the VRRP virtual ones */
+#define TP_MAX_EXITS 32	    /* exit id 0 means "none" */
+#define TP_MAX_ADDRESSES 16 /* upper bound of max-addresses */
+#define TP_LINK_SLOTS 256   /* see struct tp_link */
+#define TP_LINK_PROBES 8    /* slots tried from ifindex % TP_LINK_SLOTS on */
+#define TP_LINK_MACS 5	    /* own MAC and the VRRP virtual ones */
 #define TP_MAX_NEIGHBOURS 4096
 #define TP_MAX_ROUTES 131072
 
@@ -67,7 +67,7 @@ enum tp_plane {
 
 /* Index of a binding: the external address's id, its plane, the port. */
 #define TP_BINDING_INDEX(address, plane, port) \
-	((((__u32)(address) * TP_PLANES) + (plane)) * 65536U + (port))
+	((((__u32)(address)*TP_PLANES) + (plane)) * 65536U + (port))
 
 /* ---- layout: one entry, written by the daemon when it makes the maps ---- */
 
@@ -90,8 +90,8 @@ TP_SIZE(struct tp_seed, 72);
 /* ---- settings: one entry, daemon ----------------------------------------- */
 
 enum tp_filtering {
-	TP_FILTER_ADDRESS,	    /* RFC 4787 address-dependent: the default */
-	TP_FILTER_ENDPOINT,	    /* endpoint-independent */
+	TP_FILTER_ADDRESS,  /* RFC 4787 address-dependent: the default */
+	TP_FILTER_ENDPOINT, /* endpoint-independent */
 	TP_FILTER_ADDRESS_AND_PORT, /* address- and port-dependent */
 };
 
@@ -136,9 +136,9 @@ enum tp_exit_kind {
 };
 
 enum tp_exit_state {
-	TP_EXIT_DEAD,	/* its sessions are no sessions */
-	TP_EXIT_AVOID,	/* keeps what it has, takes nothing new */
-	TP_EXIT_DRAIN,	/* the same, on purpose */
+	TP_EXIT_DEAD,  /* its sessions are no sessions */
+	TP_EXIT_AVOID, /* keeps what it has, takes nothing new */
+	TP_EXIT_DRAIN, /* the same, on purpose */
 	TP_EXIT_UP,
 };
 
@@ -147,15 +147,15 @@ enum tp_exit_state {
 
 struct tp_exit {
 	__u32 ifindex;
-	__u32 mtu; /* bytes of IP packet */
-	__u32 mark; /* fwmark that makes the kernel choose this exit */
-	__u8 kind;  /* enum tp_exit_kind */
-	__u8 state; /* enum tp_exit_state */
-	__u8 flags; /* TP_EXIT_* */
-	__u8 address; /* id of the external address of new bindings */
+	__u32 mtu;	     /* bytes of IP packet */
+	__u32 mark;	     /* fwmark that makes the kernel choose this exit */
+	__u8 kind;	     /* enum tp_exit_kind */
+	__u8 state;	     /* enum tp_exit_state */
+	__u8 flags;	     /* TP_EXIT_* */
+	__u8 address;	     /* id of the external address of new bindings */
 	__u8 destination[6]; /* MAC of the next hop */
 	__u8 source[6];	     /* MAC of ifindex */
-	__u32 home_after; /* tick from which UDP and ICMP re-bind elsewhere;
+	__u32 home_after;    /* tick from which UDP and ICMP re-bind elsewhere;
 			   * 0: never (see "sticky") */
 	struct tp_addr next_hop;
 	char name[16];
@@ -223,12 +223,12 @@ enum tp_partner_type {
 };
 
 struct tp_partner {
-	__u32 ifindex; /* interface that leads there */
-	__u8 type;     /* enum tp_partner_type */
-	__u8 exit;     /* its exit id */
+	__u32 ifindex;	/* interface that leads there */
+	__u8 type;	/* enum tp_partner_type */
+	__u8 exit;	/* its exit id */
 	__u8 reachable; /* mine and theirs are valid */
 	__u8 pad;
-	__u8 mac[6];  /* of the partner, destination of every handover */
+	__u8 mac[6]; /* of the partner, destination of every handover */
 	__u8 pad2[2];
 	__u8 mine[TP_KINDS][6];	  /* source MACs that we send */
 	__u8 theirs[TP_KINDS][6]; /* source MACs that we accept */
@@ -243,19 +243,23 @@ TP_SIZE(struct tp_partner, 80);
  * Where the daemon's liveness questions seem to go: TEST-NET-1 (RFC 5737), which
  * nobody owns.  The partner's data plane returns them, mine counts them.
  */
-#define TP_LIVENESS_ADDRESS                                             \
-	{ { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, 1 } }
+#define TP_LIVENESS_ADDRESS                                                    \
+	{                                                                      \
+		{                                                              \
+			0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, 1 \
+		}                                                              \
+	}
 
 /* ---- partner_seen: one entry, data plane --------------------------------- */
 
 struct tp_partner_seen {
-	__u32 last;	 /* tick of the last frame from the partner */
-	__u32 probe;	 /* tick of the last that it returned: only its data
+	__u32 last;	/* tick of the last frame from the partner */
+	__u32 probe;	/* tick of the last that it returned: only its data
 			  * plane does that */
-	__u32 taken;	 /* tick at which quiet was last cancelled */
-	__u32 asked;	 /* bindable questions since the last frame */
-	__u32 asked_at;	 /* tick of the first of them */
-	__u32 shown;	 /* tick of the last marked frame: it has shown itself */
+	__u32 taken;	/* tick at which quiet was last cancelled */
+	__u32 asked;	/* bindable questions since the last frame */
+	__u32 asked_at; /* tick of the first of them */
+	__u32 shown;	/* tick of the last marked frame: it has shown itself */
 };
 TP_SIZE(struct tp_partner_seen, 24);
 
@@ -312,7 +316,7 @@ TP_SIZE(struct tp_neighbour, 40);
  * the number of open TCP sessions of a binding.  Always changed by
  * compare-and-swap, or by exchange by the one who holds it busy.
  */
-#define TP_CONTROL(expiry, line, incarnation, extra)      \
+#define TP_CONTROL(expiry, line, incarnation, extra)    \
 	((__u64)(__u32)(expiry) | (__u64)(line) << 32 | \
 	 (__u64)(__u8)(incarnation) << 40 | (__u64)(extra) << 48)
 #define TP_CONTROL_EXPIRY(c) ((__u32)(c))
@@ -334,8 +338,8 @@ enum tp_tcp {
 	TP_TCP_SYN_IN = 1 << 1,
 	TP_TCP_FIN_OUT = 1 << 2,
 	TP_TCP_FIN_IN = 1 << 3,
-	TP_TCP_RST = 1 << 4,	 /* RST seen, nothing else since */
-	TP_TCP_OPEN = 1 << 5,	 /* counted in its binding */
+	TP_TCP_RST = 1 << 4,  /* RST seen, nothing else since */
+	TP_TCP_OPEN = 1 << 5, /* counted in its binding */
 };
 
 struct tp_session_key {
@@ -377,16 +381,16 @@ TP_SIZE(struct tp_tags, 16);
 struct tp_binding {
 	__u64 control;
 	struct tp_addr inside;
-	struct tp_addr remote;	  /* last remote address sent to */
+	struct tp_addr remote; /* last remote address sent to */
 	__be16 inside_port;
-	__u16 generation;	  /* of the external address when it was made */
-	__u32 neighbour;	  /* id | route epoch << 16: one word, so that
+	__u16 generation; /* of the external address when it was made */
+	__u32 neighbour;  /* id | route epoch << 16: one word, so that
 				   * no CPU sees an id with another's epoch */
 	__u16 confirm;
 	__u8 exit;
 	__u8 pad;
-	__u32 made;		  /* tick */
-	__u32 used;		  /* tick of the last outbound packet, about */
+	__u32 made; /* tick */
+	__u32 used; /* tick of the last outbound packet, about */
 	__u32 pad2;
 };
 TP_SIZE(struct tp_binding, 64);
@@ -435,9 +439,9 @@ TP_SIZE(struct tp_clock, 8);
 struct tp_publish {
 	struct tp_addr inside;
 	__be16 inside_port;
-	__be16 port;   /* external */
-	__u8 address;  /* id */
-	__u8 plane;    /* enum tp_plane */
+	__be16 port;  /* external */
+	__u8 address; /* id */
+	__u8 plane;   /* enum tp_plane */
 	__u8 exit;
 	__u8 withdraw; /* 1: take it away */
 	__s32 result;  /* out: 0, or a negative errno */

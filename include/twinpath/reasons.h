@@ -12,6 +12,7 @@
 
 #include <linux/types.h>
 
+/* clang-format off */
 #define TP_REASONS(REASON)                                                     \
 	/* served */                                                           \
 	REASON(translated_out, FORWARDED, "inside to outside, translated")     \
@@ -68,6 +69,8 @@
 	REASON(probe, DROPPED, "liveness question, come back from the partner") \
 	REASON(stray_return, DROPPED, "returned by the partner, never asked")  \
 	REASON(program, DROPPED, "an edit failed: see the program")
+
+/* clang-format on */
 
 enum tp_fate {
 	TP_FATE_FORWARDED,
