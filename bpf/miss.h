@@ -330,7 +330,8 @@ static __noinline __u32 lan_own(const struct hook *hook, const struct packet *p,
 	if (action == OWN_RETURN && p->kind == TP_KIND_TAKE)
 		partner_unquiet(hook->now);
 	if (action != OWN_RETURN)
-		partner_asked(miss->hash, action, miss->view.bindable,
+		partner_asked(miss->hash, action,
+			      p->class == CLASS_TCP && miss->view.bindable,
 			      hook->now);
 	return partner_hand(hook, mate, kind, edit);
 }

@@ -109,9 +109,13 @@ static __always_inline void partner_unquiet(__u32 now)
 		seen->taken = now;
 }
 
-/* Remember that this flow was asked, for a second; count what may be unheard. */
-static __always_inline void partner_asked(__u64 hash, __u32 action,
-					  int bindable, __u32 now)
+/*
+ * Remember that this flow was asked, for a second; count what may be unheard.
+ * Only a SYN counts (`opens`): a connection that is not there yet is given back,
+ * while a datagram of a flow that the partner serves has no answer for us.
+ */
+static __always_inline void partner_asked(__u64 hash, __u32 action, int opens,
+					  __u32 now)
 {
 	struct tp_partner_seen *seen = ONLY(&partner_seen);
 	__u32 slot = hash % ASKED;
@@ -123,8 +127,8 @@ static __always_inline void partner_asked(__u64 hash, __u32 action,
 		return;
 	if (action == OWN_TAKE)
 		seen->taken = now;
-	if (action == OWN_TAKE || !bindable)
-		return; /* nothing comes back of these */
+	if (action == OWN_TAKE || !opens)
+		return; /* nothing need come back of these */
 	if (!seen->asked)
 		seen->asked_at = now;
 	if (seen->asked < PARTNER_SILENT_ASKS)

@@ -98,18 +98,10 @@ static void prepare(const struct interfaces_context *context, const char *name)
 	set(context, name, "accept_redirects", "0");
 }
 
-bool interfaces_is_virtual(const struct netlink *netlink,
-			   const struct netlink_link *link, unsigned parent)
+bool interfaces_is_virtual(const struct netlink_link *link, unsigned parent)
 {
-	const struct netlink_address *address = NULL;
-
-	if (link->parent != parent || strcmp(link->kind, "macvlan") ||
-	    !(link->flags & IFF_UP))
-		return false;
-	while ((address = netlink_next_address(netlink, address)))
-		if (address->ifindex == link->index)
-			return true;
-	return false;
+	return link->parent == parent && !strcmp(link->kind, "macvlan") &&
+	       link->flags & IFF_UP;
 }
 
 /*

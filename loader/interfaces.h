@@ -62,8 +62,11 @@ bool interfaces_ready(const struct interfaces *interfaces,
 const struct interface *interfaces_find(const struct interfaces *interfaces,
 					unsigned ifindex);
 
-/* A macvlan that VRRP put on a LAN interface and that is up here? */
-bool interfaces_is_virtual(const struct netlink *netlink,
-			   const struct netlink_link *link, unsigned parent);
+/*
+ * A macvlan that VRRP put on a LAN interface and that is up here?  With or
+ * without the virtual address: at a move frames still come for a moment, and the
+ * kernel, which takes them too, would hand them on as a take.
+ */
+bool interfaces_is_virtual(const struct netlink_link *link, unsigned parent);
 
 #endif

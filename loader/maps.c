@@ -235,7 +235,7 @@ static void fill_link(struct tp_link *out, const struct maps *maps,
 		out->exit = (uint8_t)maps_exit(maps, one->uplink);
 	memcpy(out->mac[out->macs++], link->mac, 6);
 	while ((other = netlink_next_link(netlink, other)))
-		if (interfaces_is_virtual(netlink, other, link->index) &&
+		if (interfaces_is_virtual(other, link->index) &&
 		    out->macs < TP_LINK_MACS)
 			memcpy(out->mac[out->macs++], other->mac, 6);
 }

@@ -27,8 +27,7 @@ static int setup(void **state)
 	(void)state;
 	memset(buckets, 0, sizeof(buckets));
 	memset(addresses, 0, sizeof(addresses));
-	bindings = calloc(TP_BINDING_INDEX(ADDRESSES, 0, 0),
-			  sizeof(*bindings));
+	bindings = calloc(TP_BINDING_INDEX(ADDRESSES, 0, 0), sizeof(*bindings));
 	assert_non_null(bindings);
 	/* Address 0 is exit 1's, 1 is exit 2's, 2 is nobody's. */
 	addresses[0] = (struct tp_address){ .exit = 1, .generation = 7 };
@@ -62,8 +61,8 @@ static void take(uint32_t now)
 static struct tp_session *session(uint8_t proto, uint32_t expiry,
 				  enum tp_line line, uint16_t bits)
 {
-	struct tp_session *to = &buckets[used / TP_BUCKET_LINES]
-					 .line[used % TP_BUCKET_LINES];
+	struct tp_session *to =
+		&buckets[used / TP_BUCKET_LINES].line[used % TP_BUCKET_LINES];
 
 	assert_true(used++ < BUCKETS * TP_BUCKET_LINES);
 	to->control = TP_CONTROL(expiry, line, 3, bits);

@@ -20,7 +20,11 @@
 #define DRAIN (60 * SECOND)
 #define START (1000 * SECOND)
 
-enum { STICKY, DRAINED, NOW };
+enum {
+	STICKY,
+	DRAINED,
+	NOW
+};
 
 static struct config config;
 static struct failback failback;
@@ -268,6 +272,7 @@ static void a_drain_for_maintenance(void **state)
 	turn(STICKY, "uru");
 	assert_int_equal(cut, 1U << DRAINED);
 	assert_true(failback.uplinks[DRAINED].cut);
+	assert_true(failback.uplinks[DRAINED].draining);
 	assert_int_equal(desired.states[DRAINED], TP_EXIT_DRAIN);
 	now += HOME;
 	turn(STICKY, "uru");

@@ -257,7 +257,7 @@ struct tp_partner_seen {
 	__u32 probe;	/* tick of the last that it returned: only its data
 			  * plane does that */
 	__u32 taken;	/* tick at which quiet was last cancelled */
-	__u32 asked;	/* bindable questions since the last frame */
+	__u32 asked;	/* SYN questions since the last frame */
 	__u32 asked_at; /* tick of the first of them */
 	__u32 shown;	/* tick of the last marked frame: it has shown itself */
 };

@@ -6,8 +6,11 @@ Sessions here go by ISP B, through gw-b, while gw-a has no exit or was flipped
 away; when gw-a takes over again it is gw-b's uplink that is left, by the policy
 in gw-b's configuration.  Half of the sessions only listen: nothing that they
 send could tell them.
+
+The host's router is gw-a's own address, so that VRRP has no part in this.
 """
 import json
+import re
 import signal
 import subprocess
 import time
@@ -24,6 +27,7 @@ A, B = SIDES["a"].wan, SIDES["b"].wan
 RESET = "Connection reset by peer"
 TIMERS = Timers(delay_up=0.3)
 TALKING = SILENT = 50
+DRAIN = "failback = drain\n    drain = 4s"
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +35,9 @@ def site():
     with site_of(timers=TIMERS) as made:
         made.up()
         settled(made)
+        made.netns("h1").ip(["route replace default via %s"
+                             % SIDES["a"].lan])
+        made.policy = ""
         with served(made):
             yield made
 
@@ -49,13 +56,16 @@ def gateway(site, letter):
     return site.gateway(letter).twinpathd
 
 
-def policy(site, letter, keys):
-    """Another policy means another configuration, and so a new daemon."""
-    twinpathd = gateway(site, letter)
-    twinpathd.configure(site.modes[letter], TIMERS, keys)
+def policy(site, keys):
+    """gw-b's.  Another one means another configuration: a new daemon."""
+    if site.policy == keys:
+        return
+    twinpathd = gateway(site, "b")
+    twinpathd.configure(site.modes["b"], TIMERS, keys)
     twinpathd.stop()
-    start(site, letter)
+    start(site, "b")
     settled(site)
+    site.policy = keys
 
 
 def start(site, letter):
@@ -143,6 +153,7 @@ def back_to_a(site):
 # ---- the policies ------------------------------------------------------------
 
 def test_sticky_loses_nothing(site, traffic):
+    policy(site, "")
     site.isp("a").black()
     selects(site, "a", "partner")
     selects(site, "b", "isp-b")
@@ -166,7 +177,7 @@ def test_sticky_loses_nothing(site, traffic):
 
 
 def test_drain_keeps_them_until_the_deadline(site, traffic):
-    policy(site, "b", "failback = drain\n    drain = 4s")
+    policy(site, DRAIN)
     load = flipped_to_b(site, traffic)
     began = back_to_a(site)
     draining = uplink(gateway(site, "b"))
@@ -185,7 +196,7 @@ def test_drain_keeps_them_until_the_deadline(site, traffic):
 
 
 def test_a_drain_is_cancelled_by_need(site, traffic):
-    policy(site, "b", "failback = drain\n    drain = 4s")
+    policy(site, DRAIN)
     load = flipped_to_b(site, traffic)
     back_to_a(site)
     began = now()
@@ -197,7 +208,7 @@ def test_a_drain_is_cancelled_by_need(site, traffic):
 
 
 def test_a_drain_outlives_the_daemon(site, traffic):
-    policy(site, "b", "failback = drain\n    drain = 4s")
+    policy(site, DRAIN)
     load = flipped_to_b(site, traffic)
     back_to_a(site)
     gateway(site, "b").kill()
@@ -214,32 +225,32 @@ def test_a_drain_outlives_the_daemon(site, traffic):
 
 
 def test_now_means_now(site, traffic):
-    policy(site, "b", "failback = now")
+    policy(site, "failback = now")
     load = flipped_to_b(site, traffic)
     began = back_to_a(site)
     load.all_reset(2)
     load.moved(A, began)
     assert "because the uplink's failback is now" in log_of(site, "b")
-    policy(site, "b", "")
 
 
 # ---- flips --------------------------------------------------------------------
 
 def test_a_flip_returns_by_itself(site):
     twinpathd = gateway(site, "a")
-    twinpathd.cli("flip", "partner", "--for", "2s")
+    twinpathd.cli("flip", "partner", "--for", "4s")
     began = now()
     assert twinpathd.selector() == "partner"
-    assert 0 < twinpathd.status()["intent"]["left_s"] <= 2
+    assert 0 < twinpathd.status()["intent"]["left_s"] <= 4
     # Over a restart, too.
     twinpathd.kill()
     start(site, "a")
     assert twinpathd.selector() == "partner"
-    selects(site, "a", "isp-a", 4)
-    assert 1.8 < now() - began < 2.6
+    selects(site, "a", "isp-a", 6)
+    assert 3.8 < now() - began < 5
     assert twinpathd.status()["intent"]["kind"] == "auto"
-    assert "the operator's wish: partner -> auto, because its time is over" \
-        in log_of(site, "a")
+    # Whichever gateway's clock comes first tells the other.
+    assert re.search("the operator's wish: .* -> auto, because ",
+                     log_of(site, "a"))
 
 
 def test_a_flip_with_its_own_drain(site, traffic):
