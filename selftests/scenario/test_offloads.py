@@ -87,7 +87,7 @@ def bulk():
 @pytest.fixture(scope="module")
 def site():
     """h1's way is gw-a with XDP, or gw-b with tc: each by its own uplink."""
-    with site_of(timers=Timers(delay_up=0.3)) as made:
+    with site_of(timers=Timers(delay_up=0.3), heartbeat=False) as made:
         made.up()
         settled(made)
         made.gateway("b").twinpathd.flip("isp-b")
