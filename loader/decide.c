@@ -338,6 +338,23 @@ static int choose_lesser(const struct view *view, struct desired *desired)
 	return MODEL_NOBODY;
 }
 
+/*
+ * Does the partner carry new sessions by a better level than my best?  Its
+ * heartbeat says so at once; routes are announced at a pace, and lag behind in
+ * both directions.
+ */
+static bool partner_is_better(const struct view *view, int mine)
+{
+	const struct partner_facts *partner = &view->facts->partner;
+
+	if (!view->partner_known)
+		return false;
+	if (partner->told)
+		return partner->told_self && partner->told_level &&
+		       partner->told_level < level_of(view, mine);
+	return level_of(view, mine) > 1 && partner->offers_default;
+}
+
 static int choose(const struct view *view, struct desired *desired, int wish)
 {
 	int mine = best(view, MERIT_UP);
@@ -348,12 +365,12 @@ static int choose(const struct view *view, struct desired *desired, int wish)
 		return choose_lesser(view, desired);
 	if (view->intent->kind == INTENT_DRAIN)
 		say(desired, "the operator drains %s; ", view->intent->uplink);
-	if (level_of(view, mine) > 1 && view->partner_known &&
-	    view->facts->partner.offers_default) {
+	if (partner_is_better(view, mine)) {
 		say(desired,
-		    "no uplink of level 1 is up (best: level %u); "
-		    "partner offers a default",
-		    level_of(view, mine));
+		    "my best uplink is of level %u; partner %s",
+		    level_of(view, mine),
+		    view->facts->partner.told ? "has a better one" :
+						"offers a default");
 		return MODEL_PARTNER;
 	}
 	say(desired, "%s is the best uplink that is up (level %u)",

@@ -151,6 +151,9 @@ struct partner_facts {
 	bool marker;	     /* its marker is in our FIB, by its address */
 	bool offers_default; /* a default route by its address is in our FIB */
 	bool gone; /* its data plane has not answered for a second */
+	bool told; /* its heartbeat is fresh, and says: */
+	bool told_self;	     /* it is ready and sends by an uplink of its own */
+	unsigned told_level; /* the best of those that are up; 0: none is */
 	struct tp_addr local; /* mine on the LAN that leads there */
 	unsigned ifindex;
 	uint8_t mac[6];

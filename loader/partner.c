@@ -249,14 +249,18 @@ struct partner_belief partner_belief(struct partner *partner)
 	return belief;
 }
 
-bool partner_is_gone(const struct partner *partner)
+void partner_collect(const struct partner *partner,
+		     struct partner_facts *facts)
 {
-	struct liveness_view view;
+	struct liveness_view liveness;
+	struct heartbeat_view heartbeat;
 
-	if (!partner)
-		return false;
-	liveness_state(partner->liveness, &view);
-	return view.state == LIVENESS_GONE_RESET;
+	partner_views(partner, &liveness, &heartbeat);
+	facts->gone = liveness.state == LIVENESS_GONE_RESET;
+	facts->told = heartbeat.fresh;
+	facts->told_self = heartbeat.fresh && heartbeat.theirs.ready &&
+			   heartbeat.theirs.selector == HEARTBEAT_SELF;
+	facts->told_level = heartbeat.fresh ? heartbeat.theirs.best_level : 0;
 }
 
 /* The heartbeat speaks from the LAN that leads there, wherever that is today. */

@@ -27,8 +27,9 @@ void partner_close(struct partner *partner);
 /* For the maps.  `overtaken` is told once. */
 struct partner_belief partner_belief(struct partner *partner);
 
-/* Its data plane has not answered for a second. */
-bool partner_is_gone(const struct partner *partner);
+/* What decide is told of it beyond the routes: gone, told, told_*. */
+void partner_collect(const struct partner *partner,
+		     struct partner_facts *facts);
 
 /* After the maps were written: whom to ask, and from which address of mine. */
 void partner_follow(struct partner *partner, const struct tp_partner *entry,

@@ -126,7 +126,7 @@ static void collect(struct site *site)
 	facts_collect(facts, &site->config, site->netlink,
 		      &site->parts->interfaces, site_now());
 	probes_update(site);
-	site->facts.partner.gone = partner_is_gone(site->parts->partner);
+	partner_collect(site->parts->partner, &site->facts.partner);
 	for (unsigned i = 0; i < site->config.uplinks_count; i++) {
 		const struct uplink_config *uplink = &site->config.uplinks[i];
 		enum track_state track = site->tracks[i][uplink->track].state;
@@ -238,12 +238,8 @@ static void carry_out(struct site *site, uint32_t died, uint32_t cut)
 		maps_apply_neighbours(site->maps, &input);
 	parts->changes = 0;
 	later = announce_apply(&parts->announce, site);
-	if (later) {
-		/* Hosts follow the announced default, or they would find a
-		 * partner that still sends them back. */
+	if (later)
 		turn_in(site, later);
-		return;
-	}
 	err = site->detaching ? vrrp_remove(vrrp_path(site)) :
 				vrrp_write(vrrp_path(site), site->desired.vrrp);
 	if (err)
