@@ -93,7 +93,11 @@ static const struct row rows[] = {
 	/* The backup, level 2. */
 	{ "backup, good day", "2u", "clamo", "", NONE, PARTNER, 0, FLOATING, 0,
 	  true, 90,
-	  "no uplink of level 1 is up (best: level 2); partner offers" },
+	  "my best uplink is of level 2; partner offers a default" },
+	{ "backup, heard before its route comes", "2u", "clam1", "", NONE,
+	  PARTNER, 0, FLOATING, 0, true, 90, "partner has a better one" },
+	{ "backup, heard before its route goes", "2u", "clamo0", "", PARTNER, 0,
+	  0, FLOATING, 0, true, 90, "level 2" },
 	{ "backup, S15: the primary is off", "2u", "cl", "", PARTNER, 0, 0,
 	  FLOATING, 0, true, 90, "level 2" },
 	{ "backup, the primary has withdrawn", "2u", "clam", "", PARTNER, 0, 0,
@@ -248,6 +252,9 @@ static void parse(const struct row *row, struct config *config,
 	facts->partner.mac_known = strchr(p, 'a');
 	facts->partner.marker = strchr(p, 'm');
 	facts->partner.offers_default = strchr(p, 'o');
+	facts->partner.told = strchr(p, '1') || strchr(p, '0');
+	facts->partner.told_self = strchr(p, '1');
+	facts->partner.told_level = strchr(p, '1') ? 1 : 0;
 	parse_intent(row->intent, intent);
 }
 
