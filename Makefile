@@ -107,7 +107,7 @@ pkg-libs := $(shell $(PKG_CONFIG) --libs $(libs) 2>/dev/null)
 
 # ---- targets -----------------------------------------------------------------
 
-.PHONY: all tests deps test demo lab lab-down install uninstall clean \
+.PHONY: all tests deps test test-longer demo lab lab-down install uninstall clean \
 	format check-format help
 
 all: $(O)/twinpathd $(O)/twinpath
@@ -211,6 +211,13 @@ test: deps
 	@+$(again) $(jobs) tests
 	@$(PYTHON) selftests/run --build $(O) $(TESTS)
 
+# Hundreds of live sessions through every kind of move: longer, and stricter
+# than what is known to hold in every run (docs/limits.md).
+test-longer: deps
+	@+$(again) $(jobs) all
+	@cd selftests/longer && PYTHONPATH=../scenario TWINPATH_BUILD=$(abspath $(O)) \
+		$(PYTHON) -m pytest -p conftest -q .
+
 demo: deps
 	@+$(again) $(jobs) all
 	@$(PYTHON) selftests/demo.py --build $(abspath $(O))
@@ -291,6 +298,7 @@ Targets
   all           twinpathd, twinpath and the BPF object, in $(O)/ (the default)
   deps          install what is missing from Debian (as root)
   test          build, run every test; TESTS="config packet" runs some (as root)
+  test-longer   live sessions by the hundred; TWINPATH_SESSIONS=1000 (as root)
   demo          the redundant site in namespaces, with real daemons (as root)
   lab lab-down  leave that site running to play with; remove it (as root)
   install       into PREFIX=$(PREFIX), below DESTDIR=

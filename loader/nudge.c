@@ -157,7 +157,7 @@ static void on_step(evutil_socket_t fd, short what, void *arg)
 
 void nudge_start(struct nudge *nudge, unsigned exit, uint16_t generation)
 {
-	struct timeval soon = { 0, STEP_MS * 1000 };
+	struct timeval soon = { 1, 0 };
 
 	if (!nudge || exit >= 32)
 		return;
@@ -166,6 +166,7 @@ void nudge_start(struct nudge *nudge, unsigned exit, uint16_t generation)
 	nudge->generations[exit] = generation;
 	nudge->next = 0;
 	nudge->sent = 0;
+	/* Not at once: an exit that is back by then has lost nothing. */
 	event_add(nudge->step, &soon);
 }
 

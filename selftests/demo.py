@@ -8,6 +8,7 @@ figure was as expected; 1: one was not, or something did not work.
 """
 
 import argparse
+import itertools
 import os
 import shutil
 import signal
@@ -22,8 +23,10 @@ from selftests.site.netns import SiteError
 from selftests.site.processes import wait_for
 from selftests.site.report import Report, duration
 from selftests.site.servers import Server
+from selftests.site.sessions import Population
 from selftests.site.site import (Site, check_machine, new_prefix,
                                  remove_crashed)
+from selftests.site.timeline import draw
 from selftests.site.topology import HOSTS, SERVER, SIDES
 from selftests.site.traffic import (Datagrams, Pings, Prober, Sessions,
                                     ask_tcp, ask_udp, now)
@@ -41,6 +44,12 @@ class Demo:
         self.site, self.report = site, report
         self.workers = []
         self.black, self.answered_again = None, None
+        self.events = []  # of the timeline: (time, text)
+
+    def mark(self, text):
+        """An event of the timeline, now; when that is."""
+        self.events.append((now(), text))
+        return self.events[-1][0]
 
     def begin(self, worker):
         self.workers.append(worker)
@@ -111,13 +120,18 @@ class Demo:
                                                 SSH))
                     for letter, side in SIDES.items()}
         report.say("From inside: h1 opens 50 connections/s and sends 200 "
-                   "datagrams/s, h2 holds 10 TCP sessions, h3 pings.")
+                   "datagrams/s, h2 holds 10 TCP sessions, h3 pings; a "
+                   "hundred sessions of h1 live for 10 s each.")
         self.prober = self.begin(Prober(site.netns("h1"), SERVER, ECHO))
         self.datagrams = self.begin(Datagrams(site.netns("h1"), SERVER,
                                               ECHO))
         self.sessions = self.begin(Sessions(site.netns("h2"), SERVER, ECHO,
                                             count=10))
         self.pings = self.begin(Pings(site.netns("h3"), SERVER))
+        # Ports apart from those that the kernel gives to the prober: one that
+        # is used again soon belongs where its last session was.
+        self.population = self.begin(Population(site.netns("h1"), SERVER, ECHO,
+                                                ports=itertools.count(5000)))
         began = self.observe(8)
         for letter, ssh in self.ssh.items():
             report.within("longest wait for an answer, SSH to gw-%s"
@@ -174,7 +188,7 @@ class Demo:
                        "A's live link goes black (probes every %s, %d misses)."
                        % (duration(site.timers.interval),
                           site.timers.misses))
-        self.black = now()
+        self.black = self.mark("ISP A goes black")
         site.isp("a").black()
         first = self.wait_seen(B, self.black, 10)
         report.within("outage for new connections of h1",
@@ -212,11 +226,12 @@ class Demo:
         report.chapter("ISP A returns", "ISP A comes back; delay up is %s."
                        % duration(timers.delay_up))
         site.isp("a").heal()
-        healed = now()
+        healed = self.mark("ISP A is back")
         first = self.wait_seen(A, healed, timers.recovery() + 10)
         report.within("new connections through ISP A again after",
                       first.began - healed, timers.recovery() + 0.25,
                       timers.delay_up)
+        self.mark("failback")
         wait_for("gw-a is the VRRP master again",
                  lambda: site.masters() == ["gw-a"], 15)
         wait_for("SSH to gw-a answers again",
@@ -238,7 +253,7 @@ class Demo:
         twinpathd = self.site.gateway("a").twinpathd
         for to, source in (("partner", B), ("auto", A)):
             report.chapter("flip " + to, "twinpath flip %s, on gw-a" % to)
-            began = now()
+            began = self.mark("flip " + to)
             twinpathd.flip(to)
             first = self.wait_seen(source, began, 10)
             report.within("new connections move within",
@@ -264,10 +279,11 @@ class Demo:
                                       count=10))
         began = self.observe(3)
         pid = twinpathd.kill()
+        self.mark("kill -9 of gw-a's daemon")
         report.say("process %d is gone" % pid)
         self.observe(10)
         self.nothing_lost(began, " with no daemon")
-        began = now()
+        began = self.mark("daemon started")
         twinpathd.start()
         twinpathd.wait_ready()
         report.note("twinpathd started again, ready after",
@@ -286,6 +302,13 @@ class Demo:
         report.chapter("the whole demo", "What was so during the whole demo:")
         self.stop()
         self.ssh_throughout(ended)
+        lost = [one.ended for one in self.population.lost]
+        dead = [moment for moment in lost
+                if self.black <= moment < self.black + 5]
+        report.note("sessions of 10 s that were told that ISP A is dead",
+                    len(dead))
+        report.equal("sessions of 10 s that were lost at any other time",
+                     len(lost) - len(dead), 0)
         for letter, side in SIDES.items():
             wire = self.wires[letter]
             name = "PE of ISP %s: " % letter.upper()
@@ -313,10 +336,24 @@ class Demo:
                           % (letter, but), gaps[letter], SSH_GAP)
 
 
+def picture(demo, path):
+    """The timeline of the run; without matplotlib there is none."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    try:
+        draw(path, demo.population.samples, demo.events,
+             [(side.wan, "ISP " + side.letter.upper())
+              for side in SIDES.values()],
+             "Live sessions of 10 s, ten new ones a second")
+    except ImportError as error:
+        demo.report.say("no timeline: %s (make deps installs "
+                        "python3-matplotlib)" % error)
+    else:
+        demo.report.say("the timeline: " + path)
+
+
 def save_logs(site, directory):
     """Keep what explains a failure, and print the ends of the daemons'."""
-    shutil.rmtree(directory, ignore_errors=True)
-    shutil.copytree(site.processes.directory, directory)
+    shutil.copytree(site.processes.directory, directory, dirs_exist_ok=True)
     for gateway in site.gateways.values():
         gateway.dump(directory)
         print("---- %s, the end of its log" % gateway.twinpathd.name)
@@ -334,6 +371,7 @@ def tell(site, report, logs):
         report.say("the site is up and carries traffic")
         demo.story()
         good = not report.wrong()
+        picture(demo, os.path.join(logs, "timeline.svg"))
     except SiteError as error:
         report.say("FAILED: %s" % error)
         good = report.check("the rest of the story", "not told", "told",
@@ -366,13 +404,14 @@ def main():
                         help="where twinpathd and twinpath were built")
     build = os.path.abspath(parser.parse_args().build)
     handle_signals(interrupt)
+    logs = os.path.join(build, "demo")
+    shutil.rmtree(logs, ignore_errors=True)  # of an earlier run
     report = Report()
     try:
         check_machine(build)
         for name in remove_crashed():
             report.say("removed %s, left by a run that crashed" % name)
-        good = tell(Site(new_prefix(), build=build), report,
-                    os.path.join(build, "demo"))
+        good = tell(Site(new_prefix(), build=build), report, logs)
     except SiteError as error:
         sys.exit("demo: %s" % error)
     except KeyboardInterrupt:

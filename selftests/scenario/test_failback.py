@@ -183,7 +183,8 @@ def test_drain_keeps_them_until_the_deadline(site, traffic):
     draining = uplink(gateway(site, "b"))
     assert draining["state"] == "drain"
     assert 2.5 < draining["cut_in_s"] <= 4
-    assert draining["tcp_sessions"] >= TALKING + SILENT
+    wait_for("the sessions that drain are counted", lambda: uplink(gateway(
+        site, "b"))["tcp_sessions"] >= TALKING + SILENT, 1.5)
     traffic.run(2)
     load.lives_on(began)
     load.all_reset(5)
