@@ -69,7 +69,7 @@ class Load:
         assert self.missing(until) == [0] * len(self.streams)
         for letter, sessions in self.sessions.items():
             assert sessions.alive() == 5
-            assert sessions.longest_gap(self.began, until) < 0.4
+            assert sessions.longest_gap(self.began, until) < 1
             assert {s.source for s in sessions.sessions} == {
                 SIDES[letter].wan}
 
