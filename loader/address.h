@@ -26,7 +26,8 @@ bool address_is_v4(const struct tp_addr *address);
 bool address_is_zero(const struct tp_addr *address);
 bool address_equal(const struct tp_addr *a, const struct tp_addr *b);
 bool prefix_equal(const struct prefix *a, const struct prefix *b);
-bool prefix_contains(const struct prefix *prefix, const struct tp_addr *address);
+bool prefix_contains(const struct prefix *prefix,
+		     const struct tp_addr *address);
 /* The subnet that address/length lies in. */
 struct prefix prefix_of(const struct tp_addr *address, uint8_t length);
 

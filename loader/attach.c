@@ -2,15 +2,15 @@
 /*
  * attach.c - see attach.h.  One struct place is one program on one interface.
  */
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <dirent.h>
 #include <errno.h>
-#include <linux/if_link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <linux/if_link.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 
 #include "attach.h"
 #include "log.h"
@@ -145,13 +145,17 @@ static void explain(const char *name, const struct place *place, int err)
 	if (err == -EBUSY)
 		log_error("%s: another %s program is attached there: remove it "
 			  "('ip link set dev %s xdp off', or whoever put it "
-			  "there), or say mode = tc", name, hook, name);
+			  "there), or say mode = tc",
+			  name, hook, name);
 	else if (err == -EOPNOTSUPP)
 		log_error("%s: its driver has no native XDP: say mode = tc or "
-			  "mode = auto", name);
+			  "mode = auto",
+			  name);
 	else if (err == -EINVAL && !place->point)
-		log_error("%s: native XDP refused (its MTU may be too large for "
-			  "it, or LRO is on): say mode = tc", name);
+		log_error(
+			"%s: native XDP refused (its MTU may be too large for "
+			"it, or LRO is on): say mode = tc",
+			name);
 	else
 		log_error("%s: cannot attach to %s: %s", name, hook,
 			  strerror(-err));
@@ -170,12 +174,17 @@ static unsigned steps_for(const struct plane *plane, enum attach_role role,
 	const struct twinpath *skel = plane->skel;
 	bool lan = role == ATTACH_LAN;
 
-	steps[0] = (struct step){ &place_out, lan ? skel->progs.tc_back :
-						    skel->progs.tc_out, false };
-	steps[1] = (struct step){ &place_in, lan ? skel->progs.tc_lan :
-						   skel->progs.tc_wan, false };
-	steps[2] = (struct step){ &place_xdp, lan ? skel->progs.xdp_lan :
-						    skel->progs.xdp_wan, false };
+	steps[0] =
+		(struct step){ &place_out,
+			       lan ? skel->progs.tc_back : skel->progs.tc_out,
+			       false };
+	steps[1] = (struct step){ &place_in,
+				  lan ? skel->progs.tc_lan : skel->progs.tc_wan,
+				  false };
+	steps[2] =
+		(struct step){ &place_xdp,
+			       lan ? skel->progs.xdp_lan : skel->progs.xdp_wan,
+			       false };
 	return xdp ? 3 : 2;
 }
 

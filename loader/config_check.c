@@ -295,8 +295,8 @@ static void check_track(const struct check *check,
 static void check_failback(const struct check *check,
 			   const struct uplink_config *uplink)
 {
-	unsigned drain = config_text_line(check->text, "uplink %s/drain",
-					  uplink->name);
+	unsigned drain =
+		config_text_line(check->text, "uplink %s/drain", uplink->name);
 
 	if (drain != 0 && uplink->failback != FAILBACK_DRAIN)
 		config_warning(check->messages, drain,

@@ -93,8 +93,7 @@ static bool was_up(const struct desired *previous, unsigned index)
 static bool drained(const struct view *view, unsigned index)
 {
 	return view->intent->kind == INTENT_DRAIN &&
-	       !strcmp(view->intent->uplink,
-		       view->config->uplinks[index].name);
+	       !strcmp(view->intent->uplink, view->config->uplinks[index].name);
 }
 
 static enum merit merit_of(const struct view *view, unsigned index)
@@ -245,8 +244,8 @@ static int wanted_uplink(const struct view *view, struct desired *desired)
 		return uplink;
 	}
 	desired->degraded = intent->force;
-	say(desired, "the operator %s ", intent->force ? "forces" :
-							 "asked for");
+	say(desired, "the operator %s ",
+	    intent->force ? "forces" : "asked for");
 	say_fault(view, desired, uplink);
 	/* Its sessions must not be told that it is dead: he says it is not. */
 	if (intent->force && view->merits[uplink] > MERIT_NONE) {
@@ -366,8 +365,7 @@ static int choose(const struct view *view, struct desired *desired, int wish)
 	if (view->intent->kind == INTENT_DRAIN)
 		say(desired, "the operator drains %s; ", view->intent->uplink);
 	if (partner_is_better(view, mine)) {
-		say(desired,
-		    "my best uplink is of level %u; partner %s",
+		say(desired, "my best uplink is of level %u; partner %s",
 		    level_of(view, mine),
 		    view->facts->partner.told ? "has a better one" :
 						"offers a default");
@@ -465,8 +463,7 @@ static void look(struct view *view)
 	view->partner_reachable = view->config->partner.type !=
 					  TP_PARTNER_NONE &&
 				  partner->address_on_lan && partner->mac_known;
-	view->partner_known = view->partner_reachable &&
-			      !partner->gone &&
+	view->partner_known = view->partner_reachable && !partner->gone &&
 			      (partner->offers_default || partner->marker);
 }
 

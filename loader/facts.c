@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* facts.c - see facts.h. */
+#include <string.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
-#include <string.h>
 
 #include "address.h"
 #include "facts.h"
 
-#define USABLE (NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | \
-		NUD_PERMANENT | NUD_NOARP)
+#define USABLE                                                               \
+	(NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT | \
+	 NUD_NOARP)
 
 static bool find_mac(const struct netlink *netlink, unsigned ifindex,
 		     const struct tp_addr *address, uint8_t mac[6])
@@ -90,9 +91,8 @@ static void collect_uplink(struct uplink_facts *facts,
 					  &config->address, &facts->address);
 	facts->next_hop = on_subnet(netlink, link->index, &config->next_hop);
 	facts->attached = interfaces_find(interfaces, link->index) != NULL;
-	facts->next_hop_mac_known = find_mac(netlink, link->index,
-					     &config->next_hop,
-					     facts->next_hop_mac);
+	facts->next_hop_mac_known = find_mac(
+		netlink, link->index, &config->next_hop, facts->next_hop_mac);
 }
 
 static void collect_partner(struct partner_facts *facts,
@@ -108,8 +108,8 @@ static void collect_partner(struct partner_facts *facts,
 		const struct netlink_link *link =
 			netlink_link_by_name(netlink, config->lans[i]);
 
-		if (!link || !on_subnet(netlink, link->index,
-					&partner->address))
+		if (!link ||
+		    !on_subnet(netlink, link->index, &partner->address))
 			continue;
 		facts->address_on_lan = true;
 		facts->ifindex = link->index;
@@ -152,8 +152,8 @@ void facts_collect(struct facts *facts, const struct config *config,
 	facts->now = now;
 	facts->ready = interfaces_ready(interfaces, netlink);
 	for (unsigned i = 0; i < config->uplinks_count; i++)
-		collect_uplink(&facts->uplinks[i], &config->uplinks[i],
-			       netlink, interfaces);
+		collect_uplink(&facts->uplinks[i], &config->uplinks[i], netlink,
+			       interfaces);
 	collect_partner(&facts->partner, config, netlink);
 	collect_offer(&facts->partner, config, netlink);
 }

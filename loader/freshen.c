@@ -12,9 +12,9 @@ static bool is_fresh(const struct netlink *netlink, unsigned ifindex,
 	const struct netlink_neighbour *neighbour =
 		netlink_find_neighbour(netlink, ifindex, address);
 
-	return neighbour && neighbour->state & (NUD_REACHABLE | NUD_DELAY |
-						NUD_PROBE | NUD_PERMANENT |
-						NUD_NOARP);
+	return neighbour &&
+	       neighbour->state & (NUD_REACHABLE | NUD_DELAY | NUD_PROBE |
+				   NUD_PERMANENT | NUD_NOARP);
 }
 
 static void freshen_one(struct netlink *netlink, unsigned ifindex,
@@ -44,8 +44,7 @@ void freshen(struct netlink *netlink, const struct config *config,
 		if (!one || one->role != ATTACH_LAN ||
 		    !(host->state & NUD_STALE))
 			continue;
-		netlink_neighbour_probe(netlink, host->ifindex,
-					&host->address);
+		netlink_neighbour_probe(netlink, host->ifindex, &host->address);
 		left--;
 	}
 }

@@ -164,7 +164,8 @@ static int attach_one(struct interfaces *interfaces, struct interface *one,
 
 	if (!link->ethernet) {
 		log_error("%s: not an Ethernet interface: this version serves "
-			  "only those", one->name);
+			  "only those",
+			  one->name);
 		return -EOPNOTSUPP;
 	}
 	err = attach_interface(context->plane, one->name, link->index,

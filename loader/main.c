@@ -109,7 +109,8 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
 	struct site *site = arg;
 
 	(void)what;
-	log_info("signal %d: the daemon stops, forwarding goes on", (int)number);
+	log_info("signal %d: the daemon stops, forwarding goes on",
+		 (int)number);
 	event_base_loopbreak(site->base);
 }
 
@@ -183,7 +184,8 @@ int main(int argc, char **argv)
 		return status;
 	if (!paths_instance_valid(options.instance)) {
 		log_error("instance '%s': a-z, 0-9 and '-' only, at most 31 of "
-			  "them", options.instance);
+			  "them",
+			  options.instance);
 		return 2;
 	}
 	if (options.detach)

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* maps.c - see maps.h; exits, routes and neighbours are in files of their own. */
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 
 #include "address.h"
 #include "log.h"
@@ -52,18 +52,13 @@ static int read_copies(struct maps *maps)
 {
 	struct twinpath *skel = maps->plane->skel;
 
-	return read_all(skel->maps.settings, &maps->settings, 1,
-			sizeof(maps->settings)) ?:
-	       read_all(skel->maps.selector, &maps->selector, 1,
-			sizeof(maps->selector)) ?:
-	       read_all(skel->maps.partner, &maps->partner, 1,
-			sizeof(maps->partner)) ?:
-	       read_all(skel->maps.exits, maps->exits, TP_MAX_EXITS,
-			sizeof(maps->exits[0])) ?:
-	       read_all(skel->maps.addresses, maps->addresses,
-			TP_MAX_ADDRESSES, sizeof(maps->addresses[0])) ?:
-	       read_all(skel->maps.links, maps->links, TP_LINK_SLOTS,
-			sizeof(maps->links[0]));
+	return read_all(skel->maps.settings, &maps->settings, 1, sizeof(maps->settings)) ?:
+		       read_all(skel->maps.selector, &maps->selector, 1, sizeof(maps->selector)) ?:
+		       read_all(skel->maps.partner, &maps->partner, 1, sizeof(maps->partner)) ?:
+		       read_all(skel->maps.exits, maps->exits, TP_MAX_EXITS, sizeof(maps->exits[0])) ?:
+		       read_all(skel->maps.addresses, maps->addresses, TP_MAX_ADDRESSES, sizeof(maps->addresses[0])) ?:
+		       read_all(skel->maps.links, maps->links, TP_LINK_SLOTS,
+				sizeof(maps->links[0]));
 }
 
 /* An exit's id by its name, or a free one. */
@@ -132,8 +127,9 @@ int maps_open(struct maps **out, const struct plane *plane,
 	if (!maps)
 		return -ENOMEM;
 	maps->plane = plane;
-	err = read_copies(maps) ?: give_ids(maps, config) ?:
-	      plane_clock(plane, &maps->lapsed);
+	err = read_copies(maps)		     ?:
+		      give_ids(maps, config) ?:
+					       plane_clock(plane, &maps->lapsed);
 	if (err) {
 		log_error("cannot read the maps: %s", strerror(-err));
 		maps_close(maps);

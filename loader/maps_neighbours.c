@@ -7,20 +7,21 @@
  * no longer vouches for stays, not valid: its packets take the kernel's way,
  * which resolves it.
  */
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <errno.h>
-#include <linux/neighbour.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/neighbour.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 
 #include "address.h"
 #include "log.h"
 #include "maps_private.h"
 #include "twinpath.skel.h"
 
-#define USABLE (NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | \
-		NUD_PERMANENT | NUD_NOARP)
+#define USABLE                                                               \
+	(NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT | \
+	 NUD_NOARP)
 
 static struct tp_neighbour_key key_of(const struct tp_addr *address,
 				      unsigned ifindex)
@@ -94,8 +95,7 @@ static int put(struct maps *maps, uint32_t id,
 	struct twinpath *skel = maps->plane->skel;
 
 	return maps_put("neighbours", bpf_map__fd(skel->maps.neighbours), id,
-			&maps->neighbours.entries[id], wanted,
-			sizeof(*wanted));
+			&maps->neighbours.entries[id], wanted, sizeof(*wanted));
 }
 
 static int apply_one(struct maps *maps, const struct maps_input *input,

@@ -48,9 +48,9 @@ struct maps {
 int maps_put(const char *name, int fd, uint32_t key, void *copy,
 	     const void *wanted, size_t size);
 
-#define PUT(maps, map, key, copy, wanted)                               \
-	maps_put(#map, bpf_map__fd((maps)->plane->skel->maps.map), key, \
-		 copy, wanted, sizeof(*(wanted)))
+#define PUT(maps, map, key, copy, wanted)                                     \
+	maps_put(#map, bpf_map__fd((maps)->plane->skel->maps.map), key, copy, \
+		 wanted, sizeof(*(wanted)))
 
 /* maps_exits.c: what the exits should be; then all that a switch writes. */
 void maps_fill_exits(const struct maps *maps, const struct maps_input *input,

@@ -3,12 +3,12 @@
  * maps_routes.c - the LPM trie: what is inside, what is ours, what is the
  * kernel's.  Everything else goes out by the selector.
  */
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <errno.h>
-#include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/rtnetlink.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 
 #include "address.h"
 #include "log.h"
@@ -50,20 +50,22 @@ static int collect_special(struct maps_routes *routes,
 			   const struct config *config)
 {
 	static const char *const special[] = {
-		"0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4",
-		"240.0.0.0/4",
+		"0.0.0.0/8",   "127.0.0.0/8", "169.254.0.0/16",
+		"224.0.0.0/4", "240.0.0.0/4",
 	};
 	int err = 0;
 
 	for (unsigned i = 0; i < sizeof(special) / sizeof(special[0]); i++) {
 		struct prefix prefix;
 
-		err = err ?: prefix_parse(special[i], &prefix) ?:
-		      append_kind(routes, &prefix, TP_ROUTE_KERNEL, 0);
+		err = err					?:
+			      prefix_parse(special[i], &prefix) ?:
+			      append_kind(routes, &prefix, TP_ROUTE_KERNEL, 0);
 	}
 	for (unsigned i = 0; i < config->exclude_count; i++)
-		err = err ?: append_kind(routes, &config->exclude[i],
-					 TP_ROUTE_KERNEL, 0);
+		err = err   ?:
+			      append_kind(routes, &config->exclude[i],
+					  TP_ROUTE_KERNEL, 0);
 	return err;
 }
 
@@ -187,8 +189,8 @@ static int write_difference(int fd, const struct maps_routes *old,
 			if (bpf_map_update_elem(fd, &is->key, &is->value,
 						BPF_ANY))
 				err = -errno;
-		*changed |= order || memcmp(&was->value, &is->value,
-					    sizeof(is->value));
+		*changed |= order ||
+			    memcmp(&was->value, &is->value, sizeof(is->value));
 		i += order <= 0;
 		j += order >= 0;
 	}
@@ -203,8 +205,8 @@ int maps_apply_routes(struct maps *maps, const struct maps_input *input)
 	int err;
 
 	err = collect_special(&wanted, input->config) ?:
-	      collect_inside(&wanted, input) ?:
-	      collect_local(&wanted, input->netlink);
+		      collect_inside(&wanted, input)  ?:
+		      collect_local(&wanted, input->netlink);
 	if (!err && !maps->routes.list)
 		err = read_trie(&maps->routes, fd);
 	if (err) {

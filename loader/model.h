@@ -109,8 +109,8 @@ struct config {
 	struct prefix marker; /* what we announce; length 0: none */
 	unsigned exclude_count;
 	struct prefix exclude[MODEL_PREFIXES]; /* left to the kernel */
-	unsigned sessions;	/* a power of two, default 131072 */
-	unsigned max_addresses; /* default 8 */
+	unsigned sessions;	       /* a power of two, default 131072 */
+	unsigned max_addresses;	       /* default 8 */
 	uint16_t port_min, port_max;   /* NAT's, default 1024-60999 */
 	uint16_t local_min, local_max; /* the gateway's, 61000-65535 */
 	enum tp_filtering filtering;
@@ -128,13 +128,13 @@ enum track_state {
 };
 
 struct uplink_facts {
-	bool present;	  /* the interface exists */
+	bool present; /* the interface exists */
 	bool admin_up;
-	bool carrier;	  /* IFF_RUNNING */
+	bool carrier; /* IFF_RUNNING */
 	bool has_address;
-	bool next_hop;	  /* on a connected subnet of the interface */
-	bool attached;	  /* our programs are on it */
-	bool beyond;	  /* something came from beyond the next hop within
+	bool next_hop; /* on a connected subnet of the interface */
+	bool attached; /* our programs are on it */
+	bool beyond;   /* something came from beyond the next hop within
 			   * the detection time */
 	enum track_state track; /* after delay down and up */
 	unsigned ifindex;
@@ -150,8 +150,8 @@ struct partner_facts {
 	bool mac_known;
 	bool marker;	     /* its marker is in our FIB, by its address */
 	bool offers_default; /* a default route by its address is in our FIB */
-	bool gone; /* its data plane has not answered for a second */
-	bool told; /* its heartbeat is fresh, and says: */
+	bool gone;	     /* its data plane has not answered for a second */
+	bool told;	     /* its heartbeat is fresh, and says: */
 	bool told_self;	     /* it is ready and sends by an uplink of its own */
 	unsigned told_level; /* the best of those that are up; 0: none is */
 	struct tp_addr local; /* mine on the LAN that leads there */
@@ -168,7 +168,7 @@ struct facts {
 
 /* What the data plane is to believe of the partner until the next turn. */
 struct partner_belief {
-	bool has_marks;	 /* a shared key is configured */
+	bool has_marks; /* a shared key is configured */
 	uint8_t marks[32];
 	bool gone_bind;	 /* do not ask for what can be bound */
 	bool gone_reset; /* nor for anything */
@@ -179,9 +179,9 @@ struct partner_belief {
 
 enum intent_kind {
 	INTENT_AUTO,
-	INTENT_UPLINK,	/* this one, by name */
+	INTENT_UPLINK, /* this one, by name */
 	INTENT_PARTNER,
-	INTENT_DRAIN,	/* any but this one, by name */
+	INTENT_DRAIN, /* any but this one, by name */
 };
 
 struct intent {

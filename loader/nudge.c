@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* nudge.c - see nudge.h. */
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/ip.h>
@@ -12,6 +10,8 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 
 #include "address.h"
 #include "log.h"
@@ -32,8 +32,8 @@ struct nudge {
 	const struct tp_bucket *table; /* mmapped, read only */
 	size_t bytes;
 	unsigned buckets;
-	unsigned next;	  /* bucket to look at */
-	uint32_t exits;	  /* bit set: still to be nudged in this walk */
+	unsigned next;		  /* bucket to look at */
+	uint32_t exits;		  /* bit set: still to be nudged in this walk */
 	uint16_t generations[32]; /* of the sessions to nudge, by exit */
 	unsigned sent;
 	int raw;
@@ -52,7 +52,7 @@ static uint32_t sum_words(const void *from, size_t bytes)
 static uint16_t fold(uint32_t sum)
 {
 	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~((sum & 0xffff) + (sum >> 16));
+	return (uint16_t) ~((sum & 0xffff) + (sum >> 16));
 }
 
 struct segment {
@@ -121,7 +121,8 @@ static void finish(struct nudge *nudge)
 {
 	if (nudge->sent)
 		log_info("%u hosts' sessions of a dead or cut exit were nudged "
-			 "to speak", nudge->sent);
+			 "to speak",
+			 nudge->sent);
 	nudge->exits = 0;
 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* partner.c - see partner.h. */
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <bpf/libbpf.h>
 
 #include "address.h"
 #include "census.h"
@@ -26,9 +26,9 @@ struct partner {
 	struct heartbeat *heartbeat;
 	struct tp_addr local; /* that the heartbeat speaks from */
 	struct intent_site intent;
-	uint32_t lost, back;  /* of liveness, as acted upon */
-	uint32_t their_lost;  /* how often it took me for gone, likewise */
-	bool heard;	      /* their_lost is theirs */
+	uint32_t lost, back; /* of liveness, as acted upon */
+	uint32_t their_lost; /* how often it took me for gone, likewise */
+	bool heard;	     /* their_lost is theirs */
 	bool overtaken;
 	msec_t counted;
 	uint64_t sessions, bindings;
@@ -55,8 +55,7 @@ static void count(struct partner *partner)
 	}
 }
 
-static void fill_uplinks(const struct site *site,
-			 struct heartbeat_report *mine)
+static void fill_uplinks(const struct site *site, struct heartbeat_report *mine)
 {
 	mine->uplinks_count = site->config.uplinks_count;
 	for (unsigned i = 0; i < mine->uplinks_count; i++) {
@@ -85,8 +84,8 @@ static void fill(void *arg, struct heartbeat_report *mine)
 	mine->ready = site->facts.ready;
 	mine->selector = site->desired.selector >= 0 ? HEARTBEAT_SELF :
 			 site->desired.selector == MODEL_PARTNER ?
-							HEARTBEAT_PARTNER :
-							HEARTBEAT_NONE;
+						       HEARTBEAT_PARTNER :
+						       HEARTBEAT_NONE;
 	mine->sessions = partner->sessions;
 	mine->bindings = partner->bindings;
 	mine->lost = view.counters.lost;
@@ -138,8 +137,7 @@ static void hear_intent(struct partner *partner,
 {
 	struct intent_site heard =
 		intent_site_hear(&theirs->intent, site_now());
-	enum intent_merged merged =
-		intent_site_merge(&partner->intent, &heard);
+	enum intent_merged merged = intent_site_merge(&partner->intent, &heard);
 
 	if (merged == INTENT_MERGED_THEIRS ||
 	    merged == INTENT_MERGED_CONFLICT_THEIRS)
@@ -249,8 +247,7 @@ struct partner_belief partner_belief(struct partner *partner)
 	return belief;
 }
 
-void partner_collect(const struct partner *partner,
-		     struct partner_facts *facts)
+void partner_collect(const struct partner *partner, struct partner_facts *facts)
 {
 	struct liveness_view liveness;
 	struct heartbeat_view heartbeat;

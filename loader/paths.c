@@ -42,8 +42,10 @@ int paths_init(struct paths *paths, const char *instance)
 	snprintf(paths->vrrp, PATHS_PATH, RUN "/%s/vrrp", instance);
 	snprintf(paths->intent, PATHS_PATH, LIB "/%s/intent", instance);
 	snprintf(lib, sizeof(lib), LIB "/%s", instance);
-	return make_directory(RUN) ?: make_directory(paths->run) ?:
-	       make_directory(LIB) ?: make_directory(lib);
+	return make_directory(RUN)		  ?:
+		       make_directory(paths->run) ?:
+		       make_directory(LIB)	  ?:
+						    make_directory(lib);
 }
 
 int paths_lock(const struct paths *paths)

@@ -10,7 +10,7 @@
 #define PATHS_PATH 128
 
 struct paths {
-	char run[PATHS_PATH];	  /* /run/twinpath/<instance> */
+	char run[PATHS_PATH]; /* /run/twinpath/<instance> */
 	char lock[PATHS_PATH];
 	char control[PATHS_PATH]; /* the socket */
 	char sysctls[PATHS_PATH]; /* what they were before us */

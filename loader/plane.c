@@ -6,8 +6,6 @@
  * the layout last.  A layout without its magic is a start that was cut short,
  * before anything could be attached: such pins are made anew.
  */
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <dirent.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -18,6 +16,8 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 
 #include "log.h"
 #include "plane.h"
@@ -119,12 +119,13 @@ static int read_layout(const struct plane *plane, const char *instance,
 	close(fd);
 	if (err || (layout->magic && layout->magic != TP_LAYOUT_MAGIC) ||
 	    (layout->magic && layout->version != TP_LAYOUT)) {
-		log_error("the tables pinned in %s have layout %u, this version "
-			  "reads %u: forwarding goes on as it is; run the "
-			  "version that made them, or 'twinpathd --instance %s "
-			  "--detach' to end its sessions and start anew",
-			  plane->dir, err ? 0 : layout->version, TP_LAYOUT,
-			  instance);
+		log_error(
+			"the tables pinned in %s have layout %u, this version "
+			"reads %u: forwarding goes on as it is; run the "
+			"version that made them, or 'twinpathd --instance %s "
+			"--detach' to end its sessions and start anew",
+			plane->dir, err ? 0 : layout->version, TP_LAYOUT,
+			instance);
 		return -EPROTO;
 	}
 	if (layout->magic)
@@ -172,13 +173,11 @@ static int size_maps(struct twinpath *skel, const struct tp_layout *layout)
 	skel->rodata->bucket_mask = layout->buckets - 1;
 	skel->rodata->overflow_mask = overflow - 1;
 	skel->rodata->address_count = layout->addresses;
-	return bpf_map__set_max_entries(skel->maps.session_table,
-					layout->buckets + overflow) ?:
-	       bpf_map__set_max_entries(skel->maps.tags,
-					layout->buckets + overflow) ?:
-	       bpf_map__set_max_entries(skel->maps.endpoints,
-					2 * layout->buckets) ?:
-	       bpf_map__set_max_entries(skel->maps.binding_table, bindings);
+	return bpf_map__set_max_entries(skel->maps.session_table, layout->buckets + overflow) ?:
+		       bpf_map__set_max_entries(skel->maps.tags, layout->buckets + overflow) ?:
+		       bpf_map__set_max_entries(skel->maps.endpoints, 2 * layout->buckets) ?:
+		       bpf_map__set_max_entries(skel->maps.binding_table,
+						bindings);
 }
 
 /* libbpf pins what is not there and takes what is, if it is the same. */
@@ -208,11 +207,13 @@ static void explain_load(const struct plane *plane, int err)
 			  "with CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON");
 	else if (err == -EINVAL && plane->adopted)
 		log_error("a map pinned in %s is not as this version makes it: "
-			  "run the version that made it", plane->dir);
+			  "run the version that made it",
+			  plane->dir);
 	else
 		log_error("the kernel refused the BPF programs: %s (Linux 6.1 "
 			  "with BTF or later is needed; --debug shows what "
-			  "libbpf says)", strerror(-err));
+			  "libbpf says)",
+			  strerror(-err));
 }
 
 static int first_values(const struct plane *plane, struct tp_layout *layout)
@@ -319,10 +320,9 @@ int plane_pin_iterators(struct plane *plane)
 {
 	struct twinpath *skel = plane->skel;
 
-	return pin_iterator(plane, skel->progs.print_sessions,
-			    skel->maps.session_table, "sessions") ?:
-	       pin_iterator(plane, skel->progs.print_bindings,
-			    skel->maps.binding_table, "bindings");
+	return pin_iterator(plane, skel->progs.print_sessions, skel->maps.session_table, "sessions") ?:
+		       pin_iterator(plane, skel->progs.print_bindings,
+				    skel->maps.binding_table, "bindings");
 }
 
 int plane_clock(const struct plane *plane, uint32_t *now)

@@ -80,7 +80,8 @@ static bool request_time(const struct request *request, const char *key,
 	}
 	snprintf(why, MODEL_REASON,
 		 "\"%s\" is no number of milliseconds from 1000 (1s) to "
-		 "%lld (8760h)", key, (long long)DURATION_MAX);
+		 "%lld (8760h)",
+		 key, (long long)DURATION_MAX);
 	return false;
 }
 

@@ -8,11 +8,11 @@
  * here, and no partner, before the data plane is ready for it.
  */
 #include <errno.h>
-#include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <linux/rtnetlink.h>
 
 #include "announce.h"
 #include "census.h"
@@ -231,8 +231,8 @@ static void carry_out(struct site *site, uint32_t died, uint32_t cut)
 	apply_maps(site, &input, died, cut);
 	partner_follow(parts->partner, maps_partner(site->maps),
 		       &site->facts.partner.local);
-	if (parts->changes & (NETLINK_ROUTES | NETLINK_ADDRESSES |
-			      NETLINK_LINKS))
+	if (parts->changes &
+	    (NETLINK_ROUTES | NETLINK_ADDRESSES | NETLINK_LINKS))
 		maps_apply_routes(site->maps, &input);
 	if (parts->changes & (NETLINK_NEIGHBOURS | NETLINK_LINKS))
 		maps_apply_neighbours(site->maps, &input);
@@ -316,10 +316,9 @@ static void turn(struct site *site)
 		partner_poke(site->parts->partner);
 	carry_out(site, died, cut);
 	announce_address_lost(&site->parts->announce, site, &before);
-	if (site->detaching &&
-	    (site->facts.partner.offers_default ||
-	     site->config.partner.type == TP_PARTNER_NONE ||
-	     site_now() >= site->parts->detach_until))
+	if (site->detaching && (site->facts.partner.offers_default ||
+				site->config.partner.type == TP_PARTNER_NONE ||
+				site_now() >= site->parts->detach_until))
 		finish_detach(site);
 }
 
@@ -485,10 +484,11 @@ static int start_plane(struct site *site)
 	if (!parts->plane.adopted &&
 	    !sysctl_get("net/ipv4/ip_forward", forwarding) &&
 	    forwarding[0] == '1')
-		log_warning("net.ipv4.ip_forward is on before the programs are: "
-			    "until now the kernel could forward inside sources "
-			    "untranslated; leave it off, twinpathd switches on "
-			    "forwarding for its own interfaces");
+		log_warning(
+			"net.ipv4.ip_forward is on before the programs are: "
+			"until now the kernel could forward inside sources "
+			"untranslated; leave it off, twinpathd switches on "
+			"forwarding for its own interfaces");
 	interfaces_init(&parts->interfaces, &site->config);
 	err = maps_open(&site->maps, &parts->plane, &site->config);
 	if (!err)
@@ -521,13 +521,13 @@ static int start_parts(struct site *site)
 	if (err)
 		return err;
 	intent_load(parts->paths.intent, &site->intent);
-	parts->failback = failback_adopt(&site->config, &site->intent,
-					 &site->desired);
-	return partner_open(&parts->partner, site, &parts->plane) ?:
-	       census_open(&parts->census, &parts->plane) ?:
-	       nudge_open(&parts->nudge, site->base, &parts->plane) ?:
-	       probes_open(site) ?:
-	       control_open(&site->control, site, parts->paths.control);
+	parts->failback =
+		failback_adopt(&site->config, &site->intent, &site->desired);
+	return partner_open(&parts->partner, site, &parts->plane)	    ?:
+		       census_open(&parts->census, &parts->plane)	    ?:
+		       nudge_open(&parts->nudge, site->base, &parts->plane) ?:
+		       probes_open(site)				    ?:
+		       control_open(&site->control, site, parts->paths.control);
 }
 
 int site_start(struct site *site)

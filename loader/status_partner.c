@@ -74,9 +74,9 @@ static struct json_object *heartbeat_json(const struct heartbeat_view *view,
 	add(json, "fresh", json_object_new_boolean(view->fresh));
 	add(json, "two_way", json_object_new_boolean(view->two_way));
 	add(json, "age_s",
-	    view->known ? json_object_new_double((double)(now - view->at) /
-						 1000) :
-			  NULL);
+	    view->known ?
+		    json_object_new_double((double)(now - view->at) / 1000) :
+		    NULL);
 	add(json, "accepted", json_object_new_uint64(counters->accepted));
 	add(json, "forged", json_object_new_uint64(counters->forged));
 	add(json, "replayed", json_object_new_uint64(counters->replayed));

@@ -18,14 +18,14 @@ struct track {
 	const struct track_config *config;
 	enum track_state raw;
 	enum track_state state;
-	unsigned row;	     /* equal results in a row, against raw */
-	bool row_ok;	     /* what that row is made of */
-	unsigned changes;    /* change number, as IOS counts them */
-	msec_t changed;	     /* when state last changed */
-	msec_t due;	     /* when a delayed change falls due; 0: none */
+	unsigned row;	  /* equal results in a row, against raw */
+	bool row_ok;	  /* what that row is made of */
+	unsigned changes; /* change number, as IOS counts them */
+	msec_t changed;	  /* when state last changed */
+	msec_t due;	  /* when a delayed change falls due; 0: none */
 	msec_t delay_down, delay_up;
 	uint64_t sent, answered, late, lost;
-	msec_t rtt_us_last;  /* microseconds; -1: none yet */
+	msec_t rtt_us_last; /* microseconds; -1: none yet */
 };
 
 /* What became of the track with this call; for the log. */

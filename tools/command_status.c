@@ -264,9 +264,10 @@ static void print_heard(struct json_object *partner)
 	else if (!is_true(heartbeat, "fresh"))
 		puts("heartbeat not heard");
 	else
-		printf("heartbeat %s\n", is_true(heartbeat, "two_way") ?
-						  "heard both ways" :
-						  "heard, but it does not hear us");
+		printf("heartbeat %s\n",
+		       is_true(heartbeat, "two_way") ?
+			       "heard both ways" :
+			       "heard, but it does not hear us");
 	if (field(partner, "says"))
 		print_says(field(partner, "says"));
 }
