@@ -10,6 +10,7 @@
 #define TWINPATH_MISS_H
 
 #include "claim.h"
+#include "forget.h"
 #include "hit.h"
 #include "partner.h"
 #include "reset.h"
@@ -300,6 +301,7 @@ static __noinline __u32 lan_own(const struct hook *hook, const struct packet *p,
 	    !partner_was_asked(miss->hash, hook->now))
 		return TP_REASON_stray_return;
 
+	view_forget(&miss->view);
 	action = own_decide(&miss->view);
 	switch (action) {
 	case OWN_SERVE:

@@ -15,6 +15,7 @@
  */
 #include "apply_tc.h"
 #include "apply_xdp.h"
+#include "forget.h"
 #include "lan.h"
 #include "link.h"
 #include "out.h"
@@ -47,18 +48,6 @@ static __always_inline __u32 frame_for_us(void *data, void *end,
 			return TP_REASON_not_for_us;
 	}
 	return GO_ON;
-}
-
-/*
- * Makes the verifier forget what it knows of a parsed packet: a global function
- * may have written anything there.  Without it, every protocol and flag that
- * parse can tell apart walks the rest of the program again (10 times as many
- * instructions verified); with it, the rest is walked once.
- */
-__noinline int packet_forget(struct packet *p)
-{
-	asm volatile("" : : "r"(p) : "memory");
-	return 0;
 }
 
 /* From frame to reason, for both ingress sides and both hooks. */
@@ -114,6 +103,7 @@ static __always_inline int xdp_ingress(struct xdp_md *ctx, __u32 id, __u32 role)
 	hook.now = clock_now(hook.set);
 	hook.bytes = end - data - ETHERNET;
 	reason = ingress(&hook, data, end, end - data, role, &p, &edit);
+	reason = edit_forget(&edit, reason);
 	return xdp_finish(ctx, &hook, &p, &edit, reason);
 }
 
@@ -167,6 +157,7 @@ static __always_inline int tc_ingress(struct __sk_buff *skb, __u32 id,
 	reason = ingress(&hook, (void *)(long)skb->data,
 			 (void *)(long)skb->data_end, skb->len, role, &p,
 			 &edit);
+	reason = edit_forget(&edit, reason);
 	return tc_finish(skb, &hook, &p, &edit, reason);
 }
 
