@@ -22,7 +22,7 @@
 
 #include <linux/types.h>
 
-#define TP_LAYOUT 1
+#define TP_LAYOUT 2
 #define TP_LAYOUT_MAGIC 0x74777061U /* "twpa" */
 
 #define TP_SIZE(type, size) \
