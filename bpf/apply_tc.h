@@ -16,8 +16,9 @@
 #include "reason.h"
 #include "reset.h"
 
-#define TC_IP_CHECK (ETHERNET + 10)
-#define TC_IP_TTL (ETHERNET + 8)
+#define TC_ETHERTYPE 12 /* from the start of the frame */
+#define TC_IP_TTL 8	/* from the start of the IP header */
+#define TC_IP_CHECK 10
 
 static __always_inline int tc_transport(struct __sk_buff *skb,
 					const struct packet *p,
@@ -58,11 +59,12 @@ static __noinline int tc_translate(struct __sk_buff *skb,
 				   const struct packet *p,
 				   const struct edit *edit)
 {
-	__u32 at = ETHERNET + (edit->side == SIDE_SOURCE ? 12 : 16);
+	__u32 at = p->l3 + (edit->side == SIDE_SOURCE ? 12 : 16);
 	__be32 new = family_v4(&edit->address), old;
 
 	if (bpf_skb_load_bytes(skb, at, &old, sizeof(old)) ||
-	    bpf_l3_csum_replace(skb, TC_IP_CHECK, old, new, sizeof(new)) ||
+	    bpf_l3_csum_replace(skb, p->l3 + TC_IP_CHECK, old, new,
+				sizeof(new)) ||
 	    bpf_skb_store_bytes(skb, at, &new, sizeof(new), 0))
 		return 0;
 	return tc_transport(skb, p, edit, old, new);
@@ -91,15 +93,17 @@ static __noinline int tc_error(struct __sk_buff *skb, const struct packet *p,
 	return 1;
 }
 
-static __noinline int tc_ttl(struct __sk_buff *skb)
+static __noinline int tc_ttl(struct __sk_buff *skb, __u32 l3)
 {
+	__u32 at = l3 + TC_IP_TTL;
 	__u16 old, new;
 
-	if (bpf_skb_load_bytes(skb, TC_IP_TTL, &old, sizeof(old)))
+	if (bpf_skb_load_bytes(skb, at, &old, sizeof(old)))
 		return 0;
 	new = old - bpf_htons(0x0100);
-	return !bpf_l3_csum_replace(skb, TC_IP_CHECK, old, new, sizeof(new)) &&
-	       !bpf_skb_store_bytes(skb, TC_IP_TTL, &new, sizeof(new), 0);
+	return !bpf_l3_csum_replace(skb, l3 + TC_IP_CHECK, old, new,
+				    sizeof(new)) &&
+	       !bpf_skb_store_bytes(skb, at, &new, sizeof(new), 0);
 }
 
 static __noinline int tc_reset(struct __sk_buff *skb, const struct packet *p,
@@ -114,27 +118,41 @@ static __noinline int tc_reset(struct __sk_buff *skb, const struct packet *p,
 	if (reset_owed(data, end, p))
 		reset_owe(&frame);
 	/* A complete checksum covers what is behind the Ethernet header. */
-	return !bpf_skb_change_tail(skb, sizeof(frame), 0) &&
-	       !bpf_skb_store_bytes(skb, 0, &frame, ETHERNET, 0) &&
-	       !bpf_skb_store_bytes(skb, ETHERNET, &frame.ip,
+	return !bpf_skb_change_tail(skb, p->l3 + sizeof(frame) - ETHERNET, 0) &&
+	       !bpf_skb_store_bytes(skb, p->l3, &frame.ip,
 				    sizeof(frame) - ETHERNET,
 				    BPF_F_RECOMPUTE_CSUM);
+}
+
+/*
+ * A raw packet gets a MAC header where it leaves by a device that has them.
+ * The other way round there is nothing to do: bpf_redirect() takes it off.
+ */
+static __noinline int tc_macs(struct __sk_buff *skb, __u32 l3,
+			      const struct edit *edit)
+{
+	__be16 type = bpf_htons(ETH_P_IP);
+
+	if (l3 == RAW &&
+	    (bpf_skb_change_head(skb, ETHERNET, 0) ||
+	     bpf_skb_store_bytes(skb, TC_ETHERTYPE, &type, sizeof(type), 0)))
+		return 0;
+	return !bpf_skb_store_bytes(skb, 0, edit->macs, sizeof(edit->macs), 0);
 }
 
 static __noinline int tc_edit(struct __sk_buff *skb, const struct packet *p,
 			      const struct edit *edit)
 {
-	if (edit->flags & EDIT_RESET)
-		return tc_reset(skb, p, edit);
+	if (edit->flags & EDIT_RESET && !tc_reset(skb, p, edit))
+		return 0;
 	if (edit->side && p->class == CLASS_ERROR && !tc_error(skb, p, edit))
 		return 0;
 	if (edit->side && p->class != CLASS_ERROR &&
 	    !tc_translate(skb, p, edit))
 		return 0;
-	if (edit->flags & EDIT_TTL && !tc_ttl(skb))
+	if (edit->flags & EDIT_TTL && !tc_ttl(skb, p->l3))
 		return 0;
-	return !(edit->flags & EDIT_MAC) ||
-	       !bpf_skb_store_bytes(skb, 0, edit->macs, sizeof(edit->macs), 0);
+	return !(edit->flags & EDIT_MAC) || tc_macs(skb, p->l3, edit);
 }
 
 /*

@@ -65,7 +65,7 @@ static __noinline __u16 sum_of(void *data, void *end, __u32 at, __u32 bytes)
 static __always_inline __u32 icmp_error_verify(void *data, void *end,
 					       const struct packet *p)
 {
-	__u32 bytes = p->size + ETHERNET - p->l4;
+	__u32 bytes = p->size + p->l3 - p->l4;
 
 	if (bytes > 2 * SUM_WORDS)
 		return TP_REASON_malformed;
@@ -136,7 +136,7 @@ static __always_inline void quote_check(void *data, void *end,
 	at += p->plane == TP_PLANE_TCP ? 16 : p->plane == TP_PLANE_UDP ? 6 : 2;
 	sum->at = 0;
 	sum->old = word_at(data, end, at, &ok);
-	if (!ok || at + 2 > ETHERNET + p->size ||
+	if (!ok || at + 2 > p->l3 + p->size ||
 	    (p->plane == TP_PLANE_UDP && !sum->old))
 		return;
 	sum->at = at;
@@ -162,7 +162,7 @@ static __always_inline int icmp_error_patches(void *data, void *end,
 					      const struct edit *edit,
 					      struct patch *list)
 {
-	__u32 outer = ETHERNET + (edit->side == SIDE_SOURCE ? 12 : 16);
+	__u32 outer = p->l3 + (edit->side == SIDE_SOURCE ? 12 : 16);
 	__u32 inner = p->quote + (edit->side == SIDE_SOURCE ? 16 : 12);
 	__u32 port_at = quote_port_at(p, edit);
 	__be32 new = family_v4(&edit->address);
@@ -176,7 +176,7 @@ static __always_inline int icmp_error_patches(void *data, void *end,
 	old_inner = word_at(data, end, inner, &ok) |
 		    (__u32)word_at(data, end, inner + 2, &ok) << 16;
 	old_port = word_at(data, end, port_at, &ok);
-	ip_check = word_at(data, end, ETHERNET + 10, &ok);
+	ip_check = word_at(data, end, p->l3 + 10, &ok);
 	quote_ip_check = word_at(data, end, p->quote + 10, &ok);
 	check = word_at(data, end, p->l4 + 2, &ok);
 	if (!ok)
@@ -185,7 +185,7 @@ static __always_inline int icmp_error_patches(void *data, void *end,
 	quote_check(data, end, p, old_inner, new, old_port, edit->port, &sum);
 	new_check = sum_replace4(quote_ip_check, old_inner, new);
 	patch_set(&list[0], outer, 4, new);
-	patch_set(&list[1], ETHERNET + 10, 2,
+	patch_set(&list[1], p->l3 + 10, 2,
 		  sum_replace4(ip_check, old_outer, new));
 	patch_set(&list[2], inner, 4, new);
 	patch_set(&list[3], p->quote + 10, 2, new_check);

@@ -12,7 +12,12 @@
 
 #include "maps.bpf.h"
 
-#define ETHERNET 14 /* bytes of header in front of the IP packet */
+/*
+ * Where the IP header starts.  A tun, ppp or wireguard device has no MAC
+ * header: packets on it are raw.
+ */
+#define ETHERNET 14
+#define RAW 0
 
 /* Go on: what a step answers when it has not found a reason to stop. */
 #define GO_ON TP_REASON_COUNT
@@ -66,7 +71,8 @@ struct packet {
 	__u8 ttl;
 	__u8 plane; /* enum tp_plane, of the quoted one in an error */
 	__u8 kind;  /* enum tp_kind: host, or how the partner gave it */
-	__u8 pad[4];
+	__u8 l3;    /* offset of the IP header: ETHERNET or RAW */
+	__u8 pad[3];
 };
 
 enum edit_side {
@@ -76,7 +82,7 @@ enum edit_side {
 };
 
 #define EDIT_TTL (1U << 0)	/* decrement */
-#define EDIT_MAC (1U << 1)	/* macs[] are valid */
+#define EDIT_MAC (1U << 1)	/* out by a device with MACs: macs[] */
 #define EDIT_REDIRECT (1U << 2) /* out by ifindex */
 #define EDIT_RESET (1U << 3)	/* answer with an RST instead, see reset.h */
 
@@ -90,6 +96,12 @@ struct edit {
 	__u32 mark;    /* for the kernel's path; 0: none */
 };
 
+/* EDIT_MAC, unless the device that the packet leaves by is raw. */
+static __always_inline __u32 edit_mac(__u32 raw)
+{
+	return raw ? 0 : EDIT_MAC;
+}
+
 /*
  * The hook a core runs at.  ctx is opaque to the core: it only hands it to
  * socket look-ups, whose helpers take either context.
@@ -99,7 +111,7 @@ struct hook {
 	const struct tp_settings *set;
 	__u32 ifindex;
 	__u32 now;     /* tick */
-	__u32 bytes;   /* of the frame, or super-packet, without Ethernet */
+	__u32 bytes;   /* of the IP packet, or super-packet */
 	__u16 segment; /* payload of each packet of a super-packet; 0: none */
 	__u8 id;       /* enum tp_hook */
 	__u8 xdp;      /* 1: redirects only where XDP can */

@@ -115,7 +115,7 @@ static __noinline __u32 parse_quote(void *data, void *end, struct packet *p)
 	ports = data + p->quote_l4;
 	/* The frame may be longer than the packet in it (Ethernet padding). */
 	if ((void *)ports + QUOTE_BYTES > end ||
-	    p->quote_l4 + QUOTE_BYTES > ETHERNET + p->size)
+	    p->quote_l4 + QUOTE_BYTES > p->l3 + p->size)
 		return TP_REASON_bad_quote;
 	switch (ip->protocol) {
 	case IPPROTO_TCP:
@@ -163,13 +163,13 @@ static __always_inline __u32 parse_icmp(void *data, void *l4, void *end,
 }
 
 /*
- * An IPv4 packet behind an Ethernet header.  `wire`: bytes of the frame, of
- * which data..end may be only the first (tc).
+ * An IPv4 packet at l3, a constant.  `wire`: bytes of the frame, of which
+ * data..end may be only the first (tc).
  */
 static __always_inline __u32 parse_ip(void *data, void *end, __u32 wire,
-				      struct packet *p)
+				      __u32 l3, struct packet *p)
 {
-	struct iphdr *ip = data + ETHERNET;
+	struct iphdr *ip = data + l3;
 	__u32 length, header;
 	void *l4;
 
@@ -177,7 +177,7 @@ static __always_inline __u32 parse_ip(void *data, void *end, __u32 wire,
 		return TP_REASON_malformed;
 	header = ip->ihl * 4;
 	length = bpf_ntohs(ip->tot_len);
-	if (length < header || ETHERNET + length > wire)
+	if (length < header || l3 + length > wire)
 		return TP_REASON_malformed;
 	family_map(&p->flow.source, ip->saddr);
 	family_map(&p->flow.destination, ip->daddr);
@@ -186,7 +186,8 @@ static __always_inline __u32 parse_ip(void *data, void *end, __u32 wire,
 	p->ttl = ip->ttl;
 	p->size = length;
 	p->class = CLASS_OTHER;
-	p->l4 = ETHERNET + header;
+	p->l3 = l3;
+	p->l4 = l3 + header;
 	if (header != sizeof(*ip))
 		p->flags |= PACKET_OPTIONS;
 	if (ip->frag_off & bpf_htons(IP_MF | IP_OFFSET)) {
@@ -203,17 +204,28 @@ static __always_inline __u32 parse_ip(void *data, void *end, __u32 wire,
 	return GO_ON;
 }
 
+/* `type`: of what is behind the MAC header, or of a raw packet. */
+static __always_inline __u32 parse_type(__be16 type)
+{
+	if (type == bpf_htons(ETH_P_IP))
+		return GO_ON;
+	return type == bpf_htons(ETH_P_IPV6) ? TP_REASON_ipv6 :
+					       TP_REASON_not_ip;
+}
+
 static __always_inline __u32 parse_frame(void *data, void *end, __u32 wire,
-					 struct packet *p)
+					 __u32 l3, struct packet *p)
 {
 	struct ethhdr *eth = data;
+	__u32 reason;
 
+	if (l3 == RAW) /* the shell has looked at the type */
+		return parse_ip(data, end, wire, RAW, p);
 	if ((void *)(eth + 1) > end)
 		return TP_REASON_malformed;
-	if (eth->h_proto == bpf_htons(ETH_P_IP))
-		return parse_ip(data, end, wire, p);
-	return eth->h_proto == bpf_htons(ETH_P_IPV6) ? TP_REASON_ipv6 :
-						       TP_REASON_not_ip;
+	reason = parse_type(eth->h_proto);
+	return reason == GO_ON ? parse_ip(data, end, wire, ETHERNET, p) :
+				 reason;
 }
 
 #endif

@@ -52,7 +52,7 @@ static __noinline __u32 reset_host(const struct hook *hook,
 	    !(p->tcp_flags & FLAG_ACK) || !to || !to->valid ||
 	    (hook->xdp && !to->xdp) || !reset_allowed(hook->now))
 		return TP_REASON_no_session;
-	edit->flags = EDIT_RESET | EDIT_REDIRECT;
+	edit->flags = EDIT_RESET | EDIT_REDIRECT | edit_mac(to->raw);
 	edit->ifindex = to->ifindex;
 	__builtin_memcpy(edit->macs, to->destination, sizeof(edit->macs));
 	return TP_REASON_reset;
@@ -75,7 +75,7 @@ static __always_inline int reset_build(void *data, void *end,
 				       const struct edit *edit,
 				       struct reset_frame *out)
 {
-	struct iphdr *ip = data + ETHERNET;
+	struct iphdr *ip = data + p->l3;
 	struct tcphdr *tcp = data + (p->l4 & 0x7f);
 	__u32 pseudo;
 
@@ -111,14 +111,14 @@ static __always_inline int reset_build(void *data, void *end,
 static __always_inline int reset_owed(void *data, void *end,
 				      const struct packet *p)
 {
-	struct iphdr *ip = data + ETHERNET;
+	struct iphdr *ip = data + p->l3;
 	struct tcphdr *tcp = data + (p->l4 & 0x7f);
 	__u32 sum;
 
 	if ((void *)(ip + 1) > end || (void *)(tcp + 1) > end)
 		return 0;
 	sum = reset_sum(&ip->saddr, 4) + bpf_htons(IPPROTO_TCP) +
-	      bpf_htons(bpf_ntohs(ip->tot_len) - (p->l4 - ETHERNET));
+	      bpf_htons(bpf_ntohs(ip->tot_len) - (p->l4 - p->l3));
 	return tcp->check == sum_fold(sum);
 }
 

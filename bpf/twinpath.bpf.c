@@ -27,19 +27,21 @@
 #define TC_HEADERS (ETHERNET + 60 + 20)
 
 /* The Ethernet header: ours, and from whom? */
-static __always_inline __u32 frame_for_us(void *data, void *end,
+static __always_inline __u32 frame_for_us(void *data, void *end, __u32 l3,
 					  const struct tp_link *link,
 					  __u32 ifindex, struct packet *p)
 {
 	struct ethhdr *eth = data;
 
+	p->kind = TP_KIND_HOST;
+	if (l3 == RAW) /* there is nobody else on the link */
+		return GO_ON;
 	if ((void *)(eth + 1) > end)
 		return TP_REASON_malformed;
 	if (eth->h_dest[0] & 1)
 		return TP_REASON_group;
 	if (!link_owns(link, eth->h_dest))
 		return TP_REASON_not_for_us;
-	p->kind = TP_KIND_HOST;
 	if (link->role == TP_LINK_LAN) {
 		p->kind = partner_kind(ONLY(&partner), ifindex, eth->h_source);
 		/* Handovers go to our own MAC, never to a virtual one. */
@@ -52,27 +54,27 @@ static __always_inline __u32 frame_for_us(void *data, void *end,
 
 /* From frame to reason, for both ingress sides and both hooks. */
 static __always_inline __u32 ingress(struct hook *hook, void *data, void *end,
-				     __u32 wire, __u32 role, struct packet *p,
-				     struct edit *edit)
+				     __u32 wire, __u32 l3, __u32 role,
+				     struct packet *p, struct edit *edit)
 {
 	const struct tp_link *link = link_find(hook->ifindex);
 	__u32 reason;
 
 	if (!link || link->role != role)
 		return TP_REASON_link_unknown;
-	reason = frame_for_us(data, end, link, hook->ifindex, p);
+	reason = frame_for_us(data, end, l3, link, hook->ifindex, p);
 	if (reason != GO_ON)
 		return reason;
 	if (p->kind != TP_KIND_HOST) {
 		partner_alive(p->kind, hook->now);
 		edit->mark = TP_MARK_FROM_PARTNER;
 	}
-	reason = parse_frame(data, end, wire, p);
+	reason = parse_frame(data, end, wire, l3, p);
 	if (reason != GO_ON)
 		return reason;
 	/* A super-packet is as large as what the wire will see of it. */
 	if (hook->segment)
-		p->size = p->l4 - ETHERNET + p->l4_bytes + hook->segment;
+		p->size = p->l4 - l3 + p->l4_bytes + hook->segment;
 	packet_forget(p);
 	if (p->class == CLASS_ERROR) {
 		reason = icmp_error_verify(data, end, p);
@@ -102,13 +104,14 @@ static __always_inline int xdp_ingress(struct xdp_md *ctx, __u32 id, __u32 role)
 		return XDP_PASS;
 	hook.now = clock_now(hook.set);
 	hook.bytes = end - data - ETHERNET;
-	reason = ingress(&hook, data, end, end - data, role, &p, &edit);
+	reason = ingress(&hook, data, end, end - data, ETHERNET, role, &p,
+			 &edit);
 	reason = edit_forget(&edit, reason);
 	return xdp_finish(ctx, &hook, &p, &edit, reason);
 }
 
 /* Bring the headers into the linear part; an error whole, to verify it. */
-static __noinline int tc_pull(struct __sk_buff *skb)
+static __noinline int tc_pull(struct __sk_buff *skb, __u32 l3)
 {
 	__u32 linear = skb->data_end - skb->data;
 	__u32 want = skb->len < TC_HEADERS ? skb->len : TC_HEADERS;
@@ -118,22 +121,31 @@ static __noinline int tc_pull(struct __sk_buff *skb)
 		bpf_skb_pull_data(skb, want);
 	if (linear >= skb->len || skb->len > 2048)
 		return 0;
-	bpf_skb_load_bytes(skb, ETHERNET + 9, &proto, sizeof(proto));
+	bpf_skb_load_bytes(skb, l3 + 9, &proto, sizeof(proto));
 	if (proto == IPPROTO_ICMP)
 		bpf_skb_pull_data(skb, skb->len);
 	return 0;
 }
 
-/* tc runs before VLANs are told apart: a tagged packet is another device's. */
-static __always_inline int tc_vlan(const struct __sk_buff *skb, __u32 hook)
+/*
+ * What no header tells.  tc runs before VLANs are told apart: a tagged packet is
+ * another device's; and of a raw packet the kernel alone knows the type.
+ */
+static __always_inline int tc_foreign(const struct __sk_buff *skb, __u32 hook,
+				      __u32 l3)
 {
-	if (!skb->vlan_present)
-		return 0;
-	reason_count(hook, TP_REASON_vlan);
+	__u32 reason = TP_REASON_vlan;
+
+	if (!skb->vlan_present) {
+		reason = l3 == RAW ? parse_type(skb->protocol) : GO_ON;
+		if (reason == GO_ON)
+			return 0;
+	}
+	reason_count(hook, reason);
 	return 1;
 }
 
-static __always_inline int tc_ingress(struct __sk_buff *skb, __u32 id,
+static __always_inline int tc_ingress(struct __sk_buff *skb, __u32 id, __u32 l3,
 				      __u32 role)
 {
 	struct hook hook = {
@@ -141,7 +153,7 @@ static __always_inline int tc_ingress(struct __sk_buff *skb, __u32 id,
 		.id = id,
 		.ifindex = skb->ifindex,
 		.segment = skb->gso_size,
-		.bytes = skb->len - ETHERNET,
+		.bytes = skb->len - l3,
 		.set = ONLY(&settings),
 	};
 	struct packet p = {};
@@ -150,12 +162,12 @@ static __always_inline int tc_ingress(struct __sk_buff *skb, __u32 id,
 
 	if (!hook.set)
 		return TC_ACT_UNSPEC;
-	if (tc_vlan(skb, id))
+	if (tc_foreign(skb, id, l3))
 		return TC_ACT_UNSPEC;
 	hook.now = clock_now(hook.set);
-	tc_pull(skb);
+	tc_pull(skb, l3);
 	reason = ingress(&hook, (void *)(long)skb->data,
-			 (void *)(long)skb->data_end, skb->len, role, &p,
+			 (void *)(long)skb->data_end, skb->len, l3, role, &p,
 			 &edit);
 	reason = edit_forget(&edit, reason);
 	return tc_finish(skb, &hook, &p, &edit, reason);
@@ -176,21 +188,33 @@ int xdp_wan(struct xdp_md *ctx)
 SEC("tc")
 int tc_lan(struct __sk_buff *skb)
 {
-	return tc_ingress(skb, TP_HOOK_tc_lan, TP_LINK_LAN);
+	return tc_ingress(skb, TP_HOOK_tc_lan, ETHERNET, TP_LINK_LAN);
+}
+
+SEC("tc")
+int tc_lan_raw(struct __sk_buff *skb)
+{
+	return tc_ingress(skb, TP_HOOK_tc_lan, RAW, TP_LINK_LAN);
 }
 
 SEC("tc")
 int tc_wan(struct __sk_buff *skb)
 {
-	return tc_ingress(skb, TP_HOOK_tc_wan, TP_LINK_UPLINK);
+	return tc_ingress(skb, TP_HOOK_tc_wan, ETHERNET, TP_LINK_UPLINK);
+}
+
+SEC("tc")
+int tc_wan_raw(struct __sk_buff *skb)
+{
+	return tc_ingress(skb, TP_HOOK_tc_wan, RAW, TP_LINK_UPLINK);
 }
 
 static __always_inline __u32 egress(struct hook *hook, void *data, void *end,
-				    __u32 wire, struct packet *p,
+				    __u32 wire, __u32 l3, struct packet *p,
 				    struct edit *edit)
 {
 	const struct tp_link *link = link_find(hook->ifindex);
-	__u32 reason = parse_frame(data, end, wire, p);
+	__u32 reason = parse_frame(data, end, wire, l3, p);
 
 	p->kind = TP_KIND_HOST;
 	if (reason == TP_REASON_ipv6 || reason == TP_REASON_not_ip)
@@ -206,14 +230,13 @@ static __always_inline __u32 egress(struct hook *hook, void *data, void *end,
 }
 
 /* An uplink's egress: nothing leaves it with an inside source. */
-SEC("tc")
-int tc_out(struct __sk_buff *skb)
+static __always_inline int tc_egress(struct __sk_buff *skb, __u32 l3)
 {
 	struct hook hook = {
 		.ctx = skb,
 		.id = TP_HOOK_tc_out,
 		.ifindex = skb->ifindex,
-		.bytes = skb->len - ETHERNET,
+		.bytes = skb->len - l3,
 		.set = ONLY(&settings),
 	};
 	struct packet p = {};
@@ -222,13 +245,25 @@ int tc_out(struct __sk_buff *skb)
 
 	if (!hook.set)
 		return TC_ACT_SHOT;
-	if (tc_vlan(skb, TP_HOOK_tc_out))
+	if (tc_foreign(skb, TP_HOOK_tc_out, l3))
 		return TC_ACT_UNSPEC;
 	hook.now = clock_now(hook.set);
-	tc_pull(skb);
+	tc_pull(skb, l3);
 	reason = egress(&hook, (void *)(long)skb->data,
-			(void *)(long)skb->data_end, skb->len, &p, &edit);
+			(void *)(long)skb->data_end, skb->len, l3, &p, &edit);
 	return tc_finish(skb, &hook, &p, &edit, reason);
+}
+
+SEC("tc")
+int tc_out(struct __sk_buff *skb)
+{
+	return tc_egress(skb, ETHERNET);
+}
+
+SEC("tc")
+int tc_out_raw(struct __sk_buff *skb)
+{
+	return tc_egress(skb, RAW);
 }
 
 /*

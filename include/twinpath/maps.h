@@ -144,6 +144,7 @@ enum tp_exit_state {
 
 #define TP_EXIT_HAS_NEXT_HOP (1U << 0) /* destination is valid */
 #define TP_EXIT_XDP (1U << 1)	       /* XDP may redirect to ifindex */
+#define TP_EXIT_RAW (1U << 2) /* a device without MAC header: no addresses */
 
 struct tp_exit {
 	__u32 ifindex;
@@ -303,7 +304,8 @@ struct tp_neighbour {
 	__u8 xdp;	     /* XDP may redirect to ifindex */
 	__u8 destination[6]; /* its MAC */
 	__u8 source[6];	     /* MAC of ifindex */
-	__u32 pad;
+	__u8 raw;	     /* a device without MAC header: no addresses */
+	__u8 pad[3];
 	struct tp_addr address;
 };
 TP_SIZE(struct tp_neighbour, 40);
