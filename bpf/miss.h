@@ -237,11 +237,11 @@ static __noinline __u32 lan_placed(const struct packet *p)
 }
 
 /* What the rules are asked about. */
-static __always_inline void miss_view(const struct hook *hook,
-				      const struct packet *p,
-				      const struct tp_session *session,
-				      const struct tp_partner *mate,
-				      struct own_view *view)
+static __noinline void miss_view(const struct hook *hook,
+				 const struct packet *p,
+				 const struct tp_session *session,
+				 const struct tp_partner *mate,
+				 struct own_view *view)
 {
 	view->kind = p->kind;
 	view->bindable = !!(p->flags & PACKET_BINDABLE);
@@ -335,7 +335,7 @@ static __noinline __u32 lan_own(const struct hook *hook, const struct packet *p,
 		partner_asked(miss->hash, action,
 			      p->class == CLASS_TCP && miss->view.bindable,
 			      hook->now);
-	return partner_hand(hook, mate, kind, edit);
+	return partner_hand(hook, p, kind, edit);
 }
 
 /* A daemon's liveness question, or mine come back.  GO_ON: neither. */
@@ -343,12 +343,11 @@ static __noinline __u32 lan_liveness(const struct hook *hook,
 				     const struct packet *p, struct edit *edit)
 {
 	static const struct tp_addr nobody = TP_LIVENESS_ADDRESS;
-	const struct tp_partner *mate = ONLY(&partner);
 
-	if (!mate || !address_equal(&p->flow.destination, &nobody))
+	if (!address_equal(&p->flow.destination, &nobody))
 		return GO_ON;
 	if (p->kind == TP_KIND_QUESTION)
-		return partner_hand(hook, mate, TP_KIND_RETURNED, edit);
+		return partner_hand(hook, p, TP_KIND_RETURNED, edit);
 	return p->kind == TP_KIND_RETURNED ? TP_REASON_probe : GO_ON;
 }
 

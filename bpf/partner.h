@@ -2,8 +2,8 @@
 /*
  * partner.h - the link to the partner gateway.
  *
- * Owns: telling the kinds of handover apart (by source MAC), what is believed
- * of the partner, and the edit that hands a packet over.  A handed packet is
+ * Owns: telling the kinds of handover apart (by source MAC, or by the interface
+ * where there is none to tell), what is believed of the partner, and the edit that hands a packet over.  A handed packet is
  * not translated, not aged and does not grow.  Leases (gone, quiet) come from
  * the daemon and lapse by themselves when it dies.
  */
@@ -17,22 +17,35 @@
 /* Questions without any frame from the partner that make it silent. */
 #define PARTNER_SILENT_ASKS 3
 
+/* `source`: its MAC; NULL for a raw packet, whose link carries one kind. */
 static __always_inline __u32 partner_kind(const struct tp_partner *mate,
-					  __u32 ifindex, const __u8 *source)
+					  const struct tp_link *link,
+					  const __u8 *source)
 {
 	__u32 kind;
 
-	if (!mate || !mate->reachable || mate->ifindex != ifindex)
-		return TP_KIND_HOST;
-	if (mac_equal(source, mate->theirs[TP_KIND_TAKE]))
-		return TP_KIND_TAKE;
-	if (mate->type != TP_PARTNER_TWINPATH)
+	if (!link->kinds || !mate || !mate->reachable)
 		return TP_KIND_HOST;
 #pragma unroll
-	for (kind = TP_KIND_QUESTION; kind < TP_KINDS; kind++)
-		if (mac_equal(source, mate->theirs[kind]))
+	for (kind = TP_KIND_TAKE; kind < TP_KINDS; kind++)
+		if (link->kinds & 1U << kind &&
+		    (!source || mac_equal(source, mate->way[kind].theirs)))
 			return kind;
 	return TP_KIND_HOST;
+}
+
+/* Is the way of some kind by this interface, to this MAC? */
+static __always_inline int partner_is_at(const struct tp_partner *mate,
+					 __u32 ifindex, const __u8 *mac)
+{
+	__u32 kind;
+
+#pragma unroll
+	for (kind = TP_KIND_TAKE; kind < TP_KINDS; kind++)
+		if (mate->way[kind].ifindex == ifindex &&
+		    (!mac || mac_equal(mac, mate->way[kind].mac)))
+			return 1;
+	return 0;
 }
 
 /*
@@ -147,22 +160,36 @@ static __always_inline int partner_was_asked(__u64 hash, __u32 now)
 _Static_assert(TP_REASON_take + TP_KIND_RETURNED == TP_REASON_returned,
 	       "reasons and kinds differ in order");
 
-/* Hand the packet over as it is. */
-static __always_inline __u32 partner_hand(const struct hook *hook,
-					  const struct tp_partner *mate,
-					  __u32 kind, struct edit *edit)
-{
-	__u32 id = mate->exit;
-	const struct tp_exit *exit = bpf_map_lookup_elem(&exits, &id);
+_Static_assert(__builtin_offsetof(struct tp_way, mine) ==
+		       __builtin_offsetof(struct tp_way, mac) + 6,
+	       "the two MACs of a frame are copied as one");
 
-	if (!exit || kind >= TP_KINDS)
+/*
+ * Hand the packet over as it is.  One that a tunnel to the partner has no room
+ * for is the kernel's, whose route by the partner has the same MTU: it answers
+ * with ICMP 3/4, or cuts the packet up.
+ */
+static __always_inline __u32 partner_hand(const struct hook *hook,
+					  const struct packet *p, __u32 kind,
+					  struct edit *edit)
+{
+	const struct tp_partner *mate = ONLY(&partner);
+	__u32 id = mate ? mate->exit : 0;
+	const struct tp_exit *exit = bpf_map_lookup_elem(&exits, &id);
+	const struct tp_way *way;
+
+	if (!mate || !exit)
 		return TP_REASON_program;
+	if (p->size > exit->mtu) {
+		edit->mark |= exit->mark;
+		return TP_REASON_too_big;
+	}
 	if (hook->xdp && !(exit->flags & TP_EXIT_XDP))
 		return TP_REASON_not_xdp;
-	edit->flags = EDIT_MAC | EDIT_REDIRECT;
-	edit->ifindex = mate->ifindex;
-	__builtin_memcpy(edit->macs, mate->mac, 6);
-	__builtin_memcpy(edit->macs + 6, mate->mine[kind], 6);
+	way = &mate->way[kind % TP_KINDS];
+	edit->flags = EDIT_REDIRECT | edit_mac(way->raw);
+	edit->ifindex = way->ifindex;
+	__builtin_memcpy(edit->macs, way->mac, sizeof(edit->macs));
 	return TP_REASON_take + kind;
 }
 

@@ -29,13 +29,16 @@
 /* The Ethernet header: ours, and from whom? */
 static __always_inline __u32 frame_for_us(void *data, void *end, __u32 l3,
 					  const struct tp_link *link,
-					  __u32 ifindex, struct packet *p)
+					  struct packet *p)
 {
 	struct ethhdr *eth = data;
 
 	p->kind = TP_KIND_HOST;
-	if (l3 == RAW) /* there is nobody else on the link */
+	if (l3 == RAW) { /* there is nobody else on the link */
+		if (link->role == TP_LINK_LAN)
+			p->kind = partner_kind(ONLY(&partner), link, 0);
 		return GO_ON;
+	}
 	if ((void *)(eth + 1) > end)
 		return TP_REASON_malformed;
 	if (eth->h_dest[0] & 1)
@@ -43,7 +46,7 @@ static __always_inline __u32 frame_for_us(void *data, void *end, __u32 l3,
 	if (!link_owns(link, eth->h_dest))
 		return TP_REASON_not_for_us;
 	if (link->role == TP_LINK_LAN) {
-		p->kind = partner_kind(ONLY(&partner), ifindex, eth->h_source);
+		p->kind = partner_kind(ONLY(&partner), link, eth->h_source);
 		/* Handovers go to our own MAC, never to a virtual one. */
 		if (p->kind != TP_KIND_HOST &&
 		    !mac_equal(eth->h_dest, link->mac[0]))
@@ -62,7 +65,7 @@ static __always_inline __u32 ingress(struct hook *hook, void *data, void *end,
 
 	if (!link || link->role != role)
 		return TP_REASON_link_unknown;
-	reason = frame_for_us(data, end, l3, link, hook->ifindex, p);
+	reason = frame_for_us(data, end, l3, link, p);
 	if (reason != GO_ON)
 		return reason;
 	if (p->kind != TP_KIND_HOST) {
@@ -270,18 +273,32 @@ int tc_out_raw(struct __sk_buff *skb)
  * A LAN interface's egress: what came from the partner and went up the kernel
  * must not go back there, or two kernels would play with it until its TTL ends.
  */
-SEC("tc")
-int tc_back(struct __sk_buff *skb)
+static __always_inline int tc_to_lan(const struct __sk_buff *skb,
+				     const __u8 *mac)
 {
 	const struct tp_partner *mate = ONLY(&partner);
-	struct ethhdr *eth = (void *)(long)skb->data;
 
 	if (!(skb->mark & TP_MARK_FROM_PARTNER) || !mate || !mate->reachable ||
-	    (void *)(eth + 1) > (void *)(long)skb->data_end ||
-	    !mac_equal(eth->h_dest, mate->mac))
+	    !partner_is_at(mate, skb->ifindex, mac))
 		return TC_ACT_UNSPEC;
 	reason_count(TP_HOOK_tc_back, TP_REASON_ping_pong);
 	return TC_ACT_SHOT;
+}
+
+SEC("tc")
+int tc_back(struct __sk_buff *skb)
+{
+	struct ethhdr *eth = (void *)(long)skb->data;
+
+	if ((void *)(eth + 1) > (void *)(long)skb->data_end)
+		return TC_ACT_UNSPEC;
+	return tc_to_lan(skb, eth->h_dest);
+}
+
+SEC("tc")
+int tc_back_raw(struct __sk_buff *skb)
+{
+	return tc_to_lan(skb, 0);
 }
 
 char LICENSE[] SEC("license") = "GPL";

@@ -113,6 +113,7 @@ static void collect_partner(struct partner_facts *facts,
 			continue;
 		facts->address_on_lan = true;
 		facts->ifindex = link->index;
+		facts->mtu = link->mtu;
 		facts->local = *near(netlink, link->index, &partner->address);
 		facts->mac_known = find_mac(netlink, link->index,
 					    &partner->address, facts->mac);

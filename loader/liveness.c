@@ -113,7 +113,7 @@ static bool is_askable(const struct tp_partner *partner,
 		       const struct tp_addr *local)
 {
 	return partner->type == TP_PARTNER_TWINPATH && partner->reachable &&
-	       partner->ifindex && address_is_v4(local) &&
+	       partner->way[TP_KIND_QUESTION].ifindex && address_is_v4(local) &&
 	       !address_is_zero(local);
 }
 
@@ -126,12 +126,13 @@ static bool same_link(const struct link *a, const struct link *b)
 static void fill_link(struct link *link, const struct tp_partner *partner,
 		      const struct tp_addr *local)
 {
+	const struct tp_way *way = &partner->way[TP_KIND_QUESTION];
+
 	memset(link, 0, sizeof(*link));
 	if (!is_askable(partner, local))
 		return;
-	link->ifindex = partner->ifindex;
-	liveness_question_build(&link->question, partner->mac,
-				partner->mine[TP_KIND_QUESTION], local);
+	link->ifindex = way->ifindex;
+	liveness_question_build(&link->question, way->mac, way->mine, local);
 }
 
 void liveness_update(struct liveness *liveness,

@@ -214,10 +214,23 @@ static int apply_settings(struct maps *maps, const struct config *config,
 	return PUT(maps, settings, 0, &maps->settings, &wanted);
 }
 
+/* The kinds of handover that may come by an interface; a router only gives. */
+static uint8_t kinds_by(unsigned ifindex, const struct maps_input *input)
+{
+	const struct partner_facts *facts = &input->facts->partner;
+
+	if (!facts->mac_known || facts->ifindex != ifindex)
+		return 0;
+	return input->config->partner.type == TP_PARTNER_TWINPATH ?
+		       (1U << TP_KINDS) - 1 :
+		       1U << TP_KIND_TAKE;
+}
+
 static void fill_link(struct tp_link *out, const struct maps *maps,
 		      const struct interface *one,
-		      const struct netlink *netlink)
+		      const struct maps_input *input)
 {
+	const struct netlink *netlink = input->netlink;
 	const struct netlink_link *link =
 		netlink_link_by_index(netlink, one->ifindex);
 	const struct netlink_link *other = NULL;
@@ -229,6 +242,8 @@ static void fill_link(struct tp_link *out, const struct maps *maps,
 	out->role = one->role == ATTACH_LAN ? TP_LINK_LAN : TP_LINK_UPLINK;
 	if (one->uplink != MODEL_NOBODY)
 		out->exit = (uint8_t)maps_exit(maps, one->uplink);
+	else
+		out->kinds = kinds_by(one->ifindex, input);
 	memcpy(out->mac[out->macs++], link->mac, 6);
 	while ((other = netlink_next_link(netlink, other)))
 		if (interfaces_is_virtual(other, link->index) &&
@@ -261,7 +276,7 @@ static int apply_links(struct maps *maps, const struct maps_input *input)
 			continue;
 		slot = link_slot(wanted, one->ifindex);
 		if (slot)
-			fill_link(slot, maps, one, input->netlink);
+			fill_link(slot, maps, one, input);
 		else
 			log_error("%s: no room in the links map", one->name);
 	}
@@ -305,10 +320,12 @@ static int apply_partner(struct maps *maps, const struct maps_input *input)
 
 	fill_leases(maps, belief, &wanted);
 	if (facts->mac_known && link) {
+		struct tp_way way = { .ifindex = facts->ifindex };
+
 		wanted.reachable = 1;
-		wanted.ifindex = facts->ifindex;
-		memcpy(wanted.mac, facts->mac, 6);
-		marks_fill(&wanted, link->mac,
+		memcpy(way.mac, facts->mac, 6);
+		memcpy(way.mine, link->mac, 6);
+		marks_fill(&wanted, &way,
 			   belief->has_marks ? belief->marks : NULL);
 	}
 	return PUT(maps, partner, 0, &maps->partner, &wanted);

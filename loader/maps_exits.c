@@ -128,6 +128,7 @@ static void fill_partner_exit(struct tp_exit *out, unsigned id,
 	out->mark = TP_MARK(id);
 	out->state = facts->mac_known ? TP_EXIT_UP : TP_EXIT_DEAD;
 	out->ifindex = facts->ifindex;
+	out->mtu = facts->mtu;
 	out->next_hop = input->config->partner.address;
 	memcpy(out->destination, facts->mac, 6);
 	if (facts->mac_known)

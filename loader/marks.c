@@ -20,13 +20,17 @@ static void mark(uint8_t out[6], const uint8_t mac[6], unsigned kind,
 	out[5] = (uint8_t)((out[5] & ~3U) | kind);
 }
 
-void marks_fill(struct tp_partner *partner, const uint8_t my_mac[6],
+void marks_fill(struct tp_partner *partner, const struct tp_way *link,
 		const uint8_t *key)
 {
-	memcpy(partner->mine[TP_KIND_TAKE], my_mac, 6);
-	memcpy(partner->theirs[TP_KIND_TAKE], partner->mac, 6);
-	for (unsigned kind = TP_KIND_QUESTION; kind < TP_KINDS; kind++) {
-		mark(partner->mine[kind], my_mac, kind, key);
-		mark(partner->theirs[kind], partner->mac, kind, key);
+	for (unsigned kind = TP_KIND_TAKE; kind < TP_KINDS; kind++) {
+		struct tp_way *way = &partner->way[kind];
+
+		*way = *link;
+		memcpy(way->theirs, link->mac, 6);
+		if (kind == TP_KIND_TAKE)
+			continue;
+		mark(way->mine, link->mine, kind, key);
+		mark(way->theirs, link->mac, kind, key);
 	}
 }

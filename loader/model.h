@@ -156,6 +156,7 @@ struct partner_facts {
 	unsigned told_level; /* the best of those that are up; 0: none is */
 	struct tp_addr local; /* mine on the LAN that leads there */
 	unsigned ifindex;
+	unsigned mtu;
 	uint8_t mac[6];
 };
 

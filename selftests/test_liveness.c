@@ -164,6 +164,7 @@ static int set_up(void **state)
 	static struct bench room;
 	const struct liveness_callbacks callbacks = { clock_of, changed };
 	struct bench *bench = &room;
+	struct tp_way *way;
 
 	memset(bench, 0, sizeof(*bench));
 	*state = bench;
@@ -190,12 +191,13 @@ static int set_up(void **state)
 				       bench->seen, &callbacks, bench),
 			 0);
 	bench->partner = (struct tp_partner){
-		.ifindex = if_nametoindex("lvt0"),
 		.type = TP_PARTNER_TWINPATH,
 		.reachable = 1,
 	};
-	memcpy(bench->partner.mac, their_mac, 6);
-	memcpy(bench->partner.mine[TP_KIND_QUESTION], question_mac, 6);
+	way = &bench->partner.way[TP_KIND_QUESTION];
+	way->ifindex = if_nametoindex("lvt0");
+	memcpy(way->mac, their_mac, 6);
+	memcpy(way->mine, question_mac, 6);
 	address_parse(LOCAL, &bench->local);
 	return 0;
 }
@@ -361,7 +363,7 @@ static void another_mac(void **state)
 
 	update(bench);
 	WAIT(view_of(bench).counters.answered >= 1);
-	bench->partner.mac[5]++;
+	bench->partner.way[TP_KIND_QUESTION].mac[5]++;
 	update(bench);
 	assert_true(STATE(LIVENESS_ALIVE));
 	WAIT(bench->last.ether.h_dest[5] == their_mac[5] + 1);

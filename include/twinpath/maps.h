@@ -197,7 +197,8 @@ struct tp_link {
 	__u8 role;     /* enum tp_link_role */
 	__u8 exit;     /* of an uplink */
 	__u8 macs;     /* how many of mac[] count; mac[0] is its own */
-	__u8 pad[3];
+	__u8 kinds;    /* bits 1 << enum tp_kind: that may come by it */
+	__u8 pad[2];
 	__u8 mac[TP_LINK_MACS][6];
 };
 TP_SIZE(struct tp_link, 40);
@@ -205,8 +206,9 @@ TP_SIZE(struct tp_link, 40);
 /* ---- partner: one entry, daemon ------------------------------------------ */
 
 /*
- * What a frame on the partner link means is told by its source MAC
- * (ownership: take is the interface's own, the others a keyed hash of it).
+ * What a frame from the partner means is told by its source MAC (ownership: take
+ * is the interface's own, the others a keyed hash of it), or by the interface
+ * that it comes by, where MACs cannot be forged or do not exist.
  */
 enum tp_kind {
 	TP_KIND_TAKE,
@@ -223,22 +225,28 @@ enum tp_partner_type {
 	TP_PARTNER_TWINPATH, /* asked */
 };
 
+/* How handovers of one kind go, and how they come. */
+struct tp_way {
+	__u32 ifindex;
+	__u8 raw; /* a device without MAC header: no address counts */
+	__u8 pad;
+	__u8 mac[6];	/* of the partner, destination of every handover */
+	__u8 mine[6];	/* source MAC that we send */
+	__u8 theirs[6]; /* source MAC that we accept */
+};
+TP_SIZE(struct tp_way, 24);
+
 struct tp_partner {
-	__u32 ifindex;	/* interface that leads there */
 	__u8 type;	/* enum tp_partner_type */
 	__u8 exit;	/* its exit id */
-	__u8 reachable; /* mine and theirs are valid */
+	__u8 reachable; /* the ways are valid */
 	__u8 pad;
-	__u8 mac[6]; /* of the partner, destination of every handover */
-	__u8 pad2[2];
-	__u8 mine[TP_KINDS][6];	  /* source MACs that we send */
-	__u8 theirs[TP_KINDS][6]; /* source MACs that we accept */
 	__u32 gone_bind;  /* until this tick: do not ask bindable packets */
 	__u32 gone_reset; /* until this tick: reset mid-stream ones */
 	__u32 quiet;	  /* until this tick: do not ask new sessions */
-	__u8 pad3[4];
+	struct tp_way way[TP_KINDS]; /* by one interface, or each by its own */
 };
-TP_SIZE(struct tp_partner, 80);
+TP_SIZE(struct tp_partner, 112);
 
 /*
  * Where the daemon's liveness questions seem to go: TEST-NET-1 (RFC 5737), which

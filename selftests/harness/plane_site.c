@@ -197,24 +197,39 @@ static int set_links(struct plane *plane)
 	return err ?: set_link(plane, b, plane_mac_isp_b);
 }
 
+/* Of the handovers, those that may come by the LAN. */
+static int set_kinds(struct plane *plane, uint8_t kinds)
+{
+	struct bpf_map *links = plane->skel->maps.links;
+	struct tp_link link;
+	int err = plane_get(links, PLANE_LAN % TP_LINK_SLOTS, &link);
+
+	link.kinds = kinds;
+	return err ?: plane_set(links, PLANE_LAN % TP_LINK_SLOTS, &link);
+}
+
 int plane_set_partner(struct plane *plane, enum tp_partner_type type)
 {
-	struct tp_partner partner = { .ifindex = PLANE_LAN,
-				      .type = type,
+	struct tp_partner partner = { .type = type,
 				      .exit = PLANE_EXIT_PARTNER,
 				      .reachable = type != TP_PARTNER_NONE };
+	int err = set_kinds(plane, type == TP_PARTNER_TWINPATH ?
+					   (1 << TP_KINDS) - 1 :
+					   1 << TP_KIND_TAKE);
 
-	memcpy(partner.mac, plane_mac_partner, 6);
-	for (uint8_t kind = TP_KIND_QUESTION; kind < TP_KINDS; kind++) {
+	for (uint8_t kind = TP_KIND_TAKE; kind < TP_KINDS; kind++) {
 		const uint8_t theirs[6] = MAC_THEIRS(kind);
 		const uint8_t mine[6] = MAC_MINE(kind);
+		struct tp_way *way = &partner.way[kind];
 
-		memcpy(partner.theirs[kind], theirs, 6);
-		memcpy(partner.mine[kind], mine, 6);
+		way->ifindex = PLANE_LAN;
+		memcpy(way->mac, plane_mac_partner, 6);
+		memcpy(way->theirs, theirs, 6);
+		memcpy(way->mine, mine, 6);
 	}
-	memcpy(partner.theirs[TP_KIND_TAKE], plane_mac_partner, 6);
-	memcpy(partner.mine[TP_KIND_TAKE], plane_mac_lan, 6);
-	return plane_set(plane->skel->maps.partner, 0, &partner);
+	memcpy(partner.way[TP_KIND_TAKE].theirs, plane_mac_partner, 6);
+	memcpy(partner.way[TP_KIND_TAKE].mine, plane_mac_lan, 6);
+	return err ?: plane_set(plane->skel->maps.partner, 0, &partner);
 }
 
 static int set_routes(struct plane *plane)
