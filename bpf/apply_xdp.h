@@ -125,11 +125,11 @@ static __noinline int xdp_reset(struct xdp_md *ctx, const struct packet *p,
 {
 	void *data = (void *)(long)ctx->data;
 	void *end = (void *)(long)ctx->data_end;
+	int wire = (int)bpf_xdp_get_buff_len(ctx);
 	struct reset_frame frame = {};
 
 	return reset_build(data, end, p, edit, &frame) &&
-	       !bpf_xdp_adjust_tail(ctx,
-				    (int)sizeof(frame) - (int)(end - data)) &&
+	       !bpf_xdp_adjust_tail(ctx, (int)sizeof(frame) - wire) &&
 	       !bpf_xdp_store_bytes(ctx, 0, &frame, sizeof(frame));
 }
 

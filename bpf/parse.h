@@ -207,10 +207,16 @@ static __always_inline __u32 parse_ip(void *data, void *end, __u32 wire,
 /* `type`: of what is behind the MAC header, or of a raw packet. */
 static __always_inline __u32 parse_type(__be16 type)
 {
-	if (type == bpf_htons(ETH_P_IP))
+	switch (type) {
+	case bpf_htons(ETH_P_IP):
 		return GO_ON;
-	return type == bpf_htons(ETH_P_IPV6) ? TP_REASON_ipv6 :
-					       TP_REASON_not_ip;
+	case bpf_htons(ETH_P_IPV6):
+		return TP_REASON_ipv6;
+	case bpf_htons(ETH_P_8021Q):
+	case bpf_htons(ETH_P_8021AD):
+		return TP_REASON_vlan;
+	}
+	return TP_REASON_not_ip;
 }
 
 static __always_inline __u32 parse_frame(void *data, void *end, __u32 wire,

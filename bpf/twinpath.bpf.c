@@ -24,7 +24,8 @@
 #include "wan.h"
 
 /* Enough of a frame for every header we read, but not of an error's quote. */
-#define TC_HEADERS (ETHERNET + 60 + 20)
+#define HEADERS (ETHERNET + 60 + 20)
+#define VLAN_ID 0xfff /* of a tag's 16 bits */
 
 /* The Ethernet header: ours, and from whom? */
 static __always_inline __u32 frame_for_us(void *data, void *end, __u32 l3,
@@ -88,10 +89,30 @@ static __always_inline __u32 ingress(struct hook *hook, void *data, void *end,
 				     wan_packet(hook, p, link->exit, edit);
 }
 
+/*
+ * Bytes of the frame.  A jumbo one lies in several buffers, of which data..end
+ * is the first: its headers must be there, and an error as a whole.  0: tc has
+ * to bring them there.
+ */
+static __always_inline __u32 xdp_wire(struct xdp_md *ctx, void *data, void *end)
+{
+	struct iphdr *ip = data + ETHERNET;
+	__u32 first = end - data, wire;
+
+	if ((void *)(ip + 1) > end ||
+	    bpf_ntohs(ip->tot_len) + ETHERNET <= first)
+		return first;
+	wire = bpf_xdp_get_buff_len(ctx);
+	if (wire > first && (first < HEADERS || ip->protocol == IPPROTO_ICMP))
+		return 0;
+	return wire;
+}
+
 static __always_inline int xdp_ingress(struct xdp_md *ctx, __u32 id, __u32 role)
 {
 	void *data = (void *)(long)ctx->data;
 	void *end = (void *)(long)ctx->data_end;
+	__u32 wire = xdp_wire(ctx, data, end);
 	struct hook hook = {
 		.ctx = ctx,
 		.id = id,
@@ -106,9 +127,10 @@ static __always_inline int xdp_ingress(struct xdp_md *ctx, __u32 id, __u32 role)
 	if (!hook.set)
 		return XDP_PASS;
 	hook.now = clock_now(hook.set);
-	hook.bytes = end - data - ETHERNET;
-	reason = ingress(&hook, data, end, end - data, ETHERNET, role, &p,
-			 &edit);
+	hook.bytes = wire - ETHERNET;
+	reason = wire ? ingress(&hook, data, end, wire, ETHERNET, role, &p,
+				&edit) :
+			TP_REASON_not_xdp;
 	reason = edit_forget(&edit, reason);
 	return xdp_finish(ctx, &hook, &p, &edit, reason);
 }
@@ -117,7 +139,7 @@ static __always_inline int xdp_ingress(struct xdp_md *ctx, __u32 id, __u32 role)
 static __noinline int tc_pull(struct __sk_buff *skb, __u32 l3)
 {
 	__u32 linear = skb->data_end - skb->data;
-	__u32 want = skb->len < TC_HEADERS ? skb->len : TC_HEADERS;
+	__u32 want = skb->len < HEADERS ? skb->len : HEADERS;
 	__u8 proto = 0;
 
 	if (linear < want)
@@ -132,18 +154,21 @@ static __noinline int tc_pull(struct __sk_buff *skb, __u32 l3)
 
 /*
  * What no header tells.  tc runs before VLANs are told apart: a tagged packet is
- * another device's; and of a raw packet the kernel alone knows the type.
+ * another device's, but for one with a priority alone (VLAN 0, IEEE 802.1Q 6.9),
+ * which loses its tag; and of a raw packet the kernel alone knows the type.
  */
-static __always_inline int tc_foreign(const struct __sk_buff *skb, __u32 hook,
+static __always_inline int tc_foreign(struct __sk_buff *skb, __u32 hook,
 				      __u32 l3)
 {
-	__u32 reason = TP_REASON_vlan;
+	__u32 reason = GO_ON;
 
-	if (!skb->vlan_present) {
-		reason = l3 == RAW ? parse_type(skb->protocol) : GO_ON;
-		if (reason == GO_ON)
-			return 0;
-	}
+	if (l3 == RAW)
+		reason = parse_type(skb->protocol);
+	else if (skb->vlan_present &&
+		 (skb->vlan_tci & VLAN_ID || bpf_skb_vlan_pop(skb)))
+		reason = TP_REASON_vlan;
+	if (reason == GO_ON)
+		return 0;
 	reason_count(hook, reason);
 	return 1;
 }
@@ -176,13 +201,13 @@ static __always_inline int tc_ingress(struct __sk_buff *skb, __u32 id, __u32 l3,
 	return tc_finish(skb, &hook, &p, &edit, reason);
 }
 
-SEC("xdp")
+SEC("xdp.frags")
 int xdp_lan(struct xdp_md *ctx)
 {
 	return xdp_ingress(ctx, TP_HOOK_xdp_lan, TP_LINK_LAN);
 }
 
-SEC("xdp")
+SEC("xdp.frags")
 int xdp_wan(struct xdp_md *ctx)
 {
 	return xdp_ingress(ctx, TP_HOOK_xdp_wan, TP_LINK_UPLINK);
@@ -220,7 +245,8 @@ static __always_inline __u32 egress(struct hook *hook, void *data, void *end,
 	__u32 reason = parse_frame(data, end, wire, l3, p);
 
 	p->kind = TP_KIND_HOST;
-	if (reason == TP_REASON_ipv6 || reason == TP_REASON_not_ip)
+	if (reason == TP_REASON_ipv6 || reason == TP_REASON_not_ip ||
+	    reason == TP_REASON_vlan)
 		return reason;
 	if (!link || link->role != TP_LINK_UPLINK)
 		return TP_REASON_untranslated;

@@ -42,7 +42,7 @@
 	REASON(protocol, PASSED, "a protocol without ports")                   \
 	REASON(no_next_hop, PASSED, "next hop's MAC address not known yet")    \
 	REASON(no_neighbour, PASSED, "host's MAC address not known yet")       \
-	REASON(not_xdp, PASSED, "XDP cannot redirect there: tc does it")       \
+	REASON(not_xdp, PASSED, "XDP cannot do it: tc does")       \
 	REASON(link_unknown, PASSED, "interface not in the links map")         \
 	REASON(translated_slow_out, PASSED, "translated, on the kernel's way out") \
 	REASON(translated_slow_in, PASSED, "translated, then left to the kernel") \

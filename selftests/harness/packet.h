@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PACKET_MAX 2048
+#define PACKET_MAX 10240
 #define PACKET_DIFF 4096    /* text of a diff, with the NUL */
 #define PACKET_TTL 64	    /* of a packet that names none */
 #define PACKET_EMPTY 0xffff /* for a payload of no bytes at all */
