@@ -29,6 +29,7 @@
 #define BINDING_NONE (~0U)
 #define BINDING_GRACE 2
 #define BINDING_CAS_TRIES 8
+#define BINDING_EVER 0x40000000 /* ticks: longer than any timer */
 
 /* An inside endpoint on one external address. */
 struct endpoint {
@@ -73,9 +74,51 @@ static __always_inline int binding_is(const struct tp_binding *binding,
 	       address_equal(&binding->inside, &end->inside);
 }
 
+/*
+ * Until when what came from outside alone may live: nobody inside has spoken, so
+ * it does not prolong the binding (RFC 7857 7).
+ */
+static __always_inline __u32 binding_cap(const struct tp_binding *binding,
+					 __u32 now)
+{
+	__u64 control = *(volatile const __u64 *)&binding->control;
+
+	return TP_CONTROL_LINE(control) == TP_LINE_STATIC ?
+		       now + BINDING_EVER :
+		       TP_CONTROL_EXPIRY(control);
+}
+
+/* What happened to a session of the binding. */
+enum binding_event {
+	BINDING_USED,
+	BINDING_JOINED,	  /* it is new */
+	BINDING_OPENED,	  /* TCP: established, and counted from now on */
+	BINDING_LEFT,	  /* no more, but who knows: an RST may be forged */
+	BINDING_FINISHED, /* no more: both sides have said so */
+};
+
+/* A lost count heals by expiry. */
+static __always_inline int binding_count(int open, __u32 event)
+{
+	if (event == BINDING_OPENED)
+		return open < 65535 ? open + 1 : open;
+	if (event == BINDING_LEFT || event == BINDING_FINISHED)
+		return open ? open - 1 : 0;
+	return open;
+}
+
+/* A session that is only being opened may be left: those are not counted. */
+static __always_inline __u32 binding_last(__u32 until, __u32 now)
+{
+	const struct tp_settings *set = ONLY(&settings);
+	__u32 opening = set ? now + set->timers.tcp_opening : until;
+
+	return clock_passed(until, opening) ? opening : until;
+}
+
 /* Move a live binding's expiry on, never back; count TCP sessions. */
 __noinline int binding_renew(struct tp_binding *binding, __u8 incarnation,
-			     __u32 until, int delta, __u32 now)
+			     __u32 until, __u32 event, __u32 now)
 {
 	int i;
 
@@ -85,23 +128,22 @@ __noinline int binding_renew(struct tp_binding *binding, __u8 incarnation,
 		__u64 old = *(volatile __u64 *)&binding->control;
 		__u32 expiry = TP_CONTROL_EXPIRY(old);
 		__u32 line = TP_CONTROL_LINE(old);
-		int open = TP_CONTROL_EXTRA(old) + delta;
+		int open = binding_count(TP_CONTROL_EXTRA(old), event);
 
 		if (line == TP_LINE_STATIC)
 			return 1;
 		if (!binding_live(old, now) ||
 		    TP_CONTROL_INCARNATION(old) != incarnation)
 			return 0;
-		if (open < 0 || open > 65535) /* a lost count heals by expiry */
-			open = TP_CONTROL_EXTRA(old);
-		if (delta > 0)
+		if (event == BINDING_OPENED || event == BINDING_JOINED)
 			line = TP_LINE_LIVE;
 		if (clock_passed(expiry, until))
 			expiry = until;
-		if (delta < 0 && !open) {
-			/* The last one closed before our eyes. */
-			line = TP_LINE_CLOSED;
-			expiry = until;
+		if (event >= BINDING_LEFT && !open) {
+			/* The last one: two hours are not needed any more. */
+			expiry = binding_last(until, now);
+			if (event == BINDING_FINISHED)
+				line = TP_LINE_CLOSED;
 		}
 		if (__sync_val_compare_and_swap(
 			    &binding->control, old,

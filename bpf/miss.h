@@ -147,8 +147,9 @@ static __always_inline struct tp_session *lan_bind(const struct hook *hook,
 	const struct tp_seed *keys = ONLY(&seed);
 	const struct tp_exit *exit = exit_at(exit_id);
 	__u16 bits = p->class == CLASS_TCP ? TP_TCP_SYN_OUT : 0;
-	__u32 until =
-		hook->now + session_timeout(hook->set, p->flow.proto, bits);
+	__u32 until = hook->now + session_timeout(hook->set, p->flow.proto,
+						  p->flow.destination_port,
+						  bits);
 	__u32 index, number;
 
 	*reason = TP_REASON_no_exit;

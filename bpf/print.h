@@ -100,7 +100,7 @@ static __always_inline void print_session(struct seq_file *seq,
 	const struct tp_exit *exit = bpf_map_lookup_elem(&exits, &exit_id);
 	__u32 plane = print_plane(s->key.proto);
 	__u32 left = print_left(TP_CONTROL_EXPIRY(s->control), now);
-	__u32 whole = session_timeout(set, s->key.proto,
+	__u32 whole = session_timeout(set, s->key.proto, s->key.remote_port,
 				      TP_CONTROL_EXTRA(s->control)) /
 		      TP_TICKS_PER_SECOND;
 

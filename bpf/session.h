@@ -26,6 +26,7 @@
 #define SESSION_GRACE 2 /* ticks between expiry and another use of a line */
 #define SESSION_CAS_TRIES 8
 #define SESSION_NONE (~0U)
+#define DNS_PORT 53
 #define BYTES_1 0x0101010101010101ULL
 #define BYTES_7F 0x7f7f7f7f7f7f7f7fULL
 #define BYTES_80 0x8080808080808080ULL
@@ -201,12 +202,16 @@ session_find(const struct tp_session_key *key, __u64 hash, __u32 now)
 }
 
 static __always_inline __u32 session_timeout(const struct tp_settings *set,
-					     __u8 proto, __u16 bits)
+					     __u8 proto, __be16 remote_port,
+					     __u16 bits)
 {
 	if (proto == IPPROTO_TCP)
-		return tcp_established(bits) ? set->timers.tcp_established :
-					       set->timers.tcp_transitory;
-	return proto == IPPROTO_UDP ? set->timers.udp : set->timers.icmp;
+		return tcp_timeout(&set->timers, bits);
+	if (proto != IPPROTO_UDP)
+		return set->timers.icmp;
+	return remote_port == bpf_htons(DNS_PORT) && set->timers.dns ?
+		       set->timers.dns :
+		       set->timers.udp;
 }
 
 /* Was the line made on this very binding, and not on one before it? */
@@ -248,7 +253,8 @@ __noinline int session_renew(struct tp_session *session, __u32 now)
 		return 0;
 	old = *(volatile __u64 *)&session->control;
 	bits = TP_CONTROL_EXTRA(old);
-	until = now + session_timeout(set, session->key.proto, bits);
+	until = now + session_timeout(set, session->key.proto,
+				      session->key.remote_port, bits);
 	binding = binding_at(session->binding);
 	exit_id = session->exit;
 	if (exit_is_left(bpf_map_lookup_elem(&exits, &exit_id),
@@ -261,7 +267,8 @@ __noinline int session_renew(struct tp_session *session, __u32 now)
 	/* Closing ones age from their last transition (RFC 6146 S13). */
 	if (session->key.proto == IPPROTO_TCP && tcp_closed(bits))
 		until = TP_CONTROL_EXPIRY(old);
-	if (!binding_renew(binding, session->incarnation, until, 0, now))
+	if (!binding_renew(binding, session->incarnation, until, BINDING_USED,
+			   now))
 		return 0;
 	binding->used = now;
 	binding->remote = session->key.remote;
@@ -287,38 +294,67 @@ static __always_inline void session_retire(struct tp_session *session,
 				   TP_CONTROL_INCARNATION(old), 0));
 }
 
+/*
+ * The control word after a TCP segment.  Nothing that only the outside sends
+ * makes it outlive `cap`.  A function of its own for the sake of the stack.
+ */
+__noinline __u64 session_next(__u64 old, __u8 flags, int outward, __u32 cap,
+			      __u32 now)
+{
+	const struct tp_settings *set = ONLY(&settings);
+	__u16 was = TP_CONTROL_EXTRA(old), bits = tcp_next(was, flags, outward);
+	__u32 until = TP_CONTROL_EXPIRY(old);
+
+	if (!set)
+		return old;
+	if (tcp_moves(was, bits))
+		until = now + tcp_timeout(&set->timers, bits);
+	if (!(bits & TP_TCP_SYN_OUT) && clock_passed(cap, until))
+		until = cap;
+	if (tcp_established(bits))
+		bits |= TP_TCP_OPEN;
+	else if (tcp_closed(bits))
+		bits &= ~TP_TCP_OPEN;
+	return TP_CONTROL(until, TP_LINE_LIVE, TP_CONTROL_INCARNATION(old),
+			  bits);
+}
+
+/* What the step from one state to the next is to the binding. */
+static __always_inline __u32 session_event(__u64 old, __u64 new)
+{
+	__u16 was = TP_CONTROL_EXTRA(old), bits = TP_CONTROL_EXTRA(new);
+
+	if (!((was ^ bits) & TP_TCP_OPEN))
+		return BINDING_USED;
+	if (bits & TP_TCP_OPEN)
+		return BINDING_OPENED;
+	return tcp_finished(bits) ? BINDING_FINISHED : BINDING_LEFT;
+}
+
 /* Show a TCP segment to the state machine; the winner of the swap counts. */
 __noinline int session_tcp(struct tp_session *session, __u8 flags, int outward,
 			   __u32 now)
 {
-	const struct tp_settings *set = ONLY(&settings);
+	struct tp_binding *binding;
+	__u64 old, new;
 	int i;
 
-	if (!session || !set)
+	if (!session)
 		return 0;
-
+	binding = binding_at(session->binding);
+	if (!binding)
+		return 0;
 	for (i = 0; i < SESSION_CAS_TRIES; i++) {
-		__u64 old = *(volatile __u64 *)&session->control;
-		__u16 was = TP_CONTROL_EXTRA(old);
-		__u16 bits = tcp_next(was, flags, outward);
-		__u32 until = now + session_timeout(set, IPPROTO_TCP, bits);
-		int delta;
-
-		if (tcp_established(bits))
-			bits |= TP_TCP_OPEN;
-		else if (tcp_closed(bits))
-			bits &= ~TP_TCP_OPEN;
+		old = *(volatile __u64 *)&session->control;
 		if (!session_live(old, now))
 			return 0;
-		if (__sync_val_compare_and_swap(
-			    &session->control, old,
-			    TP_CONTROL(until, TP_LINE_LIVE,
-				       TP_CONTROL_INCARNATION(old), bits)) !=
+		new = session_next(old, flags, outward,
+				   binding_cap(binding, now), now);
+		if (__sync_val_compare_and_swap(&session->control, old, new) ==
 		    old)
-			continue;
-		delta = !!(bits & TP_TCP_OPEN) - !!(was & TP_TCP_OPEN);
-		return binding_renew(binding_at(session->binding),
-				     session->incarnation, until, delta, now);
+			return binding_renew(binding, session->incarnation,
+					     TP_CONTROL_EXPIRY(new),
+					     session_event(old, new), now);
 	}
 	return 1;
 }

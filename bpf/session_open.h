@@ -162,7 +162,10 @@ static __always_inline int session_fill(struct tp_session *line,
 
 	if (!binding || !set)
 		return 0;
-	until = now + session_timeout(set, key->proto, bits);
+	until = now + session_timeout(set, key->proto, key->remote_port, bits);
+	if (key->proto == IPPROTO_TCP && !(bits & TP_TCP_SYN_OUT) &&
+	    clock_passed(binding_cap(binding, now), until))
+		until = binding_cap(binding, now);
 	incarnation = TP_CONTROL_INCARNATION(binding->control);
 	line->key = *key;
 	line->generation = binding->generation;
@@ -175,7 +178,7 @@ static __always_inline int session_fill(struct tp_session *line,
 	line->incarnation = incarnation;
 	binding->remote = key->remote;
 	binding->used = now;
-	if (!binding_renew(binding, incarnation, until, 0, now))
+	if (!binding_renew(binding, incarnation, until, BINDING_JOINED, now))
 		return 0;
 	__sync_lock_test_and_set(
 		&line->control, TP_CONTROL(until, TP_LINE_LIVE,

@@ -111,6 +111,17 @@ static __always_inline void wan_key(const struct tp_binding *binding,
 	key->proto = p->flow.proto;
 }
 
+/* The bits of a session that begins outside; see tcp_next(). */
+static __always_inline __u16 wan_bits(const struct packet *p,
+				      const struct tp_binding *binding)
+{
+	if (p->class != CLASS_TCP)
+		return 0;
+	return TP_CONTROL_LINE(binding->control) == TP_LINE_STATIC ?
+		       TP_TCP_SYN_IN | TP_TCP_INCOMING :
+		       TP_TCP_SYN_IN;
+}
+
 /* Whose session lines a packet from outside needs: made, found, or none. */
 static __noinline struct tp_session *wan_session(const struct hook *hook,
 						 const struct packet *p,
@@ -119,14 +130,15 @@ static __noinline struct tp_session *wan_session(const struct hook *hook,
 {
 	struct tp_binding *binding = binding_at(index);
 	const struct tp_seed *keys = ONLY(&seed);
-	__u16 bits = p->class == CLASS_TCP ? TP_TCP_SYN_IN : 0;
 	struct tp_session_key key;
 	struct tp_session *session;
 	__u32 number;
 	__u64 hash;
+	__u16 bits;
 
 	if (!binding || !keys)
 		return 0;
+	bits = wan_bits(p, binding);
 	wan_key(binding, p, &key);
 	hash = hash_session(&key, keys);
 	session = session_find(&key, hash, hook->now);
@@ -177,9 +189,28 @@ static __always_inline __u32 wan_track(const struct hook *hook,
 
 	if (!session)
 		return open ? reason : GO_ON;
-	if (p->class == CLASS_TCP && tcp_matters(0, p->tcp_flags))
+	if (p->class == CLASS_TCP &&
+	    tcp_matters(TP_CONTROL_EXTRA(session->control), p->tcp_flags))
 		session_tcp(session, p->tcp_flags, 0, hook->now);
 	return GO_ON;
+}
+
+/*
+ * Must the session be looked at?  For TCP's SYN, FIN and RST; behind a published
+ * port; and where no connection is open, for any segment may take back an RST
+ * (RFC 6146 3.5.2.2, TRANS).
+ */
+static __always_inline int wan_tracks(const struct packet *p,
+				      const struct tp_binding *binding)
+{
+	__u64 control = binding->control;
+
+	if (p->class == CLASS_ERROR)
+		return 0;
+	if (p->class == CLASS_TCP &&
+	    (tcp_matters(0, p->tcp_flags) || !TP_CONTROL_EXTRA(control)))
+		return 1;
+	return TP_CONTROL_LINE(control) == TP_LINE_STATIC;
 }
 
 /* The edit that delivers, or translates for the kernel to deliver. */
@@ -229,9 +260,7 @@ static __always_inline __u32 wan_bound(const struct hook *hook,
 		return TP_REASON_filtered;
 	count_in(binding->exit, hook->bytes,
 		 !address_equal(&p->sender, &exit->next_hop), hook->now);
-	if (p->class != CLASS_ERROR &&
-	    ((p->class == CLASS_TCP && tcp_matters(0, p->tcp_flags)) ||
-	     TP_CONTROL_LINE(binding->control) == TP_LINE_STATIC))
+	if (wan_tracks(p, binding))
 		reason = wan_track(hook, p, index);
 	if (reason != GO_ON)
 		return reason;

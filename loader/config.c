@@ -16,6 +16,7 @@
 #include "duration.h"
 
 #define HEARTBEAT_PORT 5370
+#define OPENING_LEAST 10000 /* the third SYN comes after 3 s, one more after 7 */
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -86,11 +87,16 @@ static void read_timers(const struct config_section *root)
 		const char *rfc;
 	} timers[] = {
 		{ "udp", &config->udp, 2 * CONFIG_MINUTE, "RFC 4787 REQ-5" },
+		{ "dns", &config->dns, 1000, "a name server's answer" },
 		{ "icmp", &config->icmp, CONFIG_MINUTE, "RFC 5508 REQ-2" },
 		{ "tcp-established", &config->tcp_established,
 		  124 * CONFIG_MINUTE, "RFC 5382 REQ-5" },
-		{ "tcp-transitory", &config->tcp_transitory, 4 * CONFIG_MINUTE,
+		{ "tcp-opening", &config->tcp_opening, OPENING_LEAST,
+		  "a retransmission" },
+		{ "tcp-closing", &config->tcp_closing, 4 * CONFIG_MINUTE,
 		  "RFC 5382 REQ-5" },
+		{ "tcp-incoming", &config->tcp_incoming, 6 * 1000,
+		  "RFC 5382 REQ-4" },
 		{ "hold", &config->hold, 0, "" },
 	};
 	char least[DURATION_TEXT];
@@ -219,7 +225,9 @@ void config_defaults(struct config *config)
 	config->udp = 5 * CONFIG_MINUTE;	       /* RFC 4787 REQ-5c */
 	config->icmp = CONFIG_MINUTE;		       /* RFC 5508 REQ-2 */
 	config->tcp_established = 124 * CONFIG_MINUTE; /* RFC 5382 REQ-5 */
-	config->tcp_transitory = 4 * CONFIG_MINUTE;    /* RFC 5382 REQ-5 */
+	config->tcp_opening = 4 * CONFIG_MINUTE;       /* RFC 7857 2.2 */
+	config->tcp_closing = 4 * CONFIG_MINUTE;       /* RFC 5382 REQ-5 */
+	config->tcp_incoming = 6 * 1000;	       /* RFC 6146 4 */
 	config->hold = 2 * CONFIG_MINUTE;	       /* RFC 6888 REQ-8 */
 	config->last_resort = true;
 	config->partner.port = HEARTBEAT_PORT;

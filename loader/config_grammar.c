@@ -41,9 +41,12 @@ static cfg_opt_t partner_keys[] = {
 
 static cfg_opt_t timer_keys[] = {
 	VALUE("udp"),
+	VALUE("dns"),
 	VALUE("icmp"),
 	VALUE("tcp-established"),
-	VALUE("tcp-transitory"),
+	VALUE("tcp-opening"),
+	VALUE("tcp-closing"),
+	VALUE("tcp-incoming"),
 	VALUE("hold"),
 	CFG_END(),
 };

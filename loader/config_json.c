@@ -159,8 +159,10 @@ static struct json_object *timers_json(const struct config *config)
 	put_number(object, "icmp_ms", (uint64_t)config->icmp);
 	put_number(object, "tcp_established_ms",
 		   (uint64_t)config->tcp_established);
-	put_number(object, "tcp_transitory_ms",
-		   (uint64_t)config->tcp_transitory);
+	put_number(object, "dns_ms", (uint64_t)config->dns);
+	put_number(object, "tcp_opening_ms", (uint64_t)config->tcp_opening);
+	put_number(object, "tcp_closing_ms", (uint64_t)config->tcp_closing);
+	put_number(object, "tcp_incoming_ms", (uint64_t)config->tcp_incoming);
 	put_number(object, "hold_ms", (uint64_t)config->hold);
 	return object;
 }

@@ -118,9 +118,15 @@ static void print_tables(FILE *out, const struct config *config)
 		config->local_max, config_filterings[config->filtering]);
 	fprintf(out, "timers {\n");
 	print_duration(out, "    ", "udp", config->udp);
+	if (config->dns)
+		print_duration(out, "    ", "dns", config->dns);
+	else
+		fprintf(out, "    # dns: as udp\n");
 	print_duration(out, "    ", "icmp", config->icmp);
 	print_duration(out, "    ", "tcp-established", config->tcp_established);
-	print_duration(out, "    ", "tcp-transitory", config->tcp_transitory);
+	print_duration(out, "    ", "tcp-opening", config->tcp_opening);
+	print_duration(out, "    ", "tcp-closing", config->tcp_closing);
+	print_duration(out, "    ", "tcp-incoming", config->tcp_incoming);
 	print_duration(out, "    ", "hold", config->hold);
 	fprintf(out, "}\n");
 }

@@ -208,7 +208,10 @@ static int apply_settings(struct maps *maps, const struct config *config,
 	wanted.timers.udp = ticks(config->udp);
 	wanted.timers.icmp = ticks(config->icmp);
 	wanted.timers.tcp_established = ticks(config->tcp_established);
-	wanted.timers.tcp_transitory = ticks(config->tcp_transitory);
+	wanted.timers.dns = ticks(config->dns);
+	wanted.timers.tcp_opening = ticks(config->tcp_opening);
+	wanted.timers.tcp_closing = ticks(config->tcp_closing);
+	wanted.timers.tcp_incoming = ticks(config->tcp_incoming);
 	wanted.timers.hold = ticks(config->hold);
 	wanted.addresses_used = maps->plane->skel->rodata->address_count;
 	return PUT(maps, settings, 0, &maps->settings, &wanted);

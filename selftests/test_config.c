@@ -296,7 +296,10 @@ static void test_defaults(void **state)
 	assert_int_equal(config.udp, 300 * 1000);
 	assert_int_equal(config.icmp, 60 * 1000);
 	assert_int_equal(config.tcp_established, 7440 * 1000);
-	assert_int_equal(config.tcp_transitory, 240 * 1000);
+	assert_int_equal(config.tcp_opening, 240 * 1000);
+	assert_int_equal(config.tcp_closing, 240 * 1000);
+	assert_int_equal(config.tcp_incoming, 6 * 1000);
+	assert_int_equal(config.dns, 0);
 	assert_int_equal(config.hold, 120 * 1000);
 	assert_true(config.last_resort);
 	assert_string_equal(config.vrrp_file, "");
@@ -638,7 +641,7 @@ static void test_json(void **state)
 	assert_string_equal(json_object_get_string(at(object, "/file")),
 			    "full.conf");
 	assert_int_equal(json_object_get_int(at(object, "/messages/0/line")),
-			 30);
+			 21);
 	assert_string_equal(
 		json_object_get_string(at(object, "/config/partner/kind")),
 		"router");

@@ -222,7 +222,9 @@ static void few_ports_short_timers(struct plane *plane)
 		.udp = TIMER,
 		.icmp = TIMER,
 		.tcp_established = TIMER,
-		.tcp_transitory = TIMER,
+		.tcp_opening = TIMER,
+		.tcp_closing = TIMER,
+		.tcp_incoming = TIMER,
 	};
 	assert_int_equal(plane_set_settings(plane), 0);
 }

@@ -55,6 +55,12 @@ static int avoid(struct plane *plane)
 	return err ?: plane_select(plane, PLANE_EXIT_B);
 }
 
+static int short_dns(struct plane *plane)
+{
+	plane->settings.timers.dns = PLANE_TICKS(10);
+	return plane_set_settings(plane);
+}
+
 /* ---- rows that need more than packets ------------------------------------ */
 
 /* Half a timer between packets, four timers long: the port stays. */
@@ -89,6 +95,11 @@ static void held(struct bench *bench)
 	INWARD(UDP(R, 80, A, 5000), UDP(R, 80, H, 5000), __VA_ARGS__)
 #define NO_ANSWER(...) STOP(WAN, unsolicited, UDP(R, 80, A, 5000), __VA_ARGS__)
 
+#define LOOKED_UP(...) \
+	OUTWARD(UDP(H, 5353, R, 53), UDP(A, 5353, R, 53), __VA_ARGS__)
+#define RESOLVED(...) \
+	INWARD(UDP(R, 53, A, 5353), UDP(R, 53, H, 5353), __VA_ARGS__)
+
 #define HOST(flags, ...)                                                \
 	OUTWARD(TCP(H, 5000, R, 80, flags), TCP(A, 5000, R, 80, flags), \
 		__VA_ARGS__)
@@ -97,8 +108,7 @@ static void held(struct bench *bench)
 	       __VA_ARGS__)
 #define NO_SERVER(...) \
 	STOP(WAN, unsolicited, TCP(R, 80, A, 5000, ACK), __VA_ARGS__)
-#define HOST_LOST(...) \
-	STOP(LAN, reset, TCP(H, 5000, R, 80, ACK), __VA_ARGS__)
+#define HOST_LOST(...) STOP(LAN, reset, TCP(H, 5000, R, 80, ACK), __VA_ARGS__)
 #define ESTABLISHED HOST(SYN), SERVER(SYN | ACK)
 #define CLOSED ESTABLISHED, HOST(FIN | ACK), SERVER(FIN | ACK)
 
@@ -117,6 +127,18 @@ static const struct row rows[] = {
 	ROW("I3 a minute", PINGED,
 	    INWARD(QUERY(ECHO_REPLY, R, A, 7000), QUERY(ECHO_REPLY, R, H, 7000),
 		   AFTER(59.5)),
+	    STOP(WAN, local, QUERY(ECHO_REPLY, R, A, 7000), AFTER(2))),
+	ROW("U7 dns by the timer of udp", LOOKED_UP(), RESOLVED(AFTER(299))),
+	ROW("U7 dns by its own", LOOKED_UP(.before = short_dns), ASKED,
+	    RESOLVED(AFTER(9.5)),
+	    STOP(WAN, unsolicited, UDP(R, 53, A, 5353), AFTER(2)), ANSWER()),
+	ROW("I11 an error about a query neither ends nor prolongs it", PINGED,
+	    SEND(WAN, error_in,
+		 ERROR(X, A, TIME_EXCEEDED, 0, THE(QUERY(ECHO, A, R, 7000))),
+		 ERROR(X, H, TIME_EXCEEDED, 0, THE(QUERY(ECHO, H, R, 7000))),
+		 AFTER(30)),
+	    INWARD(QUERY(ECHO_REPLY, R, A, 7000), QUERY(ECHO_REPLY, R, H, 7000),
+		   AFTER(29.5)),
 	    STOP(WAN, local, QUERY(ECHO_REPLY, R, A, 7000), AFTER(2))),
 	{ .name = "C4 the port is held", .steps = { ASKED }, .test = held },
 	ROW("C4 and then free", ASKED,

@@ -98,13 +98,15 @@ enum tp_filtering {
 /* Timers in ticks; the defaults and their RFCs are in loader/config.c. */
 struct tp_timers {
 	__u32 udp;
+	__u32 dns; /* UDP to port 53 (RFC 4787 REQ-5a); 0: as udp */
 	__u32 icmp;
 	__u32 tcp_established;
-	__u32 tcp_transitory; /* SYN sent, or closing (RFC 5382 REQ-5) */
-	__u32 hold;	      /* a freed port stays away from other hosts */
-	__u32 pad;
+	__u32 tcp_opening;  /* the inside has sent a SYN (RFC 5382 REQ-5) */
+	__u32 tcp_closing;  /* both FINs, or an RST (the same) */
+	__u32 tcp_incoming; /* from outside, unanswered (RFC 6146 3.5.2.2) */
+	__u32 hold;	    /* a freed port stays away from other hosts */
 };
-TP_SIZE(struct tp_timers, 24);
+TP_SIZE(struct tp_timers, 32);
 
 struct tp_settings {
 	__u32 time_offset; /* ticks added to the clock; tests only */
@@ -117,7 +119,7 @@ struct tp_settings {
 	struct tp_timers timers;
 	__u32 addresses_used; /* ids 0 .. this - 1 may hold an address */
 };
-TP_SIZE(struct tp_settings, 44);
+TP_SIZE(struct tp_settings, 52);
 
 /* ---- selector: one entry, daemon: the exit of a new session -------------- */
 
@@ -348,8 +350,11 @@ enum tp_tcp {
 	TP_TCP_SYN_IN = 1 << 1,
 	TP_TCP_FIN_OUT = 1 << 2,
 	TP_TCP_FIN_IN = 1 << 3,
-	TP_TCP_RST = 1 << 4,  /* RST seen, nothing else since */
-	TP_TCP_OPEN = 1 << 5, /* counted in its binding */
+	TP_TCP_RST = 1 << 4,	  /* RST seen, nothing else since */
+	TP_TCP_OPEN = 1 << 5,	  /* counted in its binding */
+	TP_TCP_INCOMING = 1 << 6, /* to a published port; its sender has not
+				   * shown yet that it hears the answer */
+	TP_TCP_AGAIN = 1 << 7,	  /* both FINs, and a SYN from outside since */
 };
 
 struct tp_session_key {

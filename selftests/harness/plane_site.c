@@ -107,7 +107,9 @@ static int set_globals(struct plane *plane)
 			.udp = PLANE_TICKS(300),
 			.icmp = PLANE_TICKS(60),
 			.tcp_established = PLANE_TICKS(7440),
-			.tcp_transitory = PLANE_TICKS(240),
+			.tcp_opening = PLANE_TICKS(240),
+			.tcp_closing = PLANE_TICKS(240),
+			.tcp_incoming = PLANE_TICKS(6),
 			.hold = PLANE_TICKS(120),
 		},
 	};
