@@ -3,7 +3,7 @@
  * ownership.h - which gateway serves a packet.
  *
  * Owns: the rules, as one pure function of where the packet comes from and what
- * is held here.  The names of the rules (H1 .. F) are those of
+ * is held here.  The names of the rules (W, H1 .. F) are those of
  * docs/ownership.md.  No map, no packet: it compiles for userspace as well, so
  * that a test can explore it.
  *
@@ -21,6 +21,7 @@ enum own_held {
 	OWN_NOTHING,
 	OWN_UNCONFIRMED, /* the partner may have taken it over meanwhile */
 	OWN_CONFIRMED,
+	OWN_WAITING, /* a session on a dead exit that is waited for */
 };
 
 enum own_partner {
@@ -51,6 +52,7 @@ enum own_action {
 	OWN_QUESTION,
 	OWN_SESSION_QUESTION,
 	OWN_RETURN,
+	OWN_WAIT, /* neither sent nor told: its exit may come back */
 };
 
 static __inline__ __attribute__((always_inline)) __u32
@@ -109,6 +111,9 @@ own_unknown(const struct own_view *view)
 static __inline__ __attribute__((always_inline)) __u32
 own_decide(const struct own_view *view)
 {
+	/* Before all others: who asked must not take it for nobody's. */
+	if (view->session == OWN_WAITING)
+		return OWN_WAIT; /* W */
 	if (view->kind != TP_KIND_HOST)
 		return own_from_partner(view);
 	if (view->session == OWN_CONFIRMED)

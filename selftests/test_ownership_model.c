@@ -59,6 +59,12 @@ static const struct world_site sites[] = {
 	{ "tcp, three faults", .tcp = true, .quiet = true, .selects = { 1, 0 },
 	  .flows = 1, .packets = 5, .faults = 3, .flips = 1,
 	  .what = WORLD_UPLINKS },
+	{ "tcp, hold, all faults", .tcp = true, .quiet = true, .hold = true,
+	  .selects = { 1, 0 }, .flows = 1, .packets = 5, .faults = 2,
+	  .flips = 1, .what = ALL },
+	{ "tcp, published, hold", .tcp = true, .published = true, .quiet = true,
+	  .hold = true, .selects = { 1, 0 }, .flows = 2, .packets = 4,
+	  .faults = 2, .flips = 1, .what = WORLD_UPLINKS | WORLD_POWER },
 	{ "tcp, published, all faults", .tcp = true, .published = true,
 	  .quiet = true, .selects = { 1, 0 }, .flows = 2, .packets = 4,
 	  .faults = 2, .flips = 1, .what = ALL },
@@ -126,11 +132,19 @@ static void test_each_rule_is_needed(void **state)
 	}
 }
 
+static void test_what_others_cover(void **state)
+{
+	(void)state;
+	if (steps_without(&mutant_covered))
+		fail_msg("missed after all: %s", mutant_covered.name);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rules_hold),
 		cmocka_unit_test(test_each_rule_is_needed),
+		cmocka_unit_test(test_what_others_cover),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -196,6 +196,11 @@ static bool uplink_returns(const struct world_step *step,
 	return !of(step, event)->uplink;
 }
 
+static bool wait_ends(const struct world_step *step, const struct event *event)
+{
+	return of(step, event)->waits && !on_the_way(step->world);
+}
+
 static bool power_off(const struct world_step *step, const struct event *event)
 {
 	(void)event;
@@ -334,6 +339,7 @@ static const struct {
 	[EVENT_UPLINK_RETURNS] = { uplink_returns, ANY },
 	[EVENT_NOTICE_DEAD] = { notice_dead, ON },
 	[EVENT_NOTICE_UP] = { notice_up, ON },
+	[EVENT_WAIT_ENDS] = { wait_ends, ON },
 	[EVENT_POWER_OFF] = { power_off, ON },
 	[EVENT_BOOT] = { boot, OFF },
 	[EVENT_DAEMON_DIES] = { daemon_dies, ON },

@@ -184,14 +184,21 @@ static void notice_dead(struct world_step *step, const struct event *event)
 	struct world_gateway *me = of(step, event);
 
 	me->known = 0;
+	me->waits = step->site->hold;
 	if (!(step->off & WORLD_NO_GROW_DEAD))
 		world_grow(me);
 	race(step->world);
 }
 
+static void wait_ends(struct world_step *step, const struct event *event)
+{
+	of(step, event)->waits = 0;
+}
+
 static void notice_up(struct world_step *step, const struct event *event)
 {
 	of(step, event)->known = 1;
+	of(step, event)->waits = 0;
 	race(step->world);
 }
 
@@ -270,6 +277,7 @@ static const struct {
 	[EVENT_UPLINK_RETURNS] = { uplink_returns, "has its uplink back" },
 	[EVENT_NOTICE_DEAD] = { notice_dead, "notices that it is dead" },
 	[EVENT_NOTICE_UP] = { notice_up, "notices that it is up" },
+	[EVENT_WAIT_ENDS] = { wait_ends, "waits no longer for its uplink" },
 	[EVENT_POWER_OFF] = { power_off, "loses power" },
 	[EVENT_BOOT] = { boot, "boots, empty" },
 	[EVENT_DAEMON_DIES] = { daemon_dies, "loses its daemon" },

@@ -26,6 +26,33 @@ static uint32_t finish(const struct own_view *view)
 	return own_finish(view);
 }
 
+/* ---- what waits ---------------------------------------------------------------- */
+
+/* A packet that I have to bring to an end. */
+static bool mine(const struct own_view *view)
+{
+	return from_host(view) || view->kind == TP_KIND_RETURNED;
+}
+
+/* A session that waits is none for my own packets, or for the partner's. */
+static uint32_t w_mine(const struct own_view *view)
+{
+	struct own_view other = *view;
+
+	if (mine(view) && view->session == OWN_WAITING)
+		other.session = OWN_NOTHING;
+	return own_decide(&other);
+}
+
+static uint32_t w_partner(const struct own_view *view)
+{
+	struct own_view other = *view;
+
+	if (!mine(view) && view->session == OWN_WAITING)
+		other.session = OWN_NOTHING;
+	return own_decide(&other);
+}
+
 /* ---- what a host's packet meets ---------------------------------------------- */
 
 static uint32_t h2_serve(const struct own_view *view)
@@ -194,6 +221,9 @@ static uint32_t f_take(const struct own_view *view)
 }
 
 const struct explore_mutant mutant_table[] = {
+	{ "W: not for a host's packet", w_mine, 0 },
+	{ "W: not for a partner's", w_partner, 0 },
+	{ "W: a new session waits as well", NULL, WORLD_SYN_WAITS },
 	{ "H2: an unconfirmed session is used at once", h2_serve, 0 },
 	{ "H2: asked for the endpoint as well", h2_question, 0 },
 	{ "H3: mid-stream is finished at once", h3_finish, 0 },
@@ -214,7 +244,6 @@ const struct explore_mutant mutant_table[] = {
 	{ "K5: finished", k5_finish, 0 },
 	{ "R1: finished", r1_finish, 0 },
 	{ "F: handed to the partner again", f_take, 0 },
-	{ "confirm: not when my uplink dies", NULL, WORLD_NO_GROW_DEAD },
 	{ "confirm: not when the partner is gone", NULL, WORLD_NO_GROW_GONE },
 	{ "confirm: not when I was gone", NULL, WORLD_NO_GROW_TOLD },
 	{ "confirm: by packets from outside", NULL, WORLD_INBOUND_CONFIRMS },
@@ -222,6 +251,8 @@ const struct explore_mutant mutant_table[] = {
 	  WORLD_SERVE_CONFIRMS },
 	{ "look-up: a dead exit's session counts", NULL, WORLD_NO_LIVE_EXIT },
 	{ "look-up: a dead exit's session is kept", NULL, WORLD_NO_FREE },
+	{ "look-up: an endpoint that left a dead exit counts", NULL,
+	  WORLD_NO_LEAVE },
 	{ "quiet: not cancelled by a take", NULL, WORLD_NO_CANCEL_TAKE },
 	{ "quiet: not cancelled by giving one back", NULL,
 	  WORLD_NO_CANCEL_RETURN },
@@ -235,3 +266,7 @@ const struct explore_mutant mutant_table[] = {
 };
 
 const size_t mutant_count = sizeof(mutant_table) / sizeof(*mutant_table);
+
+const struct explore_mutant mutant_covered = {
+	"confirm: not when my uplink dies", NULL, WORLD_NO_GROW_DEAD
+};

@@ -35,6 +35,13 @@ static bool live(const struct world *world, uint8_t thing)
 	       usable(world, world->owner[thing].gateway);
 }
 
+/* Its exit is dead, but shall be waited for. */
+static bool waiting(const struct world *world, uint8_t thing)
+{
+	return owned(world, thing) &&
+	       world->gateway[world->owner[thing].gateway].waits;
+}
+
 static bool excused(const struct world *world, uint8_t at)
 {
 	const struct world_gateway *me = &world->gateway[at];
@@ -53,17 +60,8 @@ void truth_decides(struct world_step *step, const struct world_packet *packet,
 		violate(step, "sent into an uplink known dead");
 	if (action == OWN_RETURN && view->kind == TP_KIND_HOST)
 		violate(step, "a host packet was given back");
-}
-
-/*
- * Both uplinks died in turn, and each gateway has a binding of the endpoint
- * from before: neither can know whose is the newer one.
- */
-static bool forgotten(const struct world *world, uint8_t thing)
-{
-	return thing == WORLD_ENDPOINT &&
-	       world->gateway[0].held[thing] == OWN_UNCONFIRMED &&
-	       world->gateway[1].held[thing] == OWN_UNCONFIRMED;
+	if (action == OWN_WAIT && packet->bindable)
+		violate(step, "a new session was made to wait");
 }
 
 void truth_uses(struct world_step *step, uint8_t at, uint8_t thing, bool raced)
@@ -73,8 +71,7 @@ void truth_uses(struct world_step *step, uint8_t at, uint8_t thing, bool raced)
 	bool apart = excused(world, at);
 
 	if (owner->gateway != at && !owner->split) {
-		if (live(world, thing) && !apart && !raced &&
-		    !forgotten(world, thing))
+		if (live(world, thing) && !apart && !raced)
 			violate(step,
 				thing == WORLD_ENDPOINT ?
 					"an endpoint was bound a second time" :
@@ -95,11 +92,13 @@ void truth_resets(struct world_step *step, const struct world_packet *packet)
 	const struct world *world = step->world;
 	const struct world_gateway *me = &world->gateway[packet->at];
 
-	if (!live(world, packet->flow))
+	if (!live(world, packet->flow) && !waiting(world, packet->flow))
 		return;
 	/* A partner that is merely silent is no reason to reset. */
 	if (!excused(world, packet->at) || me->partner == OWN_PARTNER_SILENT)
-		violate(step, "a reachable live session was reset");
+		violate(step, live(world, packet->flow) ?
+				      "a reachable live session was reset" :
+				      "a session that waits was reset");
 }
 
 void truth_refuses(struct world_step *step, const struct world_packet *packet)

@@ -6,17 +6,16 @@
  *  - a packet crosses the link at most twice, and never to a partner that is
  *    believed gone;
  *  - a reachable live session is never reset, re-bound or sent elsewhere, and
- *    a live endpoint is not bound a second time;
+ *    a live endpoint is not bound a second time; one that waits for its exit is
+ *    not reset, and no new one has to wait;
  *  - no new session is refused while a usable uplink is known;
  *  - no flow is owned twice, unless that is excused;
  *  - nothing is sent into an uplink known dead, or without a session.
  *
  * Excused, because nobody could know better: what a gateway does while nothing
  * leads to its partner; what it does, once the link has healed, by a belief
- * that is one detection interval old; what becomes of a packet during whose
- * crossing an uplink came or went; and an endpoint (its sessions stay) that is
- * bound at the other gateway again after the uplinks of both have died in turn,
- * when all that both hold are bindings from before.
+ * that is one detection interval old; and what becomes of a packet during whose
+ * crossing an uplink came or went.
  */
 #ifndef TWINPATH_MODEL_TRUTH_H
 #define TWINPATH_MODEL_TRUTH_H

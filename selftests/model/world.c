@@ -72,18 +72,41 @@ const char *world_kind_name(uint8_t kind)
 	return names[kind];
 }
 
-/* A session on an exit that is not live is no session: the look-up frees it. */
-static uint8_t look_up(const struct world_step *step, uint8_t at, uint8_t flow)
+/*
+ * A session on an exit that is not live is no session: the look-up frees it.
+ * With "hold" it waits, unless the host opens it anew.
+ */
+static uint8_t look_up(const struct world_step *step,
+		       const struct world_packet *packet)
 {
+	uint8_t at = packet->at, flow = packet->flow;
 	struct world_gateway *me = &step->world->gateway[at];
 
 	if (!me->held[flow] || me->known || step->off & WORLD_NO_LIVE_EXIT)
 		return me->held[flow];
+	if (me->waits && (!packet->bindable || step->off & WORLD_SYN_WAITS))
+		return OWN_WAITING;
 	if (!(step->off & WORLD_NO_FREE)) {
 		me->held[flow] = OWN_NOTHING;
 		truth_loses(step->world, at, flow);
 	}
 	return OWN_NOTHING;
+}
+
+/*
+ * So is its binding, once the endpoint has to leave: it may be bound at the
+ * partner before the exit comes back.
+ */
+static void leave(const struct world_step *step,
+		  const struct world_packet *packet)
+{
+	struct world_gateway *me = &step->world->gateway[packet->at];
+
+	if (me->known || !packet->bindable || !me->held[WORLD_ENDPOINT] ||
+	    step->off & WORLD_NO_LEAVE)
+		return;
+	me->held[WORLD_ENDPOINT] = OWN_NOTHING;
+	truth_loses(step->world, packet->at, WORLD_ENDPOINT);
 }
 
 static void view_of(const struct world_step *step,
@@ -94,7 +117,7 @@ static void view_of(const struct world_step *step,
 	*view = (struct own_view){
 		.kind = packet->kind,
 		.bindable = packet->bindable,
-		.session = look_up(step, packet->at, packet->flow),
+		.session = look_up(step, packet),
 		.binding = me->known ? me->held[WORLD_ENDPOINT] : OWN_NOTHING,
 		.published = step->site->published && me->known,
 		.self = me->selects && me->known,
@@ -189,6 +212,8 @@ static void carry_out(struct world_step *step,
 	case OWN_SESSION_QUESTION:
 		hand(step, packet, TP_KIND_SESSION_QUESTION);
 		break;
+	case OWN_WAIT:
+		break;
 	case OWN_RETURN:
 		if (packet->kind == TP_KIND_TAKE &&
 		    !(step->off & WORLD_NO_CANCEL_RETURN))
@@ -203,7 +228,7 @@ static void note_decision(const struct world_step *step,
 			  const struct own_view *view, uint32_t action)
 {
 	static const char *const held[] = { "no", "an unconfirmed",
-					    "a confirmed" };
+					    "a confirmed", "a waiting" };
 	static const char *const partner[] = { "gone", "silent", "alive",
 					       "a router" };
 	static const char *const answer[] = {
@@ -215,6 +240,7 @@ static void note_decision(const struct world_step *step,
 		[OWN_QUESTION] = "ask as question",
 		[OWN_SESSION_QUESTION] = "ask as session-question",
 		[OWN_RETURN] = "give back",
+		[OWN_WAIT] = "drop, and wait for the exit",
 	};
 
 	world_note(step,
@@ -239,6 +265,7 @@ void world_arrive(struct world_step *step, const struct world_packet *packet)
 		me->partner = OWN_PARTNER_ALIVE;
 		me->settling = 0;
 	}
+	leave(step, packet);
 	view_of(step, packet, &view);
 	action = step->decide(&view);
 	note_decision(step, packet, &view, action);

@@ -12,7 +12,7 @@
  *    or a published server, whose sessions are opened from outside.
  *  - Per gateway: power, daemon, the uplink and what is known of it (which lags
  *    behind at will), the selector, what is believed of the partner, the quiet
- *    lease, sessions and the endpoint's binding: none, unconfirmed, confirmed.
+ *    lease, the wait for a dead exit, sessions and the endpoint's binding: none, unconfirmed, confirmed.
  *    A confirm number is only ever compared with the current one, so that the
  *    model needs no number: "it grows" makes everything unconfirmed.
  *  - The link between them, with up to two packets on it, delivered in any
@@ -59,6 +59,7 @@ struct world_gateway {
 	uint8_t known;	 /* it is a live exit, as far as the gateway knows */
 	uint8_t partner; /* enum own_partner: what is believed */
 	uint8_t selects; /* the selector: this gateway's own uplink */
+	uint8_t waits;	 /* the dead exit's sessions are kept: "hold" */
 	uint8_t quiet;
 	uint8_t untold;	  /* the partner believed me gone; I do not know */
 	uint8_t settling; /* the link healed, my belief is still the old one */
@@ -89,7 +90,7 @@ struct world {
 	uint8_t open[WORLD_FLOWS]; /* the host's TCP connection */
 	uint8_t link;
 	uint8_t packets, faults, flips; /* how many may still come */
-	uint8_t zero[3];
+	uint8_t zero[1];
 };
 _Static_assert(sizeof(struct world) % 8 == 0, "worlds are hashed by words");
 
@@ -115,10 +116,12 @@ _Static_assert(sizeof(struct world) % 8 == 0, "worlds are hashed by words");
 #define WORLD_QUIET_WHILE_GONE (1U << 12)
 #define WORLD_NO_CANCEL_TOLD (1U << 13)
 #define WORLD_SERVE_CONFIRMS (1U << 14)
+#define WORLD_NO_LEAVE (1U << 15)
+#define WORLD_SYN_WAITS (1U << 16)
 
 struct world_site {
 	const char *name;
-	bool tcp, published, quiet;
+	bool tcp, published, quiet, hold;
 	uint8_t selects[WORLD_GATEWAYS];
 	uint8_t flows, packets, faults, flips;
 	unsigned what; /* WORLD_UPLINKS ... */
