@@ -60,10 +60,11 @@ struct packet {
 				* sequence number */
 	uint8_t flags;	       /* TCP */
 	bool answer; /* an RST to an ACK: in sequence for it, no window */
-	uint8_t type, code;    /* ICMP */
-	uint32_t rest;	       /* of an ICMP error's header: the MTU */
-	uint16_t payload;      /* bytes; 0: as many as is usual */
-	uint16_t word;	       /* the first two of them, 0: pattern */
+	uint8_t type, code; /* ICMP */
+	uint32_t rest;	    /* of an ICMP error's header: the MTU */
+	uint16_t payload;   /* bytes; 0: as many as is usual */
+	uint16_t word;	    /* the first two of them, 0: pattern */
+	const char *text;   /* and what begins it instead of the pattern */
 
 	const struct packet *quote; /* ICMP error: about this packet */
 	uint16_t quoted; /* bytes after the quoted IP header; 0: all of them */

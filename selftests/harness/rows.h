@@ -50,11 +50,25 @@ enum row_hooks {
 	ROW_TC,
 };
 
+/*
+ * `why` of a step that leaves the name of the reason open: any one of this
+ * fate, for rows that ask what happens and not how.
+ */
+#define TP_REASON_any_forwarded ((enum tp_reason)(TP_REASON_COUNT + 1))
+#define TP_REASON_any_passed ((enum tp_reason)(TP_REASON_COUNT + 2))
+#define TP_REASON_any_dropped ((enum tp_reason)(TP_REASON_COUNT + 3))
+
 struct bench {
 	struct plane *plane;
 	const char *row;
 	bool xdp;
+	/* As on a machine: what XDP passes up is tc's next.  Marks are judged
+	 * where a step names one. */
+	bool chain;
+	/* Carries a step's packet in another way than by a test run. */
+	void (*carry)(struct bench *bench, const struct step *step);
 	unsigned int step;
+	char why[PACKET_DIFF];	    /* it failed */
 	uint16_t port;		    /* the last external port that any meant */
 	struct plane_output output; /* of the last packet */
 };
@@ -69,6 +83,17 @@ struct row {
 
 /* Run one step, fail the test if it is not as it says. */
 void rows_step(struct bench *bench, const struct step *step);
+
+/* Fail the test; the text is kept in bench->why too. */
+__attribute__((format(printf, 2, 3))) void rows_fail(struct bench *bench,
+						     const char *format, ...);
+
+/* The parts of a step's judgement, for those who carry a packet themselves. */
+void rows_complete(const struct step *step, struct packet *in);
+struct packet rows_expect(const struct step *step, const struct packet *in,
+			  struct packet *quote);
+enum plane_verdict rows_verdict(enum tp_reason why);
+uint32_t rows_ifindex(enum side side);
 
 /* Run the table as one cmocka group; returns what main() should. */
 int rows_run(const char *group, const struct row *rows, size_t count);
