@@ -82,6 +82,11 @@ test_routing-objs := routing routing_wish $(netlink) address log
 test_sysctl-objs := sysctl $(netlink) address log
 test_track-objs := track
 
+# Tools that the scenario tests measure with.
+site-tools := echo load watch wire
+load-parts := load_attempts load_ping load_tcp load_udp
+wire-parts := wire_check wire_follow
+
 # And what of selftests/.
 test_ownership_model-parts := $(patsubst selftests/%.c,%, \
 	$(wildcard selftests/model/*.c))
@@ -107,13 +112,14 @@ pkg-libs := $(shell $(PKG_CONFIG) --libs $(libs) 2>/dev/null)
 
 # ---- targets -----------------------------------------------------------------
 
-.PHONY: all tests deps test test-longer demo lab lab-down install uninstall clean \
+.PHONY: all tests site-tools deps test test-longer demo lab lab-down install uninstall clean \
 	format check-format help
 
 all: $(O)/twinpathd $(O)/twinpath
 
 test-bins := $(tests:%=$(O)/selftests/%) $(pure-tests:%=$(O)/asan/selftests/%)
-tests: all $(test-bins)
+tests: all $(test-bins) site-tools
+site-tools: $(site-tools:%=$(O)/selftests/tools/%)
 
 objects = $(patsubst %.c,$(O)/%.o,$(1))
 twinpathd-o := $(call objects,$(loader-src))
@@ -122,7 +128,10 @@ harness-o := $(call objects,$(harness-src))
 test-o = $(1)/selftests/$(2).o $($(2)-objs:%=$(1)/loader/%.o) \
 	$($(2)-parts:%=$(1)/selftests/%.o)
 
+site-tool-o = $(patsubst %,$(O)/selftests/tools/%.o,tool $(1) $($(1)-parts))
+
 c-objects := $(sort $(twinpathd-o) $(tools-o) $(harness-o) \
+	$(foreach t,$(site-tools),$(call site-tool-o,$t)) \
 	$(foreach t,$(tests),$(call test-o,$(O),$t)))
 asan-objects := $(sort $(foreach t,$(pure-tests),$(call test-o,$(O)/asan,$t)))
 bpf-objects := $(call objects,$(bpf-src))
@@ -183,6 +192,13 @@ $(tests:%=$(O)/selftests/%):
 $(pure-tests:%=$(O)/asan/selftests/%):
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(asan-flags) $(LDFLAGS) -o $@ $^ $(pkg-libs) -lcmocka
+
+$(foreach t,$(site-tools),$(eval \
+	$(O)/selftests/tools/$t: $(call site-tool-o,$t)))
+
+$(site-tools:%=$(O)/selftests/tools/%):
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(pkg-libs)
 
 -include $(patsubst %.o,%.d,$(c-objects) $(asan-objects) $(bpf-objects))
 
@@ -278,7 +294,8 @@ uninstall:
 # ---- housekeeping ------------------------------------------------------------
 
 sources = $(wildcard bpf/*.[ch] include/twinpath/*.h loader/*.[ch] tools/*.[ch] \
-	selftests/*.[ch] selftests/harness/*.[ch] selftests/model/*.[ch])
+	selftests/*.[ch] selftests/harness/*.[ch] selftests/model/*.[ch] \
+	selftests/tools/*.[ch])
 
 format:
 	clang-format -i $(sources)

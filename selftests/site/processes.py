@@ -101,6 +101,17 @@ class Processes:
         self._note(name, child.pid)
         return child.pid
 
+    def spawn_asked(self, name, argv):
+        """Start a process with pipes to and from it; only its complaints go
+        to the log."""
+        with open(self.log(name), "ab") as log:
+            child = subprocess.Popen(
+                argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                stderr=log, start_new_session=True, text=True)
+        self._children[child.pid] = child
+        self._note(name, child.pid)
+        return child
+
     def owner_alive(self):
         return any(name == "owner" for name, _ in self._notes())
 

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What happens to a whole gateway, or to the LAN between the two.
+
+Owns: power off and on, a LAN that falls apart, a re-dial.  How a path to an
+ISP fails is topology.Isp.
+"""
+
+import os
+import signal
+
+from .topology import SIDES
+
+OTHER = "br1"  # the part of the LAN that was cut off
+
+
+def power_off(site, letter):
+    """Both cables go dark and everything stops at once; nobody is told.  Of
+    what it knew nothing is left, as after a reboot."""
+    gateway = site.gateway(letter)
+    _cables(site, letter, "down")
+    names = [daemon + "-" + gateway.netns.name
+             for daemon in ("twinpathd", "keepalived", "zebra", "ospfd")]
+    for name in names:
+        site.processes.signal(name, signal.SIGKILL)
+    gateway.netns.run([os.path.join(site.build, "twinpathd"), "--detach",
+                       "--instance", gateway.twinpathd.instance])
+    gateway.netns.run(["sh", "-c", "ip link del vrrp51; ip neigh flush all; "
+                       "ip route flush proto ospf; "
+                       "ip nexthop flush proto zebra"], check=False)
+    gateway.twinpathd.remove()
+    gateway.frr.remove()
+
+
+def power_on(site, letter):
+    """It boots: cables, routing daemons, twinpathd, VRRP."""
+    gateway = site.gateway(letter)
+    _cables(site, letter, "up")
+    gateway.frr.start(["eth0"], side=gateway.side)
+    site.start_gateway(gateway)
+
+
+def _cables(site, letter, state):
+    side = SIDES[letter]
+    site.netns("lan").ip(["link set %s %s" % (side.gateway, state)])
+    site.netns(side.segment).ip(["link set gw %s" % state])
+
+
+def split(site, ports):
+    """These ports of the switch and the others do not see each other."""
+    site.netns("lan").ip(
+        ["link add %s type bridge stp_state 0 mcast_snooping 0" % OTHER,
+         "link set %s up" % OTHER]
+        + ["link set %s master %s" % (port, OTHER) for port in ports])
+
+
+def heal(site, ports):
+    site.netns("lan").ip(["link set %s master br0" % port for port in ports]
+                         + ["link del " + OTHER])
+
+
+class Redial:
+    """An uplink's address becomes another one, and back."""
+
+    def __init__(self, site, letter):
+        self.side = SIDES[letter]
+        self.gateway = site.netns(self.side.gateway)
+        self.other = self.side.wan.rsplit(".", 1)[0] + ".3"
+        pe, core = site.netns(self.side.pe), site.netns("core")
+        net = self.side.wan_net.replace("/30", "/29")
+        pe.ip(["addr add %s/29 dev eth0" % self.side.next_hop])
+        core.ip(["route add %s via %s" % (net, self.side.pe_core)])
+
+    def dial(self, address):
+        """The old lease ends, and the next one comes a moment later."""
+        self.gateway.ip(["addr flush dev eth1",
+                         "addr add %s/29 dev eth1" % address])

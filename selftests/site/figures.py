@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""From what the tools saw to the figures of a scenario.
+
+Owns: what counts as lost, hung, stalled, twice, moved.  Pure: it asks nobody.
+"""
+
+HUNG = 1.0  # seconds without an answer, of a session that lives
+STALL = 0.2  # the least time TCP waits before it repeats
+RESET = "Connection reset by peer"
+
+
+class Session:
+    """One TCP session at its end."""
+
+    def __init__(self, host, kind, row):
+        self.host, self.kind = host, kind
+        (self.name, self.port, self.source, self.sent, self.answered,
+         self.waits_since, self.ended, self.error) = row
+
+    def alive(self):
+        return not self.ended
+
+
+class Seen:
+    """What was seen of a scenario's traffic."""
+
+    def __init__(self, source, reports, wires, sources, server):
+        self.source, self.reports = source, reports
+        self.wires, self.sources, self.server = wires, sources, server
+        self.sessions = [
+            Session(host, kind, row) for host, report in reports.items()
+            for kind in ("talking", "silent") if kind in report
+            for row in report[kind]["sessions"]]
+
+    def lags(self):
+        """(when, how long) a client came late: the machine was busy."""
+        return [tuple(lag) for report in self.reports.values()
+                for lag in report["lags"]]
+
+    # each as a list of times
+
+    def stalls(self):
+        """When requests were sent that were answered late, or not yet."""
+        times = [sent for report in self.reports.values()
+                 for kind in ("talking", "silent") if kind in report
+                 for _, sent, _ in report[kind]["stalls"]]
+        return times + [one.waits_since for one in self.sessions
+                        if one.alive() and one.waits_since]
+
+    def datagrams(self):
+        """(host, stream, sent, answered, answers, source) of each."""
+        for host, report in self.reports.items():
+            for row in report.get("streams", {}).get("datagrams", ()):
+                yield (host, *row)
+
+    def datagrams_lost(self):
+        return [row[2] for row in self.datagrams() if not row[4]]
+
+    def datagrams_moved(self, source):
+        return [row[2] for row in self.datagrams()
+                if row[4] and row[5] != source]
+
+    def pings(self):
+        """(sent, answered, answers, host) of each."""
+        for host, report in self.reports.items():
+            for row in report.get("pings", {}).get("echoes", ()):
+                yield (*row, host)
+
+    def pings_lost(self, host=None):
+        return [sent for sent, _, answers, source in self.pings()
+                if not answers and host in (None, source)]
+
+    def elections(self):
+        """(sent, answered or not) of pings to the hosts' gateway, which no
+        NAT has a part in."""
+        return [(sent, bool(answers)) for sent, _, answers in
+                self.reports["h2"].get("election", {}).get("echoes", ())]
+
+    def attempts(self):
+        """(began, ended, source or "", error, port) of each that ended."""
+        return [row for report in self.reports.values()
+                for row in report.get("attempts", {}).get("attempts", ())
+                if row[1]]
+
+    def refused(self):
+        return [row[0] for row in self.attempts() if not row[2]]
+
+    def resets_outside(self):
+        """When resets left the site."""
+        return [time for name, wire in self.wires.items()
+                if name.startswith("pe-") for time, _, _ in wire["resets"]]
+
+    # counts
+
+    def hung(self, until):
+        return sum(one.alive() and 0 < one.waits_since < until - HUNG
+                   for one in self.sessions)
+
+    def twice(self):
+        """Datagrams and pings that came twice, here or at the server."""
+        return sum(row[4] - 1 for row in self.datagrams() if row[4]) + sum(
+            answers - 1 for _, _, answers, _ in self.pings() if answers) + sum(
+                twice for _, twice in self.server["udp"].values())
+
+    def elsewhere(self):
+        """Sessions that an ISP saw under another address than at first."""
+        return sum(count for source, count in self.sources.items()
+                   if source != self.source)
+
+    def wrong(self, allowed):
+        """Packets at the ISPs: not from the gateway's own address, or with a
+        wrong checksum; and what a capture missed."""
+        strangers = bad = dropped = 0
+        for name, wire in self.wires.items():
+            bad += wire["bad"]
+            dropped += wire["dropped"]
+            if name in allowed:
+                strangers += sum(
+                    count for source, count in wire["incoming"].items()
+                    if source not in allowed[name])
+        return {"untranslated": strangers, "bad sums": bad,
+                "not captured": dropped}
+
+
+def between(times, since, until, excused=()):
+    """Those of that time which no excuse covers; of times, or of pairs that
+    begin with one."""
+    def when(item):
+        return item[0] if isinstance(item, tuple) else item
+    return [item for item in times if since <= when(item) < until
+            and not any(begin <= when(item) <= end
+                        for begin, end in excused)]
+
+
+def outages(pings):
+    """[(begin, end)] of the times in which pings were not answered: from the
+    last that was to the next that was."""
+    found, last, missing = [], None, False
+    for sent, answered in pings:
+        if answered:
+            if missing:
+                found.append((last if last is not None else sent, sent))
+            last, missing = sent, False
+        else:
+            missing = True
+    if missing:
+        found.append((last or pings[0][0], pings[-1][0]))
+    return found
+
+
+def unharmed(seen, since, until, excused=()):
+    """Everything that must be zero where nobody is to notice anything."""
+    def count(times):
+        return len(between(times, since, until, excused))
+    return {
+        "lost": sum(not one.alive() for one in seen.sessions),
+        "hung": seen.hung(until),
+        "stalled": count(seen.stalls()),
+        "moved": seen.elsewhere(),
+        "udp lost": count(seen.datagrams_lost()),
+        "udp moved": count(seen.datagrams_moved(seen.source)),
+        "pings lost": count(seen.pings_lost()),
+        "twice": seen.twice(),
+        "refused": count(seen.refused()),
+        "resets outside": count(seen.resets_outside()),
+    }
+
+
+def failed_over(seen, told, since, decided, until, excused, source):
+    """What must be zero after the uplink of all the sessions died, and the
+    longest times."""
+    late = [row for row in seen.attempts() if row[0] >= decided]
+    worked = [row for row in late if row[2]]
+    before = [row[1] for row in seen.attempts()
+              if row[2] and since - 1 < row[1] < decided]
+    talking = [one for one in seen.sessions if one.kind == "talking"]
+    silent = [one for one in seen.sessions if one.kind == "silent"]
+    waited = _waited(talking, told)
+    zero = {
+        "hung": sum(one.alive() for one in seen.sessions),
+        "not by a reset": sum(not one.alive() and one.error != RESET
+                              for one in seen.sessions),
+        "udp lost": len(between(seen.datagrams_lost(), decided, until,
+                                excused)),
+        "udp elsewhere": len([row for row in seen.datagrams()
+                              if row[4] and decided <= row[2] < until
+                              and row[5] != source]),
+        "twice": seen.twice(),
+        "refused": len(between([row[0] for row in late if not row[2]],
+                               decided + 0.01, until, excused)),
+        "resets outside": len(between(seen.resets_outside(), since, until)),
+    }
+    times = {
+        "new after": worked[0][1] - decided if worked else None,
+        "outage": worked[0][1] - max(before, default=since)
+        if worked else None,
+        "told after": max(waited, default=None),
+        "silent told": None if any(one.alive() for one in silent) else max(
+            one.ended - decided for one in silent),
+    }
+    return zero, times
+
+
+def _waited(talking, told):
+    """From each session's first packet after the decision to its reset; from
+    the one before, if the reset came first."""
+    for one in talking:
+        times = told.get((one.host, one.port))
+        if times and times[2]:
+            reset, first, newest = times
+            yield reset - (first or newest)
