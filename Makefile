@@ -83,7 +83,7 @@ test_sysctl-objs := sysctl $(netlink) address log
 test_track-objs := track
 
 # Tools that the scenario tests measure with.
-site-tools := echo load watch wire
+site-tools := $(if $(wildcard selftests/tools),echo load watch wire)
 load-parts := load_attempts load_ping load_tcp load_udp
 wire-parts := wire_check wire_follow
 

@@ -16,7 +16,8 @@
 #include "duration.h"
 
 #define HEARTBEAT_PORT 5370
-#define OPENING_LEAST 10000 /* the third SYN comes after 3 s, one more after 7 */
+#define OPENING_LEAST \
+	10000 /* the third SYN comes after 3 s, one more after 7 */
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -127,13 +127,12 @@ static void check_timers(const struct check *check)
 	char text[DURATION_TEXT];
 
 	if (check->config->tcp_opening < 4 * 60 * 1000)
-		config_warning(check->messages,
-			       config_text_line(check->text,
-						"timers/tcp-opening"),
-			       "tcp-opening: %s is short: RFC 7857 section 2.2 "
-			       "recommends at least 4m",
-			       duration_print(check->config->tcp_opening,
-					      text));
+		config_warning(
+			check->messages,
+			config_text_line(check->text, "timers/tcp-opening"),
+			"tcp-opening: %s is short: RFC 7857 section 2.2 "
+			"recommends at least 4m",
+			duration_print(check->config->tcp_opening, text));
 	if (check->config->hold < 120 * 1000)
 		config_warning(check->messages,
 			       config_text_line(check->text, "timers/hold"),

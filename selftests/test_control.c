@@ -70,7 +70,9 @@ int site_set_intent(struct site *of, const struct intent *intent,
 	return 0;
 }
 
-static struct census_count census = { .sessions = 42, .tcp = 40, .bindings = 7 };
+static struct census_count census = { .sessions = 42,
+				      .tcp = 40,
+				      .bindings = 7 };
 static bool counted;
 static struct failback_uplink failback;
 
@@ -311,10 +313,11 @@ static void expect_end(int fd)
 static void test_status_has_every_field(void **state)
 {
 	static const char *const fields[] = {
-		"instance",    "version", "ready",   "mode",	"degraded",
-		"selector",    "intent",  "reason",  "event",
-		"last_switch", "uplinks", "partner", "announce",
-		"last_resort", "marker",  "vrrp",    "uptime_s",
+		"instance", "version",	   "ready",   "mode",
+		"degraded", "selector",	   "intent",  "reason",
+		"event",    "last_switch", "uplinks", "partner",
+		"announce", "last_resort", "marker",  "vrrp",
+		"uptime_s",
 	};
 	struct json_object *answer, *status, *value;
 	int fd = dial();
@@ -590,7 +593,8 @@ static void test_flip_options_that_cannot_be(void **state)
 	static const struct {
 		const char *fields, *part;
 	} bad[] = {
-		{ "\"to\":\"isp-a\",\"for_ms\":999", "\"for_ms\" is no number" },
+		{ "\"to\":\"isp-a\",\"for_ms\":999",
+		  "\"for_ms\" is no number" },
 		{ "\"to\":\"isp-a\",\"for_ms\":-5", "\"for_ms\" is no number" },
 		{ "\"to\":\"isp-a\",\"for_ms\":\"2h\"", "\"for_ms\"" },
 		{ "\"to\":\"isp-a\",\"for_ms\":null", "\"for_ms\"" },
@@ -625,7 +629,8 @@ static void test_drain(void **state)
 	assert_int_equal(asked.drain, 600000);
 	expect_refused("{\"command\":\"drain\"}\n", "\"to\" is missing");
 	expect_refused("{\"command\":\"drain\",\"to\":\"isp-a\","
-		       "\"drain_ms\":0}\n", "drain isp-a: \"drain_ms\"");
+		       "\"drain_ms\":0}\n",
+		       "drain isp-a: \"drain_ms\"");
 	expect_refused(
 		"{\"command\":\"drain\",\"to\":\"isp-a-with-a-long-name\"}\n",
 		"no uplink is called that");

@@ -92,8 +92,7 @@ static const struct row rows[] = {
 
 	/* The backup, level 2. */
 	{ "backup, good day", "2u", "clamo", "", NONE, PARTNER, 0, FLOATING, 0,
-	  true, 90,
-	  "my best uplink is of level 2; partner offers a default" },
+	  true, 90, "my best uplink is of level 2; partner offers a default" },
 	{ "backup, heard before its route comes", "2u", "clam1", "", NONE,
 	  PARTNER, 0, FLOATING, 0, true, 90, "partner has a better one" },
 	{ "backup, heard before its route goes", "2u", "clamo0", "", PARTNER, 0,
@@ -442,10 +441,14 @@ static void restart_in_a_drain(void **state)
 static void faults(void **state)
 {
 	static const char *const expected[] = {
-		"track core up",	"track core down",
-		"track core down",	"track core has no verdict yet",
-		"no interface wan4",	"wan5 is down",
-		"no carrier on wan6",	"no address on wan7",
+		"track core up",
+		"track core down",
+		"track core down",
+		"track core has no verdict yet",
+		"no interface wan4",
+		"wan5 is down",
+		"no carrier on wan6",
+		"no address on wan7",
 		"next hop is on no subnet of wan8",
 		"no program attached to wan9",
 	};

@@ -152,9 +152,9 @@ static void check_states(const struct config *config, const struct facts *facts,
 {
 	for (int i = 0; i < (int)config->uplinks_count; i++) {
 		const struct uplink_facts *uplink = &facts->uplinks[i];
-		enum tp_exit_state up =
-			named(config, intent, INTENT_DRAIN, i) ? TP_EXIT_DRAIN :
-								 TP_EXIT_UP;
+		enum tp_exit_state up = named(config, intent, INTENT_DRAIN, i) ?
+						TP_EXIT_DRAIN :
+						TP_EXIT_UP;
 		bool forced = intent->force &&
 			      named(config, intent, INTENT_UPLINK, i);
 

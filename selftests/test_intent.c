@@ -57,8 +57,11 @@ static void there_and_back(void **state)
 		{ .kind = INTENT_DRAIN, .uplink = "isp-a" },
 		{ .kind = INTENT_DRAIN, .uplink = "isp-a", .drain = 600000 },
 		{ .kind = INTENT_PARTNER, .until = 1, .force = true },
-		{ .kind = INTENT_UPLINK, .uplink = "fifteen-letters",
-		  .until = 1, .drain = 31536000000, .force = true },
+		{ .kind = INTENT_UPLINK,
+		  .uplink = "fifteen-letters",
+		  .until = 1,
+		  .drain = 31536000000,
+		  .force = true },
 	};
 	struct timespec now;
 	struct intent got;

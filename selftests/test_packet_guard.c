@@ -5,11 +5,11 @@
  *
  * Owns: rows that each once failed.
  */
+#include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <arpa/inet.h>
 #include <stdio.h>
 
 #include <bpf/bpf.h>
@@ -65,7 +65,7 @@ static int withdraw_udp(struct plane *plane)
 static int publish_both(struct plane *plane)
 {
 	return publish(plane, TP_PLANE_TCP, 0, PLANE_EXIT_A, false) ?:
-	       publish(plane, TP_PLANE_TCP, 1, PLANE_EXIT_B, false);
+		       publish(plane, TP_PLANE_TCP, 1, PLANE_EXIT_B, false);
 }
 
 static int twin(struct plane *plane)
@@ -87,8 +87,9 @@ static int lease(struct plane *plane, bool gone, bool quiet)
 static int unconfirmed_and_gone(struct plane *plane)
 {
 	plane->settings.confirm++;
-	return plane_set_settings(plane) ?: twin(plane) ?:
-	       lease(plane, true, false);
+	return plane_set_settings(plane) ?:
+		       twin(plane)	 ?:
+					   lease(plane, true, false);
 }
 
 static int quiet(struct plane *plane)
@@ -109,8 +110,9 @@ static int home(struct plane *plane)
 	int err = plane_get(exits, PLANE_EXIT_B, &exit);
 
 	exit.home_after = plane_now(plane) - 1;
-	return err ?: plane_set(exits, PLANE_EXIT_B, &exit) ?:
-	       plane_select(plane, PLANE_EXIT_A);
+	return err					     ?:
+		       plane_set(exits, PLANE_EXIT_B, &exit) ?:
+		       plane_select(plane, PLANE_EXIT_A);
 }
 
 static void not_beyond(struct bench *bench)
@@ -150,8 +152,8 @@ static void open_many(struct bench *bench, unsigned int first,
 		packet.sport = (uint16_t)(lowest + i % ports);
 		packet.source = IP(192, 168, 0, 100) + i / ports;
 		input.size = packet_build(&packet, frame);
-		assert_int_equal(plane_run(bench->plane, &input,
-					   &bench->output), 0);
+		assert_int_equal(
+			plane_run(bench->plane, &input, &bench->output), 0);
 	}
 }
 

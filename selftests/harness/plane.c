@@ -72,8 +72,9 @@ static int size_maps(struct twinpath *skel, uint32_t buckets)
 
 	err = bpf_map__set_max_entries(skel->maps.session_table, lines);
 	err = err ?: bpf_map__set_max_entries(skel->maps.tags, lines);
-	err = err ?: bpf_map__set_max_entries(skel->maps.endpoints,
-					      2 * buckets);
+	err = err   ?:
+		      bpf_map__set_max_entries(skel->maps.endpoints,
+					       2 * buckets);
 	err = err   ?:
 		      bpf_map__set_max_entries(skel->maps.binding_table,
 					       TP_BINDING_INDEX(PLANE_ADDRESSES,
