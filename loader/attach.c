@@ -167,32 +167,43 @@ struct step {
 	bool fresh;
 };
 
-/* Egress first: nothing may leave untranslated from the first packet on. */
-static unsigned steps_for(const struct plane *plane, enum attach_role role,
-			  bool xdp, struct step steps[3])
+static struct bpf_program *program_for(const struct plane *plane,
+				       const struct place *place,
+				       struct attach_kind kind)
 {
 	const struct twinpath *skel = plane->skel;
-	bool lan = role == ATTACH_LAN;
+	bool lan = kind.role == ATTACH_LAN;
 
-	steps[0] =
-		(struct step){ &place_out,
-			       lan ? skel->progs.tc_back : skel->progs.tc_out,
-			       false };
-	steps[1] = (struct step){ &place_in,
-				  lan ? skel->progs.tc_lan : skel->progs.tc_wan,
-				  false };
-	steps[2] =
-		(struct step){ &place_xdp,
-			       lan ? skel->progs.xdp_lan : skel->progs.xdp_wan,
-			       false };
-	return xdp ? 3 : 2;
+	if (place == &place_xdp)
+		return lan ? skel->progs.xdp_lan : skel->progs.xdp_wan;
+	if (place == &place_in && kind.raw)
+		return lan ? skel->progs.tc_lan_raw : skel->progs.tc_wan_raw;
+	if (place == &place_in)
+		return lan ? skel->progs.tc_lan : skel->progs.tc_wan;
+	if (kind.raw)
+		return lan ? skel->progs.tc_back_raw : skel->progs.tc_out_raw;
+	return lan ? skel->progs.tc_back : skel->progs.tc_out;
+}
+
+/* Egress first: nothing may leave untranslated from the first packet on. */
+static unsigned steps_for(const struct plane *plane, struct attach_kind kind,
+			  struct step steps[3])
+{
+	static const struct place *const order[] = { &place_out, &place_in,
+						     &place_xdp };
+
+	for (unsigned i = 0; i < 3; i++)
+		steps[i] = (struct step){ order[i],
+					  program_for(plane, order[i], kind),
+					  false };
+	return kind.xdp ? 3 : 2;
 }
 
 int attach_interface(const struct plane *plane, const char *name,
-		     unsigned ifindex, enum attach_role role, bool xdp)
+		     unsigned ifindex, struct attach_kind kind)
 {
 	struct step steps[3];
-	unsigned count = steps_for(plane, role, xdp, steps), i;
+	unsigned count = steps_for(plane, kind, steps), i;
 	int err = 0;
 
 	for (i = 0; i < count && !err; i++)

@@ -16,15 +16,22 @@ enum attach_role {
 	ATTACH_UPLINK,
 };
 
+/* What is attached, and to what. */
+struct attach_kind {
+	enum attach_role role;
+	bool raw; /* a device without MAC header, see netlink.h */
+	bool xdp;
+};
+
 /*
- * attach_interface - tc ingress and egress, and XDP if `xdp`; an interface that
+ * attach_interface - tc ingress and egress, and XDP if asked; an interface that
  * has them already gets this daemon's programs.  All or nothing: on failure
  * what this call attached anew is gone again.
  * Returns 0, or a negative errno after one line that names the interface:
  * -EBUSY (another XDP program), -EOPNOTSUPP (no native XDP there), ...
  */
 int attach_interface(const struct plane *plane, const char *name,
-		     unsigned ifindex, enum attach_role role, bool xdp);
+		     unsigned ifindex, struct attach_kind kind);
 
 /* Can the driver run native XDP?  Asked with a program that only passes. */
 bool attach_has_xdp(const struct plane *plane, unsigned ifindex);

@@ -178,6 +178,8 @@ static void print_uplink(FILE *out, const struct uplink_config *uplink)
 
 	fprintf(out, "\nuplink %s {\n    interface = \"%s\"\n", uplink->name,
 		uplink->interface);
+	if (address_is_zero(&uplink->next_hop))
+		fprintf(out, "    next-hop = none\n");
 	print_address(out, "    ", "next-hop", &uplink->next_hop);
 	print_address(out, "    ", "address", &uplink->address);
 	fprintf(out, "    level = %u\n", uplink->level);

@@ -105,7 +105,10 @@ static void read_next_hop(const struct config_section *section,
 
 	if (!config_get(section, "next-hop", &value))
 		config_missing(section, uplink->line, "next-hop",
-			       "the ISP's router");
+			       "the ISP's router, or none on a point-to-point "
+			       "interface");
+	else if (strcmp(value.text, "none") == 0)
+		uplink->next_hop = (struct tp_addr){ .byte = { 0 } };
 	else if (strcmp(value.text, "dhcp") == 0)
 		config_error(value.messages, value.line,
 			     "next-hop: 'dhcp' comes with a later release: "

@@ -184,6 +184,10 @@ void decide_fault(const struct config *config, const struct facts *facts,
 		snprintf(fault, MODEL_REASON, "no carrier on %s", interface);
 	else if (!fact->has_address)
 		snprintf(fault, MODEL_REASON, "no address on %s", interface);
+	else if (fact->stranded)
+		snprintf(fault, MODEL_REASON,
+			 "next-hop = none, and %s is not point-to-point",
+			 interface);
 	else if (!fact->next_hop)
 		snprintf(fault, MODEL_REASON, "next hop is on no subnet of %s",
 			 interface);

@@ -51,7 +51,7 @@ static const struct tp_addr *near(const struct netlink *netlink,
 
 	while ((address = netlink_next_address(netlink, address))) {
 		struct prefix subnet =
-			prefix_of(&address->address, address->length);
+			prefix_of(&address->peer, address->length);
 
 		if (address->ifindex == ifindex &&
 		    prefix_contains(&subnet, what))
@@ -64,6 +64,23 @@ static bool on_subnet(const struct netlink *netlink, unsigned ifindex,
 		      const struct tp_addr *what)
 {
 	return near(netlink, ifindex, what) != NULL;
+}
+
+static void find_next_hop(struct uplink_facts *facts,
+			  const struct uplink_config *config,
+			  const struct netlink *netlink)
+{
+	bool none = address_is_zero(&config->next_hop);
+
+	/* At the other end of a link to one end there is the next hop. */
+	facts->next_hop_mac_known =
+		facts->raw ||
+		(!none && find_mac(netlink, facts->ifindex, &config->next_hop,
+				   facts->next_hop_mac));
+	facts->stranded = none && !facts->raw;
+	facts->next_hop =
+		none ? facts->raw :
+		       on_subnet(netlink, facts->ifindex, &config->next_hop);
 }
 
 static void collect_uplink(struct uplink_facts *facts,
@@ -79,20 +96,21 @@ static void collect_uplink(struct uplink_facts *facts,
 	facts->carrier = link && link->flags & IFF_RUNNING;
 	facts->has_address = false;
 	facts->next_hop = false;
+	facts->stranded = false;
 	facts->attached = false;
 	facts->next_hop_mac_known = false;
+	facts->raw = false;
 	facts->ifindex = 0;
 	if (!link)
 		return;
 	facts->ifindex = link->index;
+	facts->raw = link->raw;
 	facts->mtu = link->mtu;
 	memcpy(facts->mac, link->mac, 6);
 	facts->has_address = find_address(netlink, link->index,
 					  &config->address, &facts->address);
-	facts->next_hop = on_subnet(netlink, link->index, &config->next_hop);
 	facts->attached = interfaces_find(interfaces, link->index) != NULL;
-	facts->next_hop_mac_known = find_mac(
-		netlink, link->index, &config->next_hop, facts->next_hop_mac);
+	find_next_hop(facts, config, netlink);
 }
 
 static void collect_partner(struct partner_facts *facts,

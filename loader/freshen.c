@@ -31,7 +31,7 @@ void freshen(struct netlink *netlink, const struct config *config,
 	unsigned left = HOSTS_A_CALL;
 
 	for (unsigned i = 0; i < config->uplinks_count; i++)
-		if (facts->uplinks[i].next_hop)
+		if (facts->uplinks[i].next_hop && !facts->uplinks[i].raw)
 			freshen_one(netlink, facts->uplinks[i].ifindex,
 				    &config->uplinks[i].next_hop);
 	if (facts->partner.address_on_lan)

@@ -160,22 +160,28 @@ static int attach_one(struct interfaces *interfaces, struct interface *one,
 		      const struct netlink_link *link,
 		      const struct interfaces_context *context)
 {
+	struct attach_kind kind = {
+		.role = one->role,
+		.raw = link->raw,
+		.xdp = interfaces->xdp && !link->raw,
+	};
 	int err;
 
-	if (!link->ethernet) {
-		log_error("%s: not an Ethernet interface: this version serves "
-			  "only those",
+	if (!link->ethernet && !link->raw) {
+		log_error("%s: neither an Ethernet interface nor a "
+			  "point-to-point one (tun, ppp, wireguard, a tunnel "
+			  "to one end): these alone are served",
 			  one->name);
 		return -EOPNOTSUPP;
 	}
-	err = attach_interface(context->plane, one->name, link->index,
-			       one->role, interfaces->xdp);
+	err = attach_interface(context->plane, one->name, link->index, kind);
 	if (err)
 		return err;
-	if (!interfaces->xdp)
+	if (!kind.xdp)
 		attach_drop_xdp(context->plane, link->index);
 	one->ifindex = link->index;
-	one->xdp = interfaces->xdp;
+	one->raw = kind.raw;
+	one->xdp = kind.xdp;
 	one->refused = 0;
 	log_info("%s: programs attached (%s, %s, ifindex %u)", one->name,
 		 one->role == ATTACH_LAN ? "lan" : "uplink",

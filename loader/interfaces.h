@@ -21,6 +21,7 @@ struct interface {
 	int uplink;	  /* index in the config, or MODEL_NOBODY */
 	unsigned ifindex; /* that it is attached to, 0: not */
 	unsigned refused; /* ifindex that could not be attached: said once */
+	bool raw;	  /* it has no MAC header */
 	bool xdp;
 };
 

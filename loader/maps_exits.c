@@ -105,6 +105,8 @@ static void fill_exit(struct tp_exit *out, const struct maps *maps,
 	out->next_hop = config->next_hop;
 	out->home_after = home_tick(maps, input, i);
 	memcpy(out->source, facts->mac, 6);
+	if (facts->raw)
+		out->flags |= TP_EXIT_RAW;
 	if (facts->next_hop_mac_known) {
 		out->flags |= TP_EXIT_HAS_NEXT_HOP;
 		memcpy(out->destination, facts->next_hop_mac, 6);

@@ -84,6 +84,7 @@ static void fill(struct tp_neighbour *out,
 	out->address = neighbour->address;
 	out->mtu = link->mtu < 65535 ? (uint16_t)link->mtu : 65535;
 	out->valid = !!(neighbour->state & USABLE);
+	out->raw = one->raw;
 	out->xdp = one->xdp;
 	memcpy(out->destination, neighbour->mac, 6);
 	memcpy(out->source, link->mac, 6);
@@ -132,6 +133,26 @@ static int apply_one(struct maps *maps, const struct maps_input *input,
 	return err;
 }
 
+/* The other end of a raw interface: see maps_routes.c. */
+static int apply_raw(struct maps *maps, const struct maps_input *input,
+		     bool *seen)
+{
+	int err = 0;
+
+	for (unsigned i = 0; i < input->interfaces->count; i++) {
+		const struct interface *one = &input->interfaces->list[i];
+		const struct netlink_neighbour end = {
+			.ifindex = one->ifindex,
+			.address = address_from_v4(INADDR_ANY),
+			.state = NUD_NOARP,
+		};
+
+		if (one->raw && one->ifindex)
+			err = err ?: apply_one(maps, input, &end, seen);
+	}
+	return err;
+}
+
 int maps_apply_neighbours(struct maps *maps, const struct maps_input *input)
 {
 	const struct netlink_neighbour *neighbour = NULL;
@@ -143,6 +164,7 @@ int maps_apply_neighbours(struct maps *maps, const struct maps_input *input)
 	while (!err &&
 	       (neighbour = netlink_next_neighbour(input->netlink, neighbour)))
 		err = apply_one(maps, input, neighbour, seen);
+	err = err ?: apply_raw(maps, input, seen);
 	for (uint32_t id = 1; !err && id < maps->neighbours.used; id++) {
 		struct tp_neighbour wanted = maps->neighbours.entries[id];
 

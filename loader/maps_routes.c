@@ -69,6 +69,16 @@ static int collect_special(struct maps_routes *routes,
 	return err;
 }
 
+/*
+ * Behind a raw interface there is one neighbour, which has no address; the
+ * kernel's own table has it under 0.0.0.0, and so has ours.
+ */
+static void by_the_other_end(struct tp_route *value)
+{
+	value->via = 1;
+	value->next_hop = address_from_v4(INADDR_ANY);
+}
+
 static bool is_inside(const struct netlink_route *route,
 		      const struct interfaces *interfaces)
 {
@@ -94,8 +104,11 @@ static int collect_inside(struct maps_routes *routes,
 			.next_hop = route->gateway,
 		};
 
-		if (is_inside(route, input->interfaces))
-			err = append(routes, &route->to, &value);
+		if (!is_inside(route, input->interfaces))
+			continue;
+		if (interfaces_find(input->interfaces, route->oif)->raw)
+			by_the_other_end(&value);
+		err = append(routes, &route->to, &value);
 	}
 	return err;
 }

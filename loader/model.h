@@ -75,10 +75,10 @@ enum failback_policy {
 struct uplink_config {
 	char name[MODEL_NAME];
 	char interface[IF_NAMESIZE];
-	struct tp_addr next_hop;
-	struct tp_addr address; /* all zero: the interface's first */
-	unsigned level;		/* 1 is best */
-	unsigned track;		/* index in tracks[] of this uplink */
+	struct tp_addr next_hop; /* all zero: none, a point-to-point link */
+	struct tp_addr address;	 /* all zero: the interface's first */
+	unsigned level;		 /* 1 is best */
+	unsigned track;		 /* index in tracks[] of this uplink */
 	unsigned tracks_count;
 	struct track_config tracks[4]; /* [0] is always its interface */
 	msec_t delay_down;
@@ -134,7 +134,10 @@ struct uplink_facts {
 	bool admin_up;
 	bool carrier; /* IFF_RUNNING */
 	bool has_address;
-	bool next_hop; /* on a connected subnet of the interface */
+	bool raw;      /* a point-to-point device without MAC header */
+	bool next_hop; /* on a connected subnet of the interface, or none is
+			* needed */
+	bool stranded; /* next-hop = none, on an interface that needs one */
 	bool attached; /* our programs are on it */
 	bool beyond;   /* something came from beyond the next hop within
 			   * the detection time */

@@ -25,6 +25,7 @@ struct netlink_link {
 	char kind[16]; /* IFLA_INFO_KIND, "" for none */
 	uint8_t mac[6];
 	bool ethernet; /* ARPHRD_ETHER */
+	bool raw;      /* point to point, and no MAC header: tun, ppp, ... */
 	unsigned mtu;
 	unsigned flags;	 /* IFF_* */
 	unsigned parent; /* IFLA_LINK: of a macvlan or vlan; 0: none */
@@ -34,7 +35,8 @@ struct netlink_link {
 struct netlink_address {
 	unsigned ifindex;
 	struct tp_addr address;
-	uint8_t length; /* of the 16 bytes */
+	struct tp_addr peer; /* point to point: the other end; else address */
+	uint8_t length;	     /* of the 16 bytes, and counted on peer */
 	bool secondary;
 };
 

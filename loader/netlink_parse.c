@@ -83,6 +83,27 @@ static void link_kind(struct nlattr *info, struct netlink_link *out)
 		nla_strlcpy(out->kind, tb[IFLA_INFO_KIND], sizeof(out->kind));
 }
 
+/*
+ * Devices on which a packet begins with its IP header, in both directions; the
+ * types are those that bpf_redirect() takes the MAC header off for.  A tunnel to
+ * many ends (GRE without a remote) is none: it wants a header of its own.
+ */
+static bool is_raw(const struct ifinfomsg *header)
+{
+	if (!(header->ifi_flags & IFF_POINTOPOINT))
+		return false;
+	switch (header->ifi_type) {
+	case ARPHRD_NONE: /* tun, wireguard */
+	case ARPHRD_PPP:
+	case ARPHRD_RAWIP: /* LTE modems */
+	case ARPHRD_TUNNEL:
+	case ARPHRD_SIT:
+	case ARPHRD_IPGRE:
+		return true;
+	}
+	return false;
+}
+
 bool netlink_parse_link(struct nlmsghdr *message, struct netlink_link *out)
 {
 	struct nlattr *tb[IFLA_MAX + 1];
@@ -98,6 +119,7 @@ bool netlink_parse_link(struct nlmsghdr *message, struct netlink_link *out)
 	out->index = (unsigned)header->ifi_index;
 	out->flags = header->ifi_flags;
 	out->ethernet = header->ifi_type == ARPHRD_ETHER;
+	out->raw = is_raw(header);
 	out->mtu = number(tb[IFLA_MTU], 0);
 	out->master = number(tb[IFLA_MASTER], 0);
 	if (tb[IFLA_IFNAME])
@@ -131,6 +153,7 @@ bool netlink_parse_address(struct nlmsghdr *message,
 	memset(out, 0, sizeof(*out));
 	out->ifindex = header->ifa_index;
 	out->address = address(own);
+	out->peer = tb[IFA_ADDRESS] ? address(tb[IFA_ADDRESS]) : out->address;
 	out->length = length_of(header->ifa_family, header->ifa_prefixlen);
 	out->secondary = flags & IFA_F_SECONDARY;
 	return true;

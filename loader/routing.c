@@ -310,7 +310,8 @@ int routing_nudge(struct netlink *netlink, const struct routing_uplink *uplink,
 
 	/* The address is gone: it cannot be the source either. */
 	route.source = (struct tp_addr){ 0 };
-	route.flags = RTNH_F_ONLINK;
+	if (!address_is_zero(&route.gateway))
+		route.flags = RTNH_F_ONLINK;
 	err = netlink_route_add(netlink, &route);
 	if (err)
 		return err;

@@ -79,7 +79,7 @@ static bool on_subnet(const struct netlink *netlink,
 	while ((own = netlink_next_address(netlink, own))) {
 		if (own->ifindex != uplink->ifindex)
 			continue;
-		subnet = prefix_of(&own->address, own->length);
+		subnet = prefix_of(&own->peer, own->length);
 		if (prefix_contains(&subnet, &uplink->next_hop))
 			return true;
 	}

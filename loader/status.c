@@ -224,7 +224,7 @@ static struct json_object *uplink_json(const struct site *site, unsigned i,
 	add_text(json, "state", decide_state(site->desired.states[i]));
 	add_address(json, "address", &facts->address);
 	add_address(json, "next_hop", &config->next_hop);
-	add_mac(json, "next_hop_mac", facts->next_hop_mac_known,
+	add_mac(json, "next_hop_mac", facts->next_hop_mac_known && !facts->raw,
 		facts->next_hop_mac);
 	add_bool(json, "carrier", facts->carrier);
 	add_sessions(json, site, i, now);

@@ -468,6 +468,10 @@ static void faults(void **state)
 		decide_fault(&config, &facts, i, fault);
 		assert_string_equal(fault, expected[i]);
 	}
+	facts.uplinks[8].stranded = true;
+	decide_fault(&config, &facts, 8, fault);
+	assert_string_equal(fault,
+			    "next-hop = none, and wan8 is not point-to-point");
 }
 
 static void no_last_resort_unless_asked(void **state)

@@ -65,6 +65,24 @@ static void test_links(void **state)
 	assert_int_equal(netns_index_of(netns, "w0"), 0);
 }
 
+/* With a MAC header, without one, and neither. */
+static void test_point_to_point(void **state)
+{
+	struct netns *netns = netns_of(state);
+	const struct netlink_link *link;
+
+	netns_run("ip tuntap add p0 mode tun && ip tuntap add e0 mode tap");
+	NETNS_WAIT(netns,
+		   netns_index_of(netns, "p0") && netns_index_of(netns, "e0"));
+	link = netlink_link_by_name(netns->netlink, "p0");
+	assert_true(link->raw);
+	assert_false(link->ethernet);
+	link = netlink_link_by_name(netns->netlink, "e0");
+	assert_false(link->raw);
+	assert_true(link->ethernet);
+	assert_false(netlink_link_by_name(netns->netlink, "lo")->raw);
+}
+
 static void test_link_comes_back(void **state)
 {
 	struct netns *netns = netns_of(state);
@@ -109,6 +127,14 @@ static void test_addresses(void **state)
 	assert_false(address->secondary);
 	address = netlink_next_address(netns->netlink, address);
 	assert_true(address->secondary);
+	wanted = netns_address("10.6.0.2");
+	while (!address_equal(&address->peer, &wanted)) {
+		assert_true(address_equal(&address->peer, &address->address));
+		address = netlink_next_address(netns->netlink, address);
+		assert_non_null(address);
+	}
+	wanted = netns_address("10.6.0.1");
+	assert_true(address_equal(&address->address, &wanted));
 
 	netns_run("ip addr del 10.6.0.1 peer 10.6.0.2/32 dev w0");
 	NETNS_WAIT(netns, netns_addresses_on(netns, "w0") == 3);
@@ -298,6 +324,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		NETNS_TEST(test_links),
+		NETNS_TEST(test_point_to_point),
 		NETNS_TEST(test_link_comes_back),
 		NETNS_TEST(test_addresses),
 		NETNS_TEST(test_neighbours),

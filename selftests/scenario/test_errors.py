@@ -160,7 +160,8 @@ def test_missing_interface(good, refused, mode, old, new):
 
 
 def test_interface_without_ethernet(good, refused):
-    refused(good.replace("{ eth0 }", "{ lo }"), "lo: ", "Ethernet")
+    refused(good.replace("{ eth0 }", "{ lo }"), "lo: ", "Ethernet",
+            "point-to-point")
 
 
 @pytest.fixture(scope="module")
