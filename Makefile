@@ -69,6 +69,7 @@ test_failback-objs := failback
 test_heartbeat-objs := $(heartbeat) address log
 test_heartbeat_accept-objs := heartbeat_accept
 test_heartbeat_message-objs := heartbeat_message heartbeat_report
+test_hold-objs := hold
 test_intent-objs := intent file vrrp log
 test_intent_site-objs := intent_site
 test_key-objs := key log

@@ -121,8 +121,11 @@ static __always_inline __u32 lan_hit(const struct hook *hook,
 
 	if (!session_valid(session, exit, address, hook->now)) {
 		/* On a dead exit it is none, and stays none: the partner may
-		 * take the flow over before the exit comes back. */
-		session_retire(session, hook->now);
+		 * take the flow over before the exit comes back.  Unless it is
+		 * waited for; but a host that opens it anew has given it up. */
+		if (p->flags & PACKET_BINDABLE ||
+		    !session_waits(session, hook->now))
+			session_retire(session, hook->now);
 		return GO_ON;
 	}
 	if (confirm)

@@ -166,6 +166,15 @@ struct {
 	__type(value, struct tp_partner_seen);
 } partner_seen SEC(".maps");
 
+/* Ticks at which a host last got a binding; see host.h. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, TP_HOSTS);
+	__type(key, __u32);
+	__type(value, __u32);
+} host_bound SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);

@@ -12,6 +12,7 @@
 #include "claim.h"
 #include "forget.h"
 #include "hit.h"
+#include "leave.h"
 #include "partner.h"
 #include "reset.h"
 #include "route.h"
@@ -59,7 +60,7 @@ static __noinline int miss_binding_on(const struct hook *hook,
 	endpoint_hash(&miss->end, keys);
 	index = binding_find(&miss->end, hook->now);
 	binding = index == BINDING_NONE ? 0 : binding_at(index);
-	if (!binding)
+	if (!binding || (miss->view.bindable && leave_has(binding, hook->set)))
 		return 0;
 	miss->binding = index;
 	miss->view.published = TP_CONTROL_LINE(binding->control) ==
@@ -247,7 +248,8 @@ static __noinline void miss_view(const struct hook *hook,
 	view->kind = p->kind;
 	view->bindable = !!(p->flags & PACKET_BINDABLE);
 	view->partner = partner_state(mate, view->bindable, hook->now);
-	view->quiet = partner_quiet(mate, hook->now);
+	view->quiet = view->bindable &&
+		      partner_quiet(&p->flow.source, hook->now);
 	if (session) {
 		__u32 id = session->address;
 		const struct tp_address *address =
@@ -257,6 +259,8 @@ static __noinline void miss_view(const struct hook *hook,
 		if (session_valid(session, exit_at(session->exit), address,
 				  hook->now))
 			view->session = OWN_UNCONFIRMED;
+		else if (!view->bindable && session_waits(session, hook->now))
+			view->session = OWN_WAITING;
 	}
 }
 
@@ -296,6 +300,8 @@ static __noinline __u32 lan_own(const struct hook *hook, const struct packet *p,
 	miss->view.self = exit_live(chosen);
 	miss->view.live = miss->view.self || exit_any();
 	miss_endpoint(p, miss);
+	if (miss->view.bindable && !miss->view.session)
+		leave(&miss->end, hook->now);
 	miss_binding(hook, miss,
 		     miss->view.self ? chosen->address : TP_MAX_ADDRESSES);
 	if (p->kind == TP_KIND_RETURNED &&
@@ -315,6 +321,8 @@ static __noinline __u32 lan_own(const struct hook *hook, const struct packet *p,
 				 edit);
 	case OWN_REFUSE:
 		return TP_REASON_no_exit;
+	case OWN_WAIT:
+		return TP_REASON_hold;
 	case OWN_RESET:
 		if (p->class != CLASS_ERROR)
 			return reset_host(hook, p, edit);

@@ -76,6 +76,7 @@ static __noinline struct tp_session *out_bind(const struct hook *hook,
 	    route_kind(route_find(&p->flow.source)) != TP_ROUTE_INSIDE)
 		return 0;
 	miss_endpoint(p, &miss);
+	leave(&miss.end, hook->now);
 	if (sel->exit != exit_id) {
 		/* Not by the selector: its endpoint must be bound here. */
 		miss_binding(hook, &miss, TP_MAX_ADDRESSES);

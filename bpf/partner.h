@@ -13,6 +13,7 @@
 #include "clock.h"
 #include "ownership.h"
 #include "packet.h"
+#include "twinpath/host.h"
 
 /* Questions without any frame from the partner that make it silent. */
 #define PARTNER_SILENT_ASKS 3
@@ -104,14 +105,19 @@ static __always_inline __u32 partner_state(const struct tp_partner *mate,
 					   OWN_PARTNER_ALIVE;
 }
 
-static __always_inline int partner_quiet(const struct tp_partner *mate,
-					 __u32 now)
+/* The partner holds nothing of this host: it need not be asked (H6, H8). */
+__noinline int partner_quiet(const struct tp_addr *inside, __u32 now)
 {
 	const struct tp_partner_seen *seen = ONLY(&partner_seen);
+	const struct tp_partner *mate = ONLY(&partner);
+	__u32 host;
 
 	/* A take, sent or given back, cancels it for a second. */
-	return mate && seen && !clock_passed(mate->quiet, now) &&
-	       clock_passed(seen->taken + TP_TICKS_PER_SECOND, now);
+	if (!inside || !mate || !seen || clock_passed(mate->quiet, now) ||
+	    !clock_passed(seen->taken + TP_TICKS_PER_SECOND, now))
+		return 0;
+	host = tp_host(inside);
+	return !(mate->busy[host / 8 % sizeof(mate->busy)] & 1U << host % 8);
 }
 
 static __always_inline void partner_unquiet(__u32 now)

@@ -237,6 +237,34 @@ static __always_inline int exit_is_left(const struct tp_exit *exit, int tcp,
 	       clock_passed(exit->home_after, now);
 }
 
+/* Dead, but "hold" gives it time to come back. */
+static __always_inline int exit_waits(const struct tp_exit *exit, __u32 now)
+{
+	return exit && exit->kind == TP_EXIT_UPLINK &&
+	       exit->state == TP_EXIT_DEAD && exit->wait_until &&
+	       !clock_passed(exit->wait_until, now);
+}
+
+/*
+ * Does the session wait for its dead exit?  TCP's alone: it cannot move, while
+ * the rest is served by another exit at once.
+ */
+__noinline int session_waits(const struct tp_session *session, __u32 now)
+{
+	const struct tp_address *address;
+	__u32 exit_id, address_id;
+
+	if (!session)
+		return 0;
+	exit_id = session->exit;
+	address_id = session->address;
+	address = bpf_map_lookup_elem(&addresses, &address_id);
+	return session->key.proto == IPPROTO_TCP &&
+	       session_live(session->control, now) &&
+	       exit_waits(bpf_map_lookup_elem(&exits, &exit_id), now) &&
+	       address && session->generation == address->generation;
+}
+
 /*
  * Move the session's life on, its binding's first: a session never outlives
  * its binding.  0: the binding is no longer ours, so the session is none.

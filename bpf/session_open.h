@@ -21,15 +21,16 @@
 	 (__u64)(__u8)(exit) << 48 | (__u64)(address) << 56)
 
 /* Of an exit that died or an address that was lost: no session any more. */
-static __always_inline int session_void(const struct tp_session *line)
+static __always_inline int session_void(const struct tp_session *line,
+					__u32 now)
 {
 	__u32 exit_id = line->exit, address_id = line->address;
 	const struct tp_exit *exit = bpf_map_lookup_elem(&exits, &exit_id);
 	const struct tp_address *address =
 		bpf_map_lookup_elem(&addresses, &address_id);
 
-	return !exit || exit->state == TP_EXIT_DEAD || !address ||
-	       address->generation != line->generation;
+	return !exit || !address || address->generation != line->generation ||
+	       (exit->state == TP_EXIT_DEAD && !exit_waits(exit, now));
 }
 
 /* Take expired lines out of a bucket. */
@@ -50,7 +51,7 @@ __noinline int session_sweep(__u32 slot, __u32 now)
 		if (TP_CONTROL_LINE(old) != TP_LINE_LIVE ||
 		    (!clock_passed(TP_CONTROL_EXPIRY(old) + SESSION_GRACE,
 				   now) &&
-		     !session_void(line)))
+		     !session_void(line, now)))
 			continue;
 		if (__sync_val_compare_and_swap(&line->control, old,
 						free | (__u64)TP_LINE_BUSY

@@ -28,6 +28,7 @@ static cfg_opt_t uplink_keys[] = {
 	VALUE("delay-up"),
 	VALUE("failback"),
 	VALUE("drain"),
+	VALUE("hold"),
 	VALUE("metered"),
 	CFG_SEC("icmp", icmp_keys,
 		CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),

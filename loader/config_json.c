@@ -102,6 +102,7 @@ static struct json_object *uplink_json(const struct uplink_config *uplink)
 	put_text(object, "failback", config_failbacks[uplink->failback]);
 	if (uplink->failback == FAILBACK_DRAIN)
 		put_number(object, "drain_ms", (uint64_t)uplink->drain);
+	put_number(object, "hold_ms", (uint64_t)uplink->hold);
 	for (i = 0; i < uplink->tracks_count; i++)
 		json_object_array_add(tracks,
 				      track_json(uplink, &uplink->tracks[i]));

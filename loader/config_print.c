@@ -200,6 +200,8 @@ static void print_uplink(FILE *out, const struct uplink_config *uplink)
 		config_failbacks[uplink->failback]);
 	if (uplink->failback == FAILBACK_DRAIN)
 		print_duration(out, "    ", "drain", uplink->drain);
+	if (uplink->hold)
+		print_duration(out, "    ", "hold", uplink->hold);
 	fprintf(out, "}\n");
 }
 

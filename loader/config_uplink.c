@@ -166,6 +166,8 @@ static void read_uplink(const struct config_section *section,
 	config_get_duration(section, "delay-up", 0, 24 * 60 * CONFIG_MINUTE,
 			    &uplink->delay_up);
 	read_failback(section, uplink);
+	config_get_duration(section, "hold", 0, 60 * CONFIG_MINUTE,
+			    &uplink->hold);
 	read_probes(section, uplink);
 	read_track(section, uplink);
 }

@@ -2,26 +2,18 @@
 /*
  * heartbeat_report.c - the few questions one asks of a report.
  *
- * Owns: which bit stands for a host, and what is a change.  It must never read
+ * Owns: what is a change.  It must never read
  * or write a byte of a message.
  */
 #include <string.h>
 
 #include "heartbeat_report.h"
-
-unsigned heartbeat_host(const struct tp_addr *address)
-{
-	uint32_t hash = 2166136261U;
-
-	for (size_t i = 0; i < sizeof(address->byte); i++)
-		hash = (hash ^ address->byte[i]) * 16777619U;
-	return (hash ^ hash >> 8 ^ hash >> 16 ^ hash >> 24) % HEARTBEAT_HOSTS;
-}
+#include "twinpath/host.h"
 
 void heartbeat_host_set(struct heartbeat_report *report,
 			const struct tp_addr *address)
 {
-	unsigned bit = heartbeat_host(address);
+	unsigned bit = tp_host(address);
 
 	report->hosts[bit / 8] |= (uint8_t)(1U << bit % 8);
 }
@@ -29,7 +21,7 @@ void heartbeat_host_set(struct heartbeat_report *report,
 bool heartbeat_host_is_set(const struct heartbeat_report *report,
 			   const struct tp_addr *address)
 {
-	unsigned bit = heartbeat_host(address);
+	unsigned bit = tp_host(address);
 
 	return report->hosts[bit / 8] & 1U << bit % 8;
 }

@@ -12,7 +12,7 @@
 #include "model.h"
 
 #define HEARTBEAT_VERSION 16 /* of the software, with the NUL */
-#define HEARTBEAT_HOSTS 256
+#define HEARTBEAT_HOSTS TP_HOSTS
 
 enum heartbeat_selector {
 	HEARTBEAT_NONE, /* no exit */
@@ -43,8 +43,7 @@ struct heartbeat_report {
 	struct heartbeat_uplink uplinks[MODEL_UPLINKS];
 };
 
-/* The bit of an inside host in `hosts`: FNV-1a of its 16 bytes, folded. */
-unsigned heartbeat_host(const struct tp_addr *address);
+/* The bit of an inside host in `hosts` (see tp_host). */
 void heartbeat_host_set(struct heartbeat_report *report,
 			const struct tp_addr *address);
 bool heartbeat_host_is_set(const struct heartbeat_report *report,

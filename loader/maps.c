@@ -171,7 +171,10 @@ void maps_previous(struct maps *maps, msec_t now, struct desired *previous)
 		if (!id)
 			continue;
 		previous->states[i] = maps->exits[id].state;
-		previous->home_after[i] = maps_home(maps, i, now);
+		if (previous->states[i] == TP_EXIT_DEAD)
+			previous->wait_until[i] = maps_until(maps, i, now);
+		else
+			previous->home_after[i] = maps_until(maps, i, now);
 		if (id == selected)
 			previous->selector = (int)i;
 	}
@@ -195,12 +198,25 @@ static bool any_died(const struct maps *maps, const struct tp_exit *wanted)
 	return false;
 }
 
+/* The addresses that endpoints have to leave; see bpf/leave.h. */
+static uint16_t dead_addresses(const struct tp_exit *wanted)
+{
+	uint16_t dead = 0;
+
+	for (unsigned id = 1; id < TP_MAX_EXITS; id++)
+		if (wanted[id].kind == TP_EXIT_UPLINK &&
+		    wanted[id].state == TP_EXIT_DEAD)
+			dead |= (uint16_t)(1U << wanted[id].address);
+	return dead;
+}
+
 static int apply_settings(struct maps *maps, const struct config *config,
-			  bool died)
+			  const struct tp_exit *exits, bool died)
 {
 	struct tp_settings wanted = maps->settings;
 
 	wanted.confirm = (uint16_t)(wanted.confirm + died);
+	wanted.dead = dead_addresses(exits);
 
 	wanted.port_min = config->port_min;
 	wanted.port_max = config->port_max;
@@ -342,7 +358,7 @@ int maps_apply(struct maps *maps, const struct maps_input *input)
 	int err;
 
 	maps_fill_exits(maps, input, wanted);
-	err = apply_settings(maps, input->config,
+	err = apply_settings(maps, input->config, wanted,
 			     any_died(maps, wanted) ||
 				     input->belief->overtaken);
 	err = apply_links(maps, input) ?: err;

@@ -54,35 +54,42 @@ uint16_t maps_generation(const struct maps *maps, unsigned exit)
 	return maps->addresses[maps->exits[exit].address].generation;
 }
 
+/* The two never stand beside each other; see struct tp_exit. */
+static msec_t until_of(const struct desired *desired, unsigned i)
+{
+	return desired->states[i] == TP_EXIT_DEAD ? desired->wait_until[i] :
+						    desired->home_after[i];
+}
+
 /*
  * An instant as a tick.  Converted once: the two clocks do not agree to the tick
  * twice, and what stands in the map would change with every turn.
  */
-static uint32_t home_tick(const struct maps *maps,
-			  const struct maps_input *input, unsigned i)
+static uint32_t until_tick(const struct maps *maps,
+			   const struct maps_input *input, unsigned i)
 {
-	msec_t instant = input->desired->home_after[i];
+	msec_t instant = until_of(input->desired, i);
 	msec_t left = instant - input->facts->now;
 	uint32_t now;
 
 	if (!instant)
 		return 0;
-	if (instant == maps->home[i] || plane_clock(maps->plane, &now))
+	if (instant == maps->until[i] || plane_clock(maps->plane, &now))
 		return maps->exits[maps->exit_ids[i]].home_after;
 	now += (uint32_t)((left * TP_TICKS_PER_SECOND + 999) / 1000);
 	return now ? now : 1; /* 0 is never */
 }
 
-msec_t maps_home(struct maps *maps, unsigned i, msec_t now)
+msec_t maps_until(struct maps *maps, unsigned i, msec_t now)
 {
 	uint32_t tick = maps->exits[maps->exit_ids[i]].home_after;
 	uint32_t clock;
 
 	if (!tick || plane_clock(maps->plane, &clock))
 		return 0;
-	maps->home[i] = now + (msec_t)(int32_t)(tick - clock) * 1000 /
-				      TP_TICKS_PER_SECOND;
-	return maps->home[i];
+	maps->until[i] = now + (msec_t)(int32_t)(tick - clock) * 1000 /
+				       TP_TICKS_PER_SECOND;
+	return maps->until[i];
 }
 
 static void fill_exit(struct tp_exit *out, const struct maps *maps,
@@ -103,7 +110,7 @@ static void fill_exit(struct tp_exit *out, const struct maps *maps,
 	out->mtu = facts->mtu;
 	out->mark = TP_MARK(id);
 	out->next_hop = config->next_hop;
-	out->home_after = home_tick(maps, input, i);
+	out->home_after = until_tick(maps, input, i); /* or wait_until */
 	memcpy(out->source, facts->mac, 6);
 	if (facts->raw)
 		out->flags |= TP_EXIT_RAW;
@@ -187,8 +194,7 @@ int maps_switch(struct maps *maps, const struct maps_input *input,
 	err = apply_exits(maps, wanted, false) ?: err;
 	err = apply_selector(maps, input) ?: err;
 	err = apply_exits(maps, wanted, true) ?: err;
-	if (!err)
-		memcpy(maps->home, input->desired->home_after,
-		       sizeof(maps->home));
+	for (unsigned i = 0; !err && i < input->config->uplinks_count; i++)
+		maps->until[i] = until_of(input->desired, i);
 	return err;
 }

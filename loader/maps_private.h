@@ -32,7 +32,8 @@ struct maps {
 	struct tp_address addresses[TP_MAX_ADDRESSES];
 	struct tp_link links[TP_LINK_SLOTS];
 	uint8_t exit_ids[MODEL_UPLINKS];
-	msec_t home[MODEL_UPLINKS]; /* the instants that home_after stands for */
+	msec_t until[MODEL_UPLINKS]; /* the instants that home_after, or
+				      * wait_until of a dead one, stand for */
 	uint8_t partner_exit;
 	uint32_t lapsed; /* a tick that has passed: no lease */
 	struct maps_routes routes;
@@ -58,8 +59,8 @@ void maps_fill_exits(const struct maps *maps, const struct maps_input *input,
 int maps_switch(struct maps *maps, const struct maps_input *input,
 		const struct tp_exit wanted[TP_MAX_EXITS]);
 
-/* The home_after of an adopted exit, as an instant; 0: it has none. */
-msec_t maps_home(struct maps *maps, unsigned i, msec_t now);
+/* home_after or wait_until of an adopted exit, as an instant; 0: it has none. */
+msec_t maps_until(struct maps *maps, unsigned i, msec_t now);
 
 /* Cached neighbours may be wrong: every binding looks again. */
 int maps_bump_epoch(struct maps *maps);

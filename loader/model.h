@@ -85,6 +85,7 @@ struct uplink_config {
 	msec_t delay_up;
 	enum failback_policy failback;
 	msec_t drain; /* of FAILBACK_DRAIN */
+	msec_t hold;  /* its TCP sessions wait so long when it is dead */
 	bool metered; /* paid by the byte */
 	unsigned line;
 };
@@ -211,6 +212,7 @@ struct desired {
 	enum tp_exit_state states[MODEL_UPLINKS];
 	msec_t home_after[MODEL_UPLINKS]; /* of struct tp_exit, as an instant;
 					   * see failback.h */
+	msec_t wait_until[MODEL_UPLINKS]; /* likewise; see hold.h */
 	bool degraded;	 /* the operator forces what is not up */
 	int announce;	 /* uplink of the default route in main, or nobody */
 	uint32_t metric; /* of that route */

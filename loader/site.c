@@ -20,6 +20,7 @@
 #include "facts.h"
 #include "failback.h"
 #include "freshen.h"
+#include "hold.h"
 #include "intent.h"
 #include "log.h"
 #include "maps.h"
@@ -43,6 +44,7 @@ struct site_parts {
 	struct interfaces interfaces;
 	struct announce announce;
 	struct failback failback;
+	struct hold hold;
 	struct nudge *nudge;
 	struct partner *partner;
 	struct census *census;
@@ -129,12 +131,14 @@ static void collect(struct site *site)
 	partner_collect(site->parts->partner, &site->facts.partner);
 	for (unsigned i = 0; i < site->config.uplinks_count; i++) {
 		const struct uplink_config *uplink = &site->config.uplinks[i];
-		enum track_state track = site->tracks[i][uplink->track].state;
+		const struct track *track = &site->tracks[i][uplink->track];
 
-		facts->uplinks[i].track = track;
-		facts->uplinks[i].beyond =
-			track == TRACK_DOWN &&
-			(probes_beyond(site, i) || heard_beyond(site, i));
+		facts->uplinks[i].track = track->state;
+		/* What only delay-up holds back does work. */
+		facts->uplinks[i].beyond = track->state == TRACK_DOWN &&
+					   (track->raw == TRACK_UP ||
+					    probes_beyond(site, i) ||
+					    heard_beyond(site, i));
 	}
 }
 
@@ -184,13 +188,13 @@ static void expire_intent(struct site *site)
 /* ---- the turn ------------------------------------------------------------------------------ */
 
 /* Sessions that are none any more, and whose hosts may be waiting in vain. */
-static void tell_hosts(const struct site *site, uint32_t died,
+static void tell_hosts(const struct site *site, uint32_t lost,
 		       const uint16_t generations[MODEL_UPLINKS])
 {
 	for (unsigned i = 0; i < site->config.uplinks_count; i++) {
 		unsigned exit = site->exits[i];
 
-		if (died & (1U << i) ||
+		if (lost & (1U << i) ||
 		    maps_generation(site->maps, exit) != generations[i])
 			nudge_start(site->parts->nudge, exit, generations[i]);
 	}
@@ -198,7 +202,7 @@ static void tell_hosts(const struct site *site, uint32_t died,
 
 /* The data plane.  Cut is what has nothing new coming. */
 static void apply_maps(struct site *site, const struct maps_input *input,
-		       uint32_t died, uint32_t cut)
+		       uint32_t lost, uint32_t cut)
 {
 	uint16_t generations[MODEL_UPLINKS];
 
@@ -208,11 +212,11 @@ static void apply_maps(struct site *site, const struct maps_input *input,
 	for (unsigned i = 0; i < site->config.uplinks_count; i++)
 		if (cut & (1U << i))
 			maps_cut(site->maps, site->exits[i]);
-	tell_hosts(site, died, generations);
+	tell_hosts(site, lost, generations);
 }
 
-/* died, cut: a bit for each uplink that just did or is to be. */
-static void carry_out(struct site *site, uint32_t died, uint32_t cut)
+/* lost, cut: a bit for each uplink whose sessions just were or are to be. */
+static void carry_out(struct site *site, uint32_t lost, uint32_t cut)
 {
 	struct site_parts *parts = site->parts;
 	struct partner_belief belief = partner_belief(parts->partner);
@@ -228,7 +232,7 @@ static void carry_out(struct site *site, uint32_t died, uint32_t cut)
 	msec_t later;
 	int err;
 
-	apply_maps(site, &input, died, cut);
+	apply_maps(site, &input, lost, cut);
 	partner_follow(parts->partner, maps_partner(site->maps),
 		       &site->facts.partner.local);
 	if (parts->changes &
@@ -261,15 +265,18 @@ static void finish_detach(struct site *site)
 	event_base_loopexit(site->base, &soon);
 }
 
-static uint32_t just_died(const struct site *site, const struct desired *now)
+/* Whose sessions nobody waits for, or any more. */
+static uint32_t lose(struct site *site, struct desired *desired)
 {
-	uint32_t died = 0;
+	struct hold *hold = &site->parts->hold;
+	msec_t now = site->facts.now, due;
+	uint32_t lost =
+		hold_turn(hold, &site->config, now, &site->desired, desired);
 
-	for (unsigned i = 0; i < site->config.uplinks_count; i++)
-		if (now->states[i] == TP_EXIT_DEAD &&
-		    site->desired.states[i] != TP_EXIT_DEAD)
-			died |= 1U << i;
-	return died;
+	due = hold_due(hold);
+	if (due)
+		turn_in(site, due - now);
+	return lost;
 }
 
 /* What drains, and until when.  On the way out nothing is to be saved. */
@@ -296,7 +303,7 @@ static void turn(struct site *site)
 	struct interfaces_context context = context_of(site);
 	struct facts before = site->facts;
 	struct desired desired;
-	uint32_t died, cut;
+	uint32_t lost, cut;
 	bool moved;
 
 	if (site->detaching && !site->parts->detached)
@@ -308,13 +315,13 @@ static void turn(struct site *site)
 	desired = decide(&site->config, &site->facts, &site->intent,
 			 &site->desired);
 	cut = fail_back(site, &desired);
-	died = just_died(site, &desired);
-	site_log_decision(site, &desired, cut);
+	lost = lose(site, &desired);
+	site_log_decision(site, &desired, lost, cut);
 	moved = desired.selector != site->desired.selector;
 	site->desired = desired;
 	if (moved)
 		partner_poke(site->parts->partner);
-	carry_out(site, died, cut);
+	carry_out(site, lost, cut);
 	announce_address_lost(&site->parts->announce, site, &before);
 	if (site->detaching && (site->facts.partner.offers_default ||
 				site->config.partner.type == TP_PARTNER_NONE ||
@@ -400,6 +407,11 @@ void site_adopt_intent(struct site *site, const struct intent *intent)
 const struct census_count *site_census(const struct site *site, unsigned uplink)
 {
 	return census_of(site->parts->census, site->exits[uplink]);
+}
+
+msec_t site_waits(const struct site *site, unsigned uplink)
+{
+	return site->parts->hold.until[uplink];
 }
 
 const struct failback_uplink *site_failback(const struct site *site,
@@ -523,6 +535,7 @@ static int start_parts(struct site *site)
 	intent_load(parts->paths.intent, &site->intent);
 	parts->failback =
 		failback_adopt(&site->config, &site->intent, &site->desired);
+	parts->hold = hold_adopt(&site->config, &site->desired);
 	return partner_open(&parts->partner, site, &parts->plane)	    ?:
 		       census_open(&parts->census, &parts->plane)	    ?:
 		       nudge_open(&parts->nudge, site->base, &parts->plane) ?:

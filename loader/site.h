@@ -76,6 +76,9 @@ int site_set_intent(struct site *site, const struct intent *intent,
 const struct census_count *site_census(const struct site *site,
 				       unsigned uplink);
 
+/* Until when a dead uplink's TCP sessions wait for it; 0: they do not. */
+msec_t site_waits(const struct site *site, unsigned uplink);
+
 /* Whether it drains, and until when. */
 const struct failback_uplink *site_failback(const struct site *site,
 					    unsigned uplink);

@@ -30,6 +30,19 @@ static void explain_drain(const struct site *site, const struct desired *now,
 			 decide_name(&site->config, now->selector), end);
 }
 
+static void explain_wait(const struct site *site, const struct desired *now,
+			 unsigned i, char because[MODEL_REASON])
+{
+	size_t used = strlen(because);
+	char left[DURATION_TEXT];
+
+	if (now->wait_until[i])
+		snprintf(because + used, MODEL_REASON - used,
+			 "; its TCP sessions wait %s for it",
+			 duration_print(now->wait_until[i] - site->facts.now,
+					left));
+}
+
 static void explain(const struct site *site, const struct desired *now,
 		    unsigned i, char because[MODEL_REASON])
 {
@@ -56,11 +69,35 @@ static void explain(const struct site *site, const struct desired *now,
 			snprintf(because + used, MODEL_REASON - used,
 				 ", but something arrives from beyond its "
 				 "next hop");
+		explain_wait(site, now, i, because);
 	}
 }
 
+/* What became of the sessions, where the state alone does not say it. */
+static void log_sessions(const struct site *site, const struct desired *now,
+			 unsigned i, bool lost, bool cut)
+{
+	char what[MODEL_NAME + 16];
+
+	snprintf(what, sizeof(what), "sessions of %s",
+		 site->config.uplinks[i].name);
+	if (cut)
+		log_change(site->event, what, "kept", "cut",
+			   site->desired.states[i] == TP_EXIT_DRAIN ?
+				   "the drain's time is over" :
+				   "the uplink's failback is now");
+	if (!site->desired.wait_until[i])
+		return;
+	if (lost)
+		log_change(site->event, what, "waiting", "lost",
+			   "the uplink has not come back in time");
+	else if (now->states[i] != TP_EXIT_DEAD)
+		log_change(site->event, what, "waiting", "kept",
+			   "the uplink is back");
+}
+
 static void log_uplink(const struct site *site, const struct desired *now,
-		       unsigned i, bool cut)
+		       unsigned i)
 {
 	const char *name = site->config.uplinks[i].name;
 	enum tp_exit_state was = site->desired.states[i];
@@ -72,12 +109,6 @@ static void log_uplink(const struct site *site, const struct desired *now,
 		log_change(site->event, what, decide_state(was),
 			   decide_state(now->states[i]), because);
 	}
-	snprintf(what, sizeof(what), "sessions of %s", name);
-	if (cut)
-		log_change(site->event, what, "kept", "cut",
-			   was == TP_EXIT_DRAIN ?
-				   "the drain's time is over" :
-				   "the uplink's failback is now");
 }
 
 static bool differs(const struct site *site, const struct desired *now)
@@ -90,16 +121,18 @@ static bool differs(const struct site *site, const struct desired *now)
 }
 
 void site_log_decision(struct site *site, const struct desired *now,
-		       uint32_t cut)
+		       uint32_t lost, uint32_t cut)
 {
 	const struct desired *was = &site->desired;
 	const struct config *config = &site->config;
 
-	if (!differs(site, now) && !cut)
+	if (!differs(site, now) && !lost && !cut)
 		return;
 	site->event++;
-	for (unsigned i = 0; i < config->uplinks_count; i++)
-		log_uplink(site, now, i, cut & (1U << i));
+	for (unsigned i = 0; i < config->uplinks_count; i++) {
+		log_uplink(site, now, i);
+		log_sessions(site, now, i, lost & (1U << i), cut & (1U << i));
+	}
 	if (now->degraded != was->degraded)
 		log_warning("%s: %s",
 			    now->degraded ? "DEGRADED" : "no longer degraded",

@@ -11,9 +11,10 @@
  * site_log_decision - what differs from site->desired.  When anything does, it
  * is an event: site->event goes on, and site->last with the selector.
  * @now: the new decision
+ * @lost: a bit for each dead uplink whose sessions nobody waits for, or any more
  * @cut: a bit for each uplink whose sessions are being cut
  */
 void site_log_decision(struct site *site, const struct desired *now,
-		       uint32_t cut);
+		       uint32_t lost, uint32_t cut);
 
 #endif

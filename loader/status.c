@@ -197,6 +197,7 @@ static void add_sessions(struct json_object *json, const struct site *site,
 		add_text(json, "tcp_sessions", NULL);
 		add_text(json, "bindings", NULL);
 	}
+	add_left(json, "waits_s", site_waits(site, i), now);
 	add_bool(json, "metered", config->metered);
 	add_text(json, "failback", failback_names[config->failback]);
 	add_left(json, "cut_in_s", failback->deadline, now);

@@ -75,6 +75,7 @@ static struct census_count census = { .sessions = 42,
 				      .bindings = 7 };
 static bool counted;
 static struct failback_uplink failback;
+static msec_t waits;
 
 const struct census_count *site_census(const struct site *of, unsigned uplink)
 {
@@ -89,6 +90,13 @@ void site_partner_views(const struct site *of, struct liveness_view *liveness,
 	(void)of;
 	memset(liveness, 0, sizeof(*liveness));
 	memset(heartbeat, 0, sizeof(*heartbeat));
+}
+
+msec_t site_waits(const struct site *of, unsigned uplink)
+{
+	(void)of;
+	(void)uplink;
+	return waits;
 }
 
 const struct failback_uplink *site_failback(const struct site *of,
@@ -407,8 +415,10 @@ static void test_status_of_sessions(void **state)
 	assert_string_equal(text_of(uplink, "cut"), "false");
 	assert_null(text_of(uplink, "cut_in_s"));
 	assert_null(text_of(uplink, "home_in_s"));
+	assert_null(text_of(uplink, "waits_s"));
 	json_object_put(answer);
 	counted = false;
+	waits = 1007500;
 	site.config.uplinks[0].metered = true;
 	site.config.uplinks[0].failback = FAILBACK_DRAIN;
 	site.desired.states[0] = TP_EXIT_DRAIN;
@@ -423,6 +433,7 @@ static void test_status_of_sessions(void **state)
 	assert_string_equal(text_of(uplink, "failback"), "drain");
 	assert_string_equal(text_of(uplink, "cut_in_s"), "2.500");
 	assert_string_equal(text_of(uplink, "home_in_s"), "0.000");
+	assert_string_equal(text_of(uplink, "waits_s"), "7.500");
 	json_object_put(answer);
 	close(fd);
 }

@@ -16,6 +16,7 @@
 #include <sodium.h>
 
 #include "heartbeat_message.h"
+#include "twinpath/host.h"
 
 #define MUTATIONS 200000
 #define TAG crypto_auth_BYTES
@@ -441,7 +442,7 @@ static void hosts_spread(void **state)
 	assert_false(heartbeat_host_is_set(&report, &other));
 	for (unsigned last = 0; last < 256; last++) {
 		host.byte[15] = (uint8_t)last;
-		assert_true(heartbeat_host(&host) < HEARTBEAT_HOSTS);
+		assert_true(tp_host(&host) < HEARTBEAT_HOSTS);
 		heartbeat_host_set(&report, &host);
 		assert_true(heartbeat_host_is_set(&report, &host));
 	}

@@ -35,6 +35,7 @@ static const struct word words[] = {
 	{ "mid-stream", FIELD(bindable), 0 },
 	{ "session", FIELD(session), OWN_CONFIRMED },
 	{ "session?", FIELD(session), OWN_UNCONFIRMED },
+	{ "waiting", FIELD(session), OWN_WAITING },
 	{ "binding", FIELD(binding), OWN_CONFIRMED },
 	{ "binding?", FIELD(binding), OWN_UNCONFIRMED },
 	{ "published", FIELD(published), 1 },
@@ -53,6 +54,14 @@ struct row {
 };
 
 static const struct row rows[] = {
+	{ "W", "host mid-stream waiting self live alive", OWN_WAIT },
+	{ "W", "host mid-stream waiting", OWN_WAIT },
+	{ "W", "question mid-stream waiting live alive", OWN_WAIT },
+	{ "W", "session-question mid-stream waiting alive", OWN_WAIT },
+	{ "W", "take mid-stream waiting alive", OWN_WAIT },
+	{ "W", "returned mid-stream waiting self live alive", OWN_WAIT },
+	{ "W", "host mid-stream waiting live router", OWN_WAIT },
+
 	{ "H1", "host session live alive", OWN_SERVE },
 	{ "H1", "host mid-stream session live alive", OWN_SERVE },
 	{ "H1", "host mid-stream session live", OWN_SERVE },

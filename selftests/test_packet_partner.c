@@ -4,7 +4,12 @@
  * them: the rules H1 .. F, with packets.  A packet that is handed over keeps
  * every byte but its MAC addresses, the TTL too.
  */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
 
 #include "harness/rows.h"
 
@@ -94,6 +99,27 @@ static int quiet(struct plane *plane)
 	return twin(plane) ?: lease(plane, false, true);
 }
 
+/* 221: FNV-1a of ::ffff:192.168.0.10, folded; worked out elsewhere. */
+static int quiet_but_for_h(struct plane *plane)
+{
+	struct tp_partner partner;
+	int err = quiet(plane);
+
+	err = err ?: plane_get(plane->skel->maps.partner, 0, &partner);
+	partner.busy[221 / 8] |= 1 << 221 % 8;
+	return err ?: plane_set(plane->skel->maps.partner, 0, &partner);
+}
+
+static int quiet_selects_partner(struct plane *plane)
+{
+	return quiet(plane) ?: plane_select(plane, PLANE_EXIT_PARTNER);
+}
+
+static int select_a(struct plane *plane)
+{
+	return plane_select(plane, PLANE_EXIT_A);
+}
+
 /* ---- frames -------------------------------------------------------------- */
 
 /* What a packet becomes when it is handed over as such a kind. */
@@ -112,6 +138,31 @@ static int quiet(struct plane *plane)
 #define OPENED OUTWARD(UDP(H, 5000, R, 80), UDP(A, 5000, R, 80))
 #define CONNECTED OUTWARD(TCP(H, 5000, R, 80, SYN), TCP(A, 5000, R, 80, SYN))
 #define DATA TCP(H, 5000, R, 80, ACK)
+
+/* ---- what the partner is told of ------------------------------------------- */
+
+static uint32_t bound_at(struct bench *bench, uint32_t host)
+{
+	uint32_t tick = 0;
+
+	assert_int_equal(
+		plane_get(bench->plane->skel->maps.host_bound, host, &tick), 0);
+	return tick;
+}
+
+static void noted(struct bench *bench)
+{
+	uint32_t first = bound_at(bench, 221);
+
+	assert_in_range(plane_now(bench->plane) - first, 0, 2);
+	assert_int_equal(bound_at(bench, 137), 0);
+	/* Another session of the same binding is no news. */
+	STEP(bench, OUTWARD(UDP(H, 5000, R2, 80), UDP(A, 5000, R2, 80),
+			    .later = PLANE_TICKS(2)));
+	assert_int_equal(bound_at(bench, 221), first);
+	STEP(bench, OUTWARD(UDP(H, 5001, R2, 80), UDP(A, 5001, R2, 80)));
+	assert_true(bound_at(bench, 221) > first);
+}
 
 static const struct row rows[] = {
 	ROW("router: take",
@@ -187,6 +238,24 @@ static const struct row rows[] = {
 	    OUTWARD(UDP(H, 5000, R, 80), UDP(A, 5000, R, 80), .before = quiet),
 	    SEND(LAN, question, UDP(H, 5001, R, 80), QUESTION,
 		 .later = PLANE_TICKS(2))),
+	ROW("H8 quiet, but not for a host that it holds something of",
+	    SEND(LAN, question, UDP(H, 5000, R, 80), QUESTION,
+		 .before = quiet_but_for_h),
+	    OUTWARD(WITH(UDP(H2, 5000, R, 80), .from = MAC_H2),
+		    UDP(A, 5000, R, 80))),
+	ROW("H3 quiet is not for what is under way",
+	    SEND(LAN, question, DATA, QUESTION, .before = quiet)),
+	ROW("quiet: ended by a take, sent",
+	    SEND(LAN, take, UDP(H, 5000, R, 80), TAKE,
+		 .before = quiet_selects_partner),
+	    SEND(LAN, question, UDP(H, 5001, R, 80), QUESTION,
+		 .before = select_a)),
+	ROW("quiet: ended by a take, given back",
+	    SEND(LAN, returned, TAKEN(DATA), RETURNED, .before = quiet),
+	    SEND(LAN, question, UDP(H, 5001, R, 80), QUESTION)),
+	{ .name = "a host that got a binding is known, with its tick",
+	  .steps = { OUTWARD(UDP(H, 5000, R, 80), UDP(A, 5000, R, 80)) },
+	  .test = noted },
 	ROW("H1 my session is not asked", OPENED,
 	    OUTWARD(UDP(H, 5000, R, 80), UDP(A, 5000, R, 80), .before = twin)),
 	ROW("H2 an unconfirmed session is asked", CONNECTED,

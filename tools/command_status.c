@@ -140,6 +140,9 @@ static void outlook(struct json_object *uplink, char *out, size_t size)
 	else if (field(uplink, "home_in_s"))
 		snprintf(out, size, "UDP and ICMP move in %s",
 			 age(uplink, "home_in_s", duration));
+	else if (field(uplink, "waits_s"))
+		snprintf(out, size, "wait for it, %s",
+			 age(uplink, "waits_s", duration));
 	else if (!strcmp(text(uplink, "state"), "dead"))
 		snprintf(out, size, "are told");
 	else

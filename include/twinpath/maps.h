@@ -50,6 +50,7 @@ TP_SIZE(struct tp_addr, 16);
 #define TP_LINK_SLOTS 256   /* see struct tp_link */
 #define TP_LINK_PROBES 8    /* slots tried from ifindex % TP_LINK_SLOTS on */
 #define TP_LINK_MACS 5	    /* own MAC and the VRRP virtual ones */
+#define TP_HOSTS 256	    /* bits for inside hosts, see host.h */
 #define TP_MAX_NEIGHBOURS 4096
 #define TP_MAX_ROUTES 131072
 
@@ -115,7 +116,9 @@ struct tp_settings {
 	__u16 port_max;
 	__u16 route_epoch; /* changes whenever a cached neighbour may be wrong */
 	__u8 filtering;	   /* enum tp_filtering */
-	__u8 pad[3];
+	__u8 pad;
+	__u16 dead; /* bits: ids of addresses whose exit is dead; what finds
+		     * them so has to leave them (see bpf/leave.h) */
 	struct tp_timers timers;
 	__u32 addresses_used; /* ids 0 .. this - 1 may hold an address */
 };
@@ -158,8 +161,12 @@ struct tp_exit {
 	__u8 address;	     /* id of the external address of new bindings */
 	__u8 destination[6]; /* MAC of the next hop */
 	__u8 source[6];	     /* MAC of ifindex */
-	__u32 home_after;    /* tick from which UDP and ICMP re-bind elsewhere;
-			   * 0: never (see "sticky") */
+	union {
+		__u32 home_after; /* alive: tick from which UDP and ICMP
+				   * re-bind elsewhere; 0: never ("sticky") */
+		__u32 wait_until; /* dead: tick until which its TCP sessions
+				   * wait for it; 0: they do not ("hold") */
+	};
 	struct tp_addr next_hop;
 	char name[16];
 } __attribute__((aligned(64)));
@@ -245,10 +252,11 @@ struct tp_partner {
 	__u8 pad;
 	__u32 gone_bind;  /* until this tick: do not ask bindable packets */
 	__u32 gone_reset; /* until this tick: reset mid-stream ones */
-	__u32 quiet;	  /* until this tick: do not ask new sessions */
+	__u32 quiet;	  /* until this tick: do not ask new sessions ... */
+	__u8 busy[TP_HOSTS / 8]; /* ... but of these hosts: their bits */
 	struct tp_way way[TP_KINDS]; /* by one interface, or each by its own */
 };
-TP_SIZE(struct tp_partner, 112);
+TP_SIZE(struct tp_partner, 144);
 
 /*
  * Where the daemon's liveness questions seem to go: TEST-NET-1 (RFC 5737), which
@@ -419,6 +427,10 @@ struct tp_endpoints {
 	__u64 word[TP_INDEX_WORDS];
 };
 TP_SIZE(struct tp_endpoints, 64);
+
+/* ---- host_bound: array by bit of an inside host, data plane ---------------- */
+
+/* The tick at which such a host last got a binding: a __u32; 0: never. */
 
 /* ---- paces: one entry, data plane: what is bounded a second --------------- */
 

@@ -56,6 +56,7 @@
 	REASON(unsolicited, DROPPED, "from outside, to nothing")               \
 	REASON(filtered, DROPPED, "from outside, by a remote never sent to")   \
 	REASON(no_session, DROPPED, "middle of a session that nobody holds")   \
+	REASON(hold, DROPPED, "its session waits for a dead uplink")           \
 	REASON(no_exit, DROPPED, "no live exit")                               \
 	REASON(wrong_uplink, DROPPED, "session belongs to another uplink")     \
 	REASON(untranslated, DROPPED, "inside source about to leave an uplink") \

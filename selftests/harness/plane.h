@@ -132,6 +132,8 @@ int plane_set_settings(struct plane *plane);
 int plane_select(struct plane *plane, uint32_t exit);
 int plane_set_exit_state(struct plane *plane, uint32_t exit,
 			 enum tp_exit_state state);
+/* Its TCP sessions wait for a dead exit for so long ("hold"). */
+int plane_wait(struct plane *plane, uint32_t exit, uint32_t ticks);
 /* The standard site has none; this one stands at .4 and is reachable. */
 int plane_set_partner(struct plane *plane, enum tp_partner_type type);
 /* The address comes to hold another lease: its bindings are void. */

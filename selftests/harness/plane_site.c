@@ -63,6 +63,21 @@ int plane_set_exit_state(struct plane *plane, uint32_t id,
 	int err = plane_get(plane->skel->maps.exits, id, &exit);
 
 	exit.state = state;
+	exit.wait_until = 0;
+	if (state == TP_EXIT_DEAD)
+		plane->settings.dead |= 1U << exit.address;
+	else
+		plane->settings.dead &= ~(1U << exit.address);
+	err = err ?: plane_set_settings(plane);
+	return err ?: plane_set(plane->skel->maps.exits, id, &exit);
+}
+
+int plane_wait(struct plane *plane, uint32_t id, uint32_t ticks)
+{
+	struct tp_exit exit;
+	int err = plane_get(plane->skel->maps.exits, id, &exit);
+
+	exit.wait_until = plane_now(plane) + ticks;
 	return err ?: plane_set(plane->skel->maps.exits, id, &exit);
 }
 
@@ -328,6 +343,7 @@ static int forget(struct plane *plane)
 	err = err ?: zero_map(skel->maps.endpoints);
 	err = err ?: zero_map(skel->maps.asked);
 	err = err ?: zero_map(skel->maps.partner_seen);
+	err = err ?: zero_map(skel->maps.host_bound);
 	err = err ?: zero_map(skel->maps.exit_counters);
 	return err ?: zero_map(skel->maps.reasons);
 }

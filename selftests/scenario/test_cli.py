@@ -209,7 +209,7 @@ STATUS = {
         "next_hop_mac": "02:00:00:00:00:02", "carrier": True,
         "sessions": 42, "tcp_sessions": 40, "bindings": 7, "metered": False,
         "failback": "sticky", "cut_in_s": None, "cut": False,
-        "home_in_s": None,
+        "home_in_s": None, "waits_s": None,
         "tracks": [
             {"name": "eth1", "kind": "interface", "target": None,
              "state": "up", "raw": "up", "changes": 1, "since_s": 3600.5,
@@ -301,6 +301,7 @@ def test_flip(twinpath, daemon):
     ({"cut_in_s": 31.2}, "drain cut in 31s"),
     ({"cut": True}, "drain cut"),
     ({"home_in_s": 1800.0}, "drain UDP and ICMP move in 30m"),
+    ({"waits_s": 7.2}, "drain wait for it, 7s"),
     ({"sessions": None}, "isp-a - 40"),
 ])
 def test_status_says_what_becomes_of_sessions(twinpath, daemon, fields, words):
