@@ -52,14 +52,18 @@ static void missed(struct liveness_verdict *verdict, msec_t now)
 }
 
 /*
- * A partner whose MAC was lost and is known again has just answered ARP, which
- * says little about its data plane; but to ask is the safe side.
+ * A partner whose MAC is known again has just answered ARP, which its kernel
+ * does long before its data plane is there.  One that was gone stays so until it
+ * answers, or all that a rebooting partner is asked is lost; when its data plane
+ * asks anything itself, the lease is over (partner_gone in bpf/partner.h).  Of
+ * any other nothing is known, and to ask is the safe side.
  */
 void liveness_verdict_begin(struct liveness_verdict *verdict,
 			    const struct liveness_turn *turn)
 {
 	restart(verdict);
-	verdict->state = LIVENESS_ALIVE;
+	verdict->state = is_gone(verdict->last) ? verdict->last :
+						  LIVENESS_ALIVE;
 	verdict->seen = turn->probe;
 	verdict->turn = turn->now;
 }
@@ -69,6 +73,8 @@ void liveness_verdict_end(struct liveness_verdict *verdict)
 {
 	if (verdict->state == LIVENESS_ALIVE)
 		lose(verdict);
+	if (verdict->state != LIVENESS_NOBODY)
+		verdict->last = verdict->state;
 	verdict->state = LIVENESS_NOBODY;
 	restart(verdict);
 }

@@ -39,6 +39,7 @@ struct liveness_counters {
 
 struct liveness_verdict {
 	enum liveness_state state;
+	enum liveness_state last; /* before there was nobody to ask */
 	struct liveness_counters counters;
 	unsigned misses; /* in a row */
 	msec_t since;	 /* of the first unanswered question */
@@ -54,7 +55,7 @@ struct liveness_turn {
 	uint32_t probe; /* partner_seen.probe: another one is an answer */
 };
 
-/* There is somebody to ask: begins as alive, with what was seen so far. */
+/* There is somebody to ask: gone if he was, else alive; what was seen so far. */
 void liveness_verdict_begin(struct liveness_verdict *verdict,
 			    const struct liveness_turn *turn);
 

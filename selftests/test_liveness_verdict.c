@@ -201,6 +201,30 @@ static void nobody_to_ask(void **state)
 	COUNTS(2, 1);
 }
 
+/* It boots: its kernel answers ARP, its data plane is not there yet. */
+static void who_was_gone_stays_gone(void **state)
+{
+	(void)state;
+	turns(20, false);
+	STATE(LIVENESS_GONE_RESET);
+	liveness_verdict_end(&verdict);
+	liveness_verdict_end(&verdict);
+	here.now += 10000;
+	liveness_verdict_begin(&verdict, &here);
+	liveness_verdict_asked(&verdict, true);
+	STATE(LIVENESS_GONE_RESET);
+	turns(30, false);
+	STATE(LIVENESS_GONE_RESET);
+	COUNTS(1, 0);
+	turns(1, true);
+	STATE(LIVENESS_ALIVE);
+	COUNTS(1, 1);
+	/* That was then: who answered last is asked. */
+	liveness_verdict_end(&verdict);
+	liveness_verdict_begin(&verdict, &here);
+	STATE(LIVENESS_ALIVE);
+}
+
 static void names(void **state)
 {
 	(void)state;
@@ -223,6 +247,7 @@ int main(void)
 		TEST(a_late_turn_with_an_answer),
 		TEST(what_was_not_asked_is_not_missed),
 		TEST(nobody_to_ask),
+		TEST(who_was_gone_stays_gone),
 		TEST(names),
 	};
 

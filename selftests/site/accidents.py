@@ -26,7 +26,8 @@ def power_off(site, letter):
                        "--instance", gateway.twinpathd.instance])
     gateway.netns.run(["sh", "-c", "ip link del vrrp51; ip neigh flush all; "
                        "ip route flush proto ospf; "
-                       "ip nexthop flush proto zebra"], check=False)
+                       "ip nexthop flush proto zebra; rm -f "
+                       + gateway.twinpathd.track_file], check=False)
     gateway.twinpathd.remove()
     gateway.frr.remove()
 
