@@ -253,7 +253,7 @@ struct tp_partner {
 	__u32 gone_bind;  /* until this tick: do not ask bindable packets */
 	__u32 gone_reset; /* until this tick: reset mid-stream ones */
 	__u32 quiet;	  /* until this tick: do not ask new sessions ... */
-	__u8 busy[TP_HOSTS / 8]; /* ... but of these hosts: their bits */
+	__u8 busy[TP_HOSTS / 8];     /* ... but of these hosts: their bits */
 	struct tp_way way[TP_KINDS]; /* by one interface, or each by its own */
 };
 TP_SIZE(struct tp_partner, 144);
