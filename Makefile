@@ -113,13 +113,14 @@ pkg-libs := $(shell $(PKG_CONFIG) --libs $(libs) 2>/dev/null)
 
 # ---- targets -----------------------------------------------------------------
 
-.PHONY: all tests site-tools deps test test-longer demo lab lab-down install uninstall clean \
-	format check-format help
+.PHONY: all tests site-tools bench-bins deps test test-longer bench demo lab \
+	lab-down install uninstall clean format check-format help
 
 all: $(O)/twinpathd $(O)/twinpath
 
 test-bins := $(tests:%=$(O)/selftests/%) $(pure-tests:%=$(O)/asan/selftests/%)
 tests: all $(test-bins) site-tools
+bench-bins: $(bench-bins)
 site-tools: $(site-tools:%=$(O)/selftests/tools/%)
 
 objects = $(patsubst %.c,$(O)/%.o,$(1))
@@ -131,13 +132,19 @@ test-o = $(1)/selftests/$(2).o $($(2)-objs:%=$(1)/loader/%.o) \
 
 site-tool-o = $(patsubst %,$(O)/selftests/tools/%.o,tool $(1) $($(1)-parts))
 
+# The benchmark: an engine with programs of its own, and a TCP stream.
+bench-src := $(wildcard selftests/bench/*.c)
+bench-bpf := $(O)/selftests/bench/bench.bpf.o
+bench-o := $(call objects,$(filter-out %.bpf.c,$(bench-src)))
+bench-bins := $(if $(bench-src),$(addprefix $(O)/selftests/bench/,pump bulk))
+
 c-objects := $(sort $(twinpathd-o) $(tools-o) $(harness-o) \
 	$(foreach t,$(site-tools),$(call site-tool-o,$t)) \
 	$(foreach t,$(tests),$(call test-o,$(O),$t)))
 asan-objects := $(sort $(foreach t,$(pure-tests),$(call test-o,$(O)/asan,$t)))
 bpf-objects := $(call objects,$(bpf-src))
 
-dirs := $(sort $(O)/ $(dir $(c-objects) $(asan-objects) $(bpf-objects) \
+dirs := $(sort $(O)/ $(dir $(bench-o) $(c-objects) $(asan-objects) $(bpf-objects) \
 	$(test-bins)))
 $(dirs):
 	$(Q)mkdir -p $@
@@ -194,6 +201,24 @@ $(pure-tests:%=$(O)/asan/selftests/%):
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(asan-flags) $(LDFLAGS) -o $@ $^ $(pkg-libs) -lcmocka
 
+$(bench-bpf): $(O)/%.o: %.c $(O)/flags | $(dirs) toolchain
+	$(call say,CLANG,$@)
+	$(Q)$(CLANG) $(bpf-flags) -MF $(@:.o=.d) -MT $@ -c $< -o $@
+
+$(O)/selftests/bench/bench.skel.h: $(bench-bpf)
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name bench_bpf > $@
+
+$(bench-o): $(O)/%.o: %.c $(O)/flags $(O)/selftests/bench/bench.skel.h
+	$(call say,CC,$@)
+	$(Q)$(CC) $(c-flags) -I$(O)/selftests/bench -c $< -o $@
+
+$(O)/selftests/bench/pump: $(call objects,$(addprefix selftests/bench/,pump.c stream.c))
+$(O)/selftests/bench/bulk: $(call objects,selftests/bench/bulk.c)
+$(bench-bins):
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(pkg-libs) -lpthread
+
 $(foreach t,$(site-tools),$(eval \
 	$(O)/selftests/tools/$t: $(call site-tool-o,$t)))
 
@@ -201,7 +226,7 @@ $(site-tools:%=$(O)/selftests/tools/%):
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(pkg-libs)
 
--include $(patsubst %.o,%.d,$(c-objects) $(asan-objects) $(bpf-objects))
+-include $(patsubst %.o,%.d,$(bench-o) $(bench-bpf) $(c-objects) $(asan-objects) $(bpf-objects))
 
 # Phony and order-only: looked at in every run, and makes nothing out of date.
 .PHONY: toolchain
@@ -238,6 +263,12 @@ test-longer: deps
 demo: deps
 	@+$(again) $(jobs) all
 	@$(PYTHON) selftests/demo.py --build $(abspath $(O))
+
+# Figures, not a test: BENCH=quick takes a minute, the whole about five.
+bench: deps
+	@+$(again) $(jobs) all bench-bins
+	@$(PYTHON) -m selftests.bench --build $(abspath $(O)) \
+		--size $(or $(BENCH),full)
 
 lab: deps
 	@+$(again) $(jobs) all
@@ -296,7 +327,7 @@ uninstall:
 
 sources = $(wildcard bpf/*.[ch] include/twinpath/*.h loader/*.[ch] tools/*.[ch] \
 	selftests/*.[ch] selftests/harness/*.[ch] selftests/model/*.[ch] \
-	selftests/tools/*.[ch])
+	selftests/tools/*.[ch] selftests/bench/*.[ch])
 
 format:
 	clang-format -i $(sources)
@@ -317,6 +348,7 @@ Targets
   deps          install what is missing from Debian (as root)
   test          build, run every test; TESTS="config packet" runs some (as root)
   test-longer   live sessions by the hundred; TWINPATH_SESSIONS=1000 (as root)
+  bench         every gateway against the limit; BENCH=quick (as root)
   demo          the redundant site in namespaces, with real daemons (as root)
   lab lab-down  leave that site running to play with; remove it (as root)
   install       into PREFIX=$(PREFIX), below DESTDIR=

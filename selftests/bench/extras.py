@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What is not a stream of small packets: programs alone, TCP, memory, moves.
+
+Owns: those measurements; each gives plain numbers in the unit its name ends with.
+"""
+
+import json
+import os
+import re
+import resource
+import time
+
+from ..site.netns import SiteError, run
+from ..site.processes import wait_for
+from . import measure
+from .measure import Figure
+from .rows import LOADS
+
+TICKS = 16  # of the data plane a second
+CLOCK = os.sysconf("SC_CLK_TCK")
+
+
+def ifindex(space, device):
+    text = run(["ip", "-n", space.full, "-o", "link", "show", "dev",
+                device]).stdout
+    return int(text.split(":")[0])
+
+
+def programs(pump, bare, gateway, rounds, repeat=500000):
+    """BPF_PROG_TEST_RUN: ours and the bare redirect, in turn."""
+    table = {}
+    for load in ("1", "64k"):
+        for side, device in (("out", "lan0"), ("in", "wan0")):
+            index = ifindex(gateway.gw, device)
+            link = "%s/xdp_%d" % (gateway.pins(), index)
+            plan = gateway.plan(side, *LOADS[load])
+            other = bare.plan(side, *LOADS[load])
+            opened = gateway.plan("out", *LOADS[load])
+            pump.run((measure.CPU, gateway.entry("out"),
+                      1 << sum(LOADS[load]), opened))
+            ours, limit = Figure(), Figure()
+            for _ in range(rounds):
+                limit.rounds.append(pump.test(
+                    measure.CPU, bare.gw.full, ifindex(bare.gw, device),
+                    "bare", repeat, other))
+                ours.rounds.append(pump.test(
+                    measure.CPU, gateway.gw.full, index, link, repeat, plan))
+            table["twinpath", load, side] = ours
+            table["bare", load, side] = limit
+    measure.check(pump, "programs")
+    return table
+
+
+def bulk(pump, run_bulk, gateways, rounds, milliseconds, wire_size):
+    """One TCP stream through each gateway in turn, bits a second.
+
+    wire_size: frames of the size of the MTU all the way, instead of the
+    super-packets that a veth carries and that GRO would make again.
+    """
+    table = {gw.kind: [] for gw in gateways}
+    for gw in gateways:
+        for side in ("lan", "wan"):
+            pump.ask("close", "%s.%s" % (gw.kind, side))
+        segments(gw, "off" if wire_size else "on")
+    try:
+        for _ in range(rounds):
+            for gw in gateways:
+                table[gw.kind].append(stream(run_bulk, gw, milliseconds))
+    finally:
+        for gw in gateways:
+            segments(gw, "on")
+            for side in ("lan", "wan"):
+                pump.ask("open", "%s.%s" % (gw.kind, side))
+    return table
+
+
+def segments(gateway, state):
+    """Super-packets between the hosts and the gateway, or none.
+
+    Without them checksums are complete as well, as a wire delivers them; and a
+    gateway that does not redirect by XDP does not put them together again.
+    """
+    for space, device in ((gateway.near, "lan1"), (gateway.far, "wan1")):
+        space.run(["ethtool", "-K", device, "tx", state, "tso", state,
+                   "gso", state])
+    if not gateway.redirects:
+        for device in ("lan0", "wan0"):
+            gateway.gw.run(["ethtool", "-K", device, "gro", state])
+
+
+def stream(run_bulk, gateway, milliseconds):
+    done = run([run_bulk, gateway.far.full, "198.18.0.1", "5001",
+                gateway.near.full, str(milliseconds)], timeout=60)
+    answer = json.loads(done.stdout)
+    if gateway.translates and answer["source"] != "172.16.1.1":
+        raise SiteError("%s: the server saw %s" % (gateway.kind,
+                                                   answer["source"]))
+    return answer["bits_per_second"]
+
+
+def memory(gateway):
+    """Bytes a session: every table that grows with the sessions."""
+    total, tables = 0, {}
+    for name in ("session_table", "tags", "endpoints"):
+        done = run(["bpftool", "-j", "map", "show", "pinned",
+                    os.path.join(gateway.pins(), name)])
+        tables[name] = int(json.loads(done.stdout)["bytes_memlock"])
+        total += tables[name]
+    return {"bytes_per_session": total / gateway.sessions, "tables": tables}
+
+
+def conntrack_memory():
+    """Bytes that a conntrack entry takes, by the slab allocator."""
+    with open("/proc/slabinfo", encoding="ascii") as slabs:
+        for line in slabs:
+            words = line.split()
+            if words[0] == "nf_conntrack":
+                return int(words[5]) * 4096 / int(words[4])
+    return None
+
+
+def iterate(gateway):
+    """Milliseconds to print every session through the pinned iterator."""
+    start = time.monotonic()
+    lines = 0
+    with open(os.path.join(gateway.pins(), "sessions"), "rb") as table:
+        while True:
+            chunk = table.read(1 << 20)
+            if not chunk:
+                break
+            lines += chunk.count(b"\n")
+    return (time.monotonic() - start) * 1e3, lines
+
+
+def cpu_seconds(pid):
+    with open("/proc/%d/stat" % pid, encoding="ascii") as stat:
+        words = stat.read().rpartition(")")[2].split()
+    return (int(words[11]) + int(words[12])) / CLOCK
+
+
+def daemon_cpu(gateway, seconds):
+    """Per cent of one CPU that the daemon takes."""
+    pid = gateway.run.pid(gateway.kind)
+    before, start = cpu_seconds(pid), time.monotonic()
+    time.sleep(seconds)  # the measure itself, not a wait for something
+    return 100 * (cpu_seconds(pid) - before) / (time.monotonic() - start)
+
+
+def restart(gateway):
+    """Milliseconds from the start of a new daemon until it is ready."""
+    gateway.run.signal(gateway.kind, 15)
+    start = time.monotonic()
+    gateway.launch()
+    wait_for("%s is ready again" % gateway.kind, gateway.ready, 30, 0.005)
+    return (time.monotonic() - start) * 1e3

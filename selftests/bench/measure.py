@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Rounds: every row once, then every row again, on one CPU.
+
+Owns: the interleaving.  A machine changes its mind within seconds; two rows that
+are measured in the same round change with it, and their ratio does not.
+"""
+
+import statistics
+
+from ..site.netns import SiteError
+
+CPU = 1
+LOST = 1e-3  # of a round: a row that loses more has no figure
+
+
+class Figure:
+    """The rounds of one row: nanoseconds a packet."""
+
+    def __init__(self):
+        self.rounds = []
+
+    @property
+    def least(self):
+        return min(self.rounds)
+
+    @property
+    def median(self):
+        return statistics.median(self.rounds)
+
+    def json(self):
+        return {"min": self.least, "median": self.median,
+                "rounds": self.rounds}
+
+
+class Stream:
+    """One stream through one gateway, continued from round to round."""
+
+    def __init__(self, gateway, side, bits, packets, **more):
+        self.gateway, self.side, self.packets = gateway, side, packets
+        self.bits, self.more, self.next = bits, more, 0
+
+    def words(self, cpu, packets):
+        plan = self.gateway.plan(self.side, *self.bits, next=self.next,
+                                 **self.more)
+        self.next += packets
+        return (cpu, self.gateway.entry(self.side), packets, plan)
+
+    def warm(self, pump):
+        """Open every session once; outbound, also for what then comes in."""
+        count = 1 << sum(self.bits)
+        plan = self.gateway.plan("out", *self.bits, next=0, **self.more)
+        pump.run((CPU, self.gateway.entry("out"), max(count, 256), plan))
+
+    def round(self, pump):
+        answer = pump.run(self.words(CPU, self.packets))
+        lost = self.packets - answer["seen"]
+        if lost > LOST * self.packets:
+            raise SiteError("%s: %d of %d packets lost (%s)" % (
+                self.gateway.kind, lost, self.packets, self.side))
+        return answer["ns"][0] / self.packets
+
+
+class Mixed:
+    """Both directions, turn by turn."""
+
+    def __init__(self, out, back):
+        self.out, self.back = out, back
+        self.gateway = out.gateway
+
+    def warm(self, pump):
+        self.out.warm(pump)
+
+    def round(self, pump):
+        return (self.out.round(pump) + self.back.round(pump)) / 2
+
+
+class Pair:
+    """The same stream on two CPUs at once, each its half of the flows."""
+
+    def __init__(self, one, two):
+        self.one, self.two = one, two
+        self.gateway = one.gateway
+
+    def warm(self, pump):
+        self.one.warm(pump)
+        self.two.warm(pump)
+
+    def round(self, pump):
+        packets = self.one.packets
+        answer = pump.run(self.one.words(0, packets),
+                          self.two.words(1, packets))
+        if answer["seen"] < 2 * packets * (1 - LOST):
+            raise SiteError("%s: lost on two CPUs: %d of %d seen" % (
+                self.gateway.kind, answer["seen"], 2 * packets))
+        return max(answer["ns"]) / (2 * packets)
+
+
+def interleave(pump, streams, rounds):
+    """streams: {name: something with warm() and round()} → {name: Figure}."""
+    figures = {name: Figure() for name in streams}
+    for stream in streams.values():
+        stream.warm(pump)
+    for _ in range(rounds):
+        for name, stream in streams.items():
+            figures[name].rounds.append(stream.round(pump))
+    return figures
+
+
+def check(pump, what):
+    """What the sinks saw since the last time; wrong bytes fail the run."""
+    seen = pump.ask("seen")
+    pump.ask("clear")
+    if seen["bad"]:
+        raise SiteError("%s: %d of %d verified packets had a wrong checksum"
+                        % (what, seen["bad"], seen["verified"]))
+    return seen["verified"]
+
+
+def prove(pump, stream, packets=8192):
+    """Look at every packet of a short stream: checksums, and no inside source."""
+    pump.ask("clear")
+    pump.ask("look", 0, 10 if stream.gateway.translates else 0)
+    pump.run(stream.words(CPU, packets))
+    seen = pump.ask("seen")
+    pump.ask("look", 63, 0)
+    pump.ask("clear")
+    if seen["untranslated"] or seen["bad"] or seen["verified"] < packets:
+        raise SiteError("%s, %s: of %d packets %d arrived, %d with a wrong "
+                        "checksum, %d untranslated" % (
+                            stream.gateway.kind, stream.side, packets,
+                            seen["verified"], seen["bad"],
+                            seen["untranslated"]))

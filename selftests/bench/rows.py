@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What is measured: one function a table.
+
+Owns: the loads, the rows and their names.  A table is {name: Figure}; what the
+figures must be is judged in targets.py, how they look is report.py's.
+"""
+
+from . import measure
+from .measure import Mixed, Pair, Stream, interleave
+
+# (inside endpoints, remotes of each) as powers of two.
+OTHER = "198.18.0.2"  # REMOTE's neighbour: the second of two remotes
+LOADS = {"1": (0, 0), "64k": (15, 1), "1M": (15, 5)}
+
+
+def forward(pump, gateways, load, rounds, packets):
+    """One load through everything: out, in, and both in turn."""
+    bits = LOADS[load]
+    table = {}
+    for side in ("out", "in"):
+        streams = {gw.kind: Stream(gw, side, bits, packets)
+                   for gw in gateways}
+        for stream in streams.values():
+            stream.warm(pump)
+            if stream.gateway.translates:
+                measure.prove(pump, stream)
+        for name, figure in interleave(pump, streams, rounds).items():
+            table[name, load, side] = figure
+    mixed = {gw.kind: Mixed(Stream(gw, "out", bits, packets // 2),
+                            Stream(gw, "in", bits, packets // 2))
+             for gw in gateways}
+    for name, figure in interleave(pump, mixed, rounds).items():
+        table[name, load, "mixed"] = figure
+    measure.check(pump, "forwarding, %s sessions" % load)
+    return table
+
+
+class Fresh:
+    """A stream whose every packet opens a session, from an empty table."""
+
+    def __init__(self, gateway, bits, first):
+        self.gateway, self.bits, self.first = gateway, bits, first
+        self.packets = (1 << sum(bits)) - first
+
+    def warm(self, pump):
+        pass
+
+    def round(self, pump):
+        self.gateway.empty()
+        if self.first:
+            self._send(pump, 0, self.first)
+        return self._send(pump, self.first, self.packets) / self.packets
+
+    def _send(self, pump, first, packets):
+        plan = self.gateway.plan("out", *self.bits, next=first, shuffle=0)
+        answer = pump.run((measure.CPU, self.gateway.entry("out"), packets,
+                           plan))
+        if answer["seen"] < packets * (1 - measure.LOST):
+            raise measure.SiteError("%s: %d of %d new sessions refused" % (
+                self.gateway.kind, packets - answer["seen"], packets))
+        return answer["ns"][0]
+
+
+def openings(pump, gateways, rounds):
+    """New sessions: new endpoints, and known ones with new destinations."""
+    table = {}
+    for name, bits, first in (("new endpoint", (15, 0), 0),
+                              ("known endpoint", (10, 5), 1 << 10)):
+        streams = {gw.kind: Fresh(gw, bits, first) for gw in gateways}
+        for kind, figure in interleave(pump, streams, rounds).items():
+            table[kind, name, "out"] = figure
+    measure.check(pump, "new sessions")
+    return table
+
+
+def two_cpus(pump, gateways, rounds, packets):
+    """The same flows on one CPU, and half of them on each of two."""
+    table = {}
+    streams = {}
+    for gw in gateways:
+        one = Stream(gw, "out", (15, 0), packets)
+        two = Stream(gw, "out", (15, 0), packets, remote=OTHER)
+        streams[gw.kind, "64k", "one CPU"] = Stream(gw, "out", LOADS["64k"],
+                                                    packets)
+        streams[gw.kind, "64k", "two CPUs"] = Pair(one, two)
+    table.update(interleave(pump, streams, rounds))
+    measure.check(pump, "two CPUs")
+    return table
