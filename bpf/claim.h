@@ -188,14 +188,15 @@ static __always_inline void binding_free(__u32 index)
 /* The partner is told which hosts have bindings here, by the daemon. */
 __noinline int claim_note(const struct endpoint *end, __u32 now)
 {
-	__u32 host, *tick;
+	struct tp_host_bound *bound;
+	__u32 host;
 
 	if (!end)
 		return 0;
 	host = tp_host(&end->inside);
-	tick = bpf_map_lookup_elem(&host_bound, &host);
-	if (tick && *tick != now)
-		*tick = now;
+	bound = bpf_map_lookup_elem(&host_bound, &host);
+	if (bound && bound->tick != now)
+		bound->tick = now;
 	return 0;
 }
 

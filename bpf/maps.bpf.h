@@ -172,7 +172,7 @@ struct {
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, TP_HOSTS);
 	__type(key, __u32);
-	__type(value, __u32);
+	__type(value, struct tp_host_bound);
 } host_bound SEC(".maps");
 
 struct {

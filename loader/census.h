@@ -29,12 +29,22 @@ struct census_tables {
 	unsigned addresses_count;
 };
 
+/* Which inside hosts have bindings, published ones too: a bit each (tp_host). */
+struct census_hosts {
+	uint8_t bits[TP_HOSTS / 8];
+};
+
 /*
  * census_take - count by exit id.  Pure.
  * @now: the data plane's tick
  */
 void census_take(const struct census_tables *tables, uint32_t now,
-		 struct census_count counts[TP_MAX_EXITS]);
+		 struct census_count counts[TP_MAX_EXITS],
+		 struct census_hosts *hosts);
+
+/* Those that got a binding at that tick or later, as the data plane notes. */
+void census_bound(const struct tp_host_bound bound[TP_HOSTS], uint32_t since,
+		  struct census_hosts *hosts);
 
 /* ---- of the running tables (census_plane.c) ---------------------------------- */
 
@@ -49,6 +59,12 @@ void census_close(struct census *census);
  * NULL: they cannot be had.
  */
 const struct census_count *census_of(struct census *census, unsigned exit);
+
+/*
+ * census_hosts_of - the hosts that have bindings: none that has is left out, one
+ * that had any within the last 10 s may be in.  False: they cannot be had.
+ */
+bool census_hosts_of(struct census *census, struct census_hosts *hosts);
 
 /* What was counted is of no use any more: the next answer is a new one. */
 void census_forget(struct census *census);

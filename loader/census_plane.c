@@ -20,12 +20,17 @@
 
 #define LEAST_AGE 1000
 #define SHARE 50
+#define HOSTS_AGE 10000
 
 struct census {
 	const struct plane *plane;
 	struct census_tables tables;
 	struct tp_address addresses[TP_MAX_ADDRESSES];
 	struct census_count counts[TP_MAX_EXITS];
+	const struct tp_host_bound *bound; /* mapped */
+	struct census_hosts hosts;	   /* of the last walk */
+	uint32_t tick;			   /* at which it began */
+	msec_t walked;			   /* likewise; 0: never */
 	msec_t next; /* the counts are good until then; 0: there are none */
 };
 
@@ -66,7 +71,9 @@ int census_open(struct census **out, const struct plane *plane)
 		.addresses = census->addresses,
 		.addresses_count = skel->rodata->address_count,
 	};
-	if (census->tables.buckets && census->tables.bindings) {
+	census->bound = map_table(skel->maps.host_bound);
+	if (census->tables.buckets && census->tables.bindings &&
+	    census->bound) {
 		*out = census;
 		return 0;
 	}
@@ -90,21 +97,25 @@ void census_close(struct census *census)
 	if (census->tables.bindings)
 		munmap((void *)census->tables.bindings,
 		       size_of(skel->maps.binding_table));
+	if (census->bound)
+		munmap((void *)census->bound, size_of(skel->maps.host_bound));
 	free(census);
 }
 
 static int refresh(struct census *census, msec_t began)
 {
 	int fd = bpf_map__fd(census->plane->skel->maps.addresses);
-	uint32_t tick;
 	msec_t age;
 
-	if (plane_clock(census->plane, &tick))
+	census->walked = 0;
+	if (plane_clock(census->plane, &census->tick))
 		return -EIO;
 	for (uint32_t id = 0; id < census->tables.addresses_count; id++)
 		if (bpf_map_lookup_elem(fd, &id, &census->addresses[id]))
 			return -errno;
-	census_take(&census->tables, tick, census->counts);
+	census_take(&census->tables, census->tick, census->counts,
+		    &census->hosts);
+	census->walked = began;
 	age = (now_msec() - began) * SHARE;
 	census->next = began + (age > LEAST_AGE ? age : LEAST_AGE);
 	return 0;
@@ -119,6 +130,21 @@ const struct census_count *census_of(struct census *census, unsigned exit)
 	if (now >= census->next && refresh(census, now))
 		return NULL;
 	return &census->counts[exit];
+}
+
+bool census_hosts_of(struct census *census, struct census_hosts *hosts)
+{
+	msec_t now = now_msec();
+
+	if (!census)
+		return false;
+	if ((!census->walked || now - census->walked >= HOSTS_AGE) &&
+	    refresh(census, now))
+		return false;
+	*hosts = census->hosts;
+	/* A tick may have begun before the walk did. */
+	census_bound(census->bound, census->tick - 1, hosts);
+	return true;
 }
 
 void census_forget(struct census *census)

@@ -47,6 +47,7 @@ struct heartbeat {
 	struct heartbeat_callbacks callbacks;
 	void *arg;
 	bool fresh, two_way; /* as last told */
+	uint64_t awaited;    /* the last poke, not heard yet; or 0 */
 	msec_t complained[COMPLAINTS];
 };
 
@@ -131,7 +132,10 @@ static uint64_t send_one(struct heartbeat *heartbeat, bool ask)
 
 uint64_t heartbeat_poke(struct heartbeat *heartbeat)
 {
-	return heartbeat ? send_one(heartbeat, true) : 0;
+	if (!heartbeat)
+		return 0;
+	heartbeat->awaited = send_one(heartbeat, true);
+	return heartbeat->awaited;
 }
 
 /* ---- receiving --------------------------------------------------------- */
@@ -173,6 +177,12 @@ static void take(struct heartbeat *heartbeat,
 
 	heartbeat->counters.accepted++;
 	heartbeat->theirs = message->report;
+	if (heartbeat->awaited &&
+	    heartbeat->state.echoed >= heartbeat->awaited) {
+		heartbeat->awaited = 0;
+		news = true;
+	}
+	heartbeat->callbacks.heard(heartbeat->arg, &heartbeat->theirs);
 	if (restarted)
 		log_info("heartbeat: the partner speaks: version %s",
 			 *message->report.version ? message->report.version :

@@ -51,8 +51,11 @@ struct heartbeat_view {
 struct heartbeat_callbacks {
 	/* What I want to be told of me, now; *mine is all zero before. */
 	void (*fill)(void *arg, struct heartbeat_report *mine);
+	/* Before they learn that I have heard it: what must be so by then. */
+	void (*heard)(void *arg, const struct heartbeat_report *theirs);
 	/* fresh, two_way, boots or something in the report has changed
-	 * (heartbeat_report_differs says what is something). */
+	 * (heartbeat_report_differs says what is something); or they have
+	 * heard the last poke. */
 	void (*changed)(void *arg, const struct heartbeat_view *theirs);
 };
 

@@ -21,7 +21,8 @@
 
 #define FLAG_READY (1U << 0)
 #define FLAG_ASK (1U << 1)
-#define FLAGS (FLAG_READY | FLAG_ASK)
+#define FLAG_QUIET (1U << 2)
+#define FLAGS (FLAG_READY | FLAG_ASK | FLAG_QUIET)
 
 #define LEVEL_MAX 16
 
@@ -155,7 +156,8 @@ size_t heartbeat_encode(const struct heartbeat_seal *seal,
 	put_stamp(&to, &message->from);
 	put_stamp(&to, &message->echo);
 	put8(&to, (message->report.ready ? FLAG_READY : 0) |
-			  (message->ask ? FLAG_ASK : 0));
+			  (message->ask ? FLAG_ASK : 0) |
+			  (message->report.quiet ? FLAG_QUIET : 0));
 	put_report(&to, &message->report);
 	crypto_auth(to.at, input, seal_input(seal, bytes, body, input),
 		    seal->key);
@@ -300,6 +302,7 @@ static bool get_message(struct reader *from, struct heartbeat_message *out)
 	out->ask = flags & FLAG_ASK;
 	get_report(from, &out->report);
 	out->report.ready = flags & FLAG_READY;
+	out->report.quiet = flags & FLAG_QUIET;
 	return !from->bad && !from->left && out->from.boot;
 }
 

@@ -21,7 +21,7 @@
 #include "heartbeat_report.h"
 #include "key.h"
 
-#define HEARTBEAT_FORMAT 1
+#define HEARTBEAT_FORMAT 2
 #define HEARTBEAT_MAX 512 /* bytes of a message: never a fragment */
 
 struct heartbeat_stamp {

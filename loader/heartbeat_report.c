@@ -46,13 +46,14 @@ static bool uplink_differs(const struct heartbeat_uplink *a,
 bool heartbeat_report_differs(const struct heartbeat_report *a,
 			      const struct heartbeat_report *b)
 {
-	if (a->ready != b->ready || a->selector != b->selector ||
-	    a->best_level != b->best_level || a->lost != b->lost ||
-	    !a->sessions != !b->sessions || !a->bindings != !b->bindings ||
+	if (a->ready != b->ready || a->quiet != b->quiet ||
+	    a->selector != b->selector || a->best_level != b->best_level ||
+	    a->lost != b->lost || !a->sessions != !b->sessions ||
+	    !a->bindings != !b->bindings ||
 	    a->uplinks_count != b->uplinks_count ||
 	    intent_differs(&a->intent, &b->intent) ||
 	    strncmp(a->version, b->version, HEARTBEAT_VERSION) ||
-	    memcmp(a->hosts, b->hosts, sizeof(a->hosts)))
+	    (a->quiet && memcmp(a->hosts, b->hosts, sizeof(a->hosts))))
 		return true;
 	for (unsigned i = 0; i < a->uplinks_count; i++)
 		if (uplink_differs(&a->uplinks[i], &b->uplinks[i]))

@@ -30,6 +30,8 @@ struct heartbeat_uplink {
 
 struct heartbeat_report {
 	bool ready; /* facts.ready of the sender */
+	bool quiet; /* the receiver need not ask about hosts without a bit in
+		     * `hosts`: the sender will bind none of them unasked */
 	enum heartbeat_selector selector;
 	uint8_t best_level; /* of its uplinks that are up; 0: none is */
 	uint64_t sessions;  /* live ones; told as UINT32_MAX at most */
@@ -51,7 +53,8 @@ bool heartbeat_host_is_set(const struct heartbeat_report *report,
 
 /*
  * Anything that somebody has to act on.  How many sessions there are is not,
- * but whether there are any; nor is what is left of a `for`.
+ * but whether there are any; nor is what is left of a `for`; which hosts they are
+ * of is while it is quiet.
  */
 bool heartbeat_report_differs(const struct heartbeat_report *a,
 			      const struct heartbeat_report *b);

@@ -314,11 +314,26 @@ static void fill_leases(const struct maps *maps,
 	wanted->gone_bind = maps->lapsed;
 	wanted->gone_reset = maps->lapsed;
 	wanted->quiet = maps->lapsed;
-	if (!belief->gone_bind || plane_clock(maps->plane, &now))
+	if ((!belief->gone_bind && !belief->quiet) ||
+	    plane_clock(maps->plane, &now))
 		return;
-	wanted->gone_bind = now + TP_TICKS_PER_SECOND;
+	if (belief->gone_bind)
+		wanted->gone_bind = now + TP_TICKS_PER_SECOND;
 	if (belief->gone_reset)
 		wanted->gone_reset = wanted->gone_bind;
+	if (!belief->quiet)
+		return;
+	/* From when it was said, not from when it is written. */
+	wanted->quiet = now + TP_TICKS_PER_SECOND - ticks(belief->quiet_age);
+	memcpy(wanted->busy, belief->busy, sizeof(wanted->busy));
+}
+
+int maps_unquiet(struct maps *maps)
+{
+	struct tp_partner wanted = maps->partner;
+
+	wanted.quiet = maps->lapsed;
+	return PUT(maps, partner, 0, &maps->partner, &wanted);
 }
 
 const struct tp_partner *maps_partner(const struct maps *maps)

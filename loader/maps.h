@@ -22,6 +22,9 @@ int maps_open(struct maps **out, const struct plane *plane,
 	      const struct config *config);
 void maps_close(struct maps *maps);
 
+/* The partner is to be asked from now on, whatever it said. */
+int maps_unquiet(struct maps *maps);
+
 /* The partner as the data plane has it. */
 const struct tp_partner *maps_partner(const struct maps *maps);
 

@@ -177,9 +177,12 @@ struct facts {
 struct partner_belief {
 	bool has_marks; /* a shared key is configured */
 	uint8_t marks[32];
-	bool gone_bind;	 /* do not ask for what can be bound */
-	bool gone_reset; /* nor for anything */
-	bool overtaken;	 /* it may have taken sessions over: ask again */
+	bool gone_bind;	  /* do not ask for what can be bound */
+	bool gone_reset;  /* nor for anything */
+	bool overtaken;	  /* it may have taken sessions over: ask again */
+	bool quiet;	  /* it need not be asked, but about busy hosts ... */
+	msec_t quiet_age; /* ... as of so long ago */
+	uint8_t busy[TP_HOSTS / 8];
 };
 
 /* ---- intent: what the operator wants ------------------------------------- */

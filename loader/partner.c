@@ -16,6 +16,11 @@
 
 /* Walking the tables costs milliseconds; the figures are for people. */
 #define COUNT_PACE 10000
+/* How long nothing may have been on its way that I could bind unasked: what I
+ * asked about comes back within a second, or counts no more. */
+#define CALM 1500
+/* A partner that hears me answers within a LAN's round trip. */
+#define HUSH 20
 
 struct partner {
 	struct site *site;
@@ -32,6 +37,11 @@ struct partner {
 	bool overtaken;
 	msec_t counted;
 	uint64_t sessions, bindings;
+	msec_t calm;	 /* since then; 0: it is not */
+	msec_t granted;	 /* when I last said that I need not be asked */
+	bool hush;	 /* I am taking it back */
+	uint64_t hushed; /* the message that says so */
+	msec_t hushed_at;
 };
 
 /* ---- what I say ------------------------------------------------------------------- */
@@ -53,6 +63,42 @@ static void count(struct partner *partner)
 		partner->sessions += counts->sessions;
 		partner->bindings += counts->bindings;
 	}
+}
+
+/*
+ * Need it not ask me?  Not while I could bind without asking: by my own selector,
+ * or because I take it for gone; nor while what I asked before may come back.
+ */
+static bool is_quiet(struct partner *partner)
+{
+	const struct site *site = partner->site;
+	struct liveness_view view;
+	msec_t now = site_now();
+
+	liveness_state(partner->liveness, &view);
+	if (site->desired.selector != MODEL_PARTNER || !site->facts.ready ||
+	    view.state != LIVENESS_ALIVE || !view.counters.answered ||
+	    partner->hush) {
+		partner->calm = 0;
+		return false;
+	}
+	if (!partner->calm)
+		partner->calm = now;
+	return now - partner->calm >= CALM;
+}
+
+static void fill_hosts(struct partner *partner, struct heartbeat_report *mine)
+{
+	struct census_hosts hosts;
+
+	if (site_census_hosts(partner->site, &hosts)) {
+		memcpy(mine->hosts, hosts.bits, sizeof(mine->hosts));
+		mine->quiet = is_quiet(partner);
+	} else {
+		memset(mine->hosts, 0xff, sizeof(mine->hosts));
+	}
+	if (mine->quiet)
+		partner->granted = site_now();
 }
 
 static void fill_uplinks(const struct site *site, struct heartbeat_report *mine)
@@ -91,7 +137,7 @@ static void fill(void *arg, struct heartbeat_report *mine)
 	mine->lost = view.counters.lost;
 	mine->intent = intent_site_tell(&partner->intent, site_now());
 	snprintf(mine->version, sizeof(mine->version), TWINPATH_VERSION);
-	memset(mine->hosts, 0xff, sizeof(mine->hosts)); /* not known */
+	fill_hosts(partner, mine);
 	fill_uplinks(site, mine);
 }
 
@@ -145,6 +191,15 @@ static void hear_intent(struct partner *partner,
 	else if (merged == INTENT_MERGED_CONFLICT_MINE)
 		log_warning("both gateways were told to flip at the same time: "
 			    "this one's wish stands");
+}
+
+/* It takes it back: that must hold before it learns that I know. */
+static void on_heard(void *arg, const struct heartbeat_report *theirs)
+{
+	struct partner *partner = arg;
+
+	if (!theirs->quiet || theirs->lost != partner->their_lost)
+		site_unquiet(partner->site);
 }
 
 static void on_heartbeat(void *arg, const struct heartbeat_view *view)
@@ -225,6 +280,19 @@ void partner_close(struct partner *partner)
 	free(partner);
 }
 
+static void believe_quiet(const struct partner *partner,
+			  enum liveness_state state,
+			  struct partner_belief *belief)
+{
+	struct heartbeat_view view;
+
+	heartbeat_view(partner->heartbeat, &view);
+	belief->quiet = view.fresh && view.theirs.quiet &&
+			state == LIVENESS_ALIVE && !belief->overtaken;
+	belief->quiet_age = site_now() - view.at;
+	memcpy(belief->busy, view.theirs.hosts, sizeof(belief->busy));
+}
+
 struct partner_belief partner_belief(struct partner *partner)
 {
 	struct partner_belief belief = {};
@@ -241,6 +309,7 @@ struct partner_belief partner_belief(struct partner *partner)
 	belief.overtaken = partner->overtaken ||
 			   view.counters.lost != partner->lost ||
 			   view.counters.back != partner->back;
+	believe_quiet(partner, view.state, &belief);
 	partner->lost = view.counters.lost;
 	partner->back = view.counters.back;
 	partner->overtaken = false;
@@ -264,7 +333,7 @@ void partner_collect(const struct partner *partner, struct partner_facts *facts)
 static void follow_heartbeat(struct partner *partner,
 			     const struct tp_addr *local)
 {
-	static const struct heartbeat_callbacks callbacks = { fill,
+	static const struct heartbeat_callbacks callbacks = { fill, on_heard,
 							      on_heartbeat };
 	const struct partner_config *peer = &partner->site->config.partner;
 	struct heartbeat_config config = {
@@ -322,6 +391,31 @@ void partner_tell(struct partner *partner, const struct intent *intent)
 	}
 	partner->intent = intent_site_command(&partner->intent, &wish);
 	partner_poke(partner);
+}
+
+bool partner_hush(struct partner *partner, int selector)
+{
+	struct heartbeat_view view;
+	msec_t now = site_now();
+
+	if (!partner)
+		return false;
+	if (selector == MODEL_PARTNER) {
+		partner->hush = false;
+		return false;
+	}
+	heartbeat_view(partner->heartbeat, &view);
+	if (!partner->hush && partner->granted && view.two_way &&
+	    now - partner->granted < CALM) {
+		partner->granted = 0;
+		partner->hush = true;
+		partner->hushed = heartbeat_poke(partner->heartbeat);
+		partner->hushed_at = now;
+	} else if (!partner->hush || view.echoed >= partner->hushed ||
+		   now - partner->hushed_at >= HUSH) {
+		partner->hush = false;
+	}
+	return partner->hush;
 }
 
 void partner_poke(struct partner *partner)

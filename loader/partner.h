@@ -38,6 +38,13 @@ void partner_follow(struct partner *partner, const struct tp_partner *entry,
 /* The operator asked for this here: the other gateway shall know. */
 void partner_tell(struct partner *partner, const struct intent *intent);
 
+/*
+ * partner_hush - before the selector becomes this one: true, if the partner has
+ * yet to hear that it must ask me again.  It is being told, and the next turn
+ * comes when it has, or soon.
+ */
+bool partner_hush(struct partner *partner, int selector);
+
 /* Something that the heartbeat reports has changed. */
 void partner_poke(struct partner *partner);
 

@@ -37,6 +37,7 @@
 
 #define DETACH_PATIENCE 5000
 #define TICK 500
+#define HUSH_TURN 5
 
 struct site_parts {
 	struct paths paths;
@@ -314,6 +315,11 @@ static void turn(struct site *site)
 	expire_intent(site);
 	desired = decide(&site->config, &site->facts, &site->intent,
 			 &site->desired);
+	if (!site->detaching &&
+	    partner_hush(site->parts->partner, desired.selector)) {
+		turn_in(site, HUSH_TURN);
+		return;
+	}
 	cut = fail_back(site, &desired);
 	lost = lose(site, &desired);
 	site_log_decision(site, &desired, lost, cut);
@@ -412,6 +418,16 @@ const struct census_count *site_census(const struct site *site, unsigned uplink)
 msec_t site_waits(const struct site *site, unsigned uplink)
 {
 	return site->parts->hold.until[uplink];
+}
+
+void site_unquiet(const struct site *site)
+{
+	maps_unquiet(site->maps);
+}
+
+bool site_census_hosts(const struct site *site, struct census_hosts *hosts)
+{
+	return census_hosts_of(site->parts->census, hosts);
 }
 
 const struct failback_uplink *site_failback(const struct site *site,

@@ -76,6 +76,13 @@ int site_set_intent(struct site *site, const struct intent *intent,
 const struct census_count *site_census(const struct site *site,
 				       unsigned uplink);
 
+/* The partner is to be asked about new sessions, as of now. */
+void site_unquiet(const struct site *site);
+
+/* Which inside hosts have bindings here; false: not known. */
+struct census_hosts;
+bool site_census_hosts(const struct site *site, struct census_hosts *hosts);
+
 /* Until when a dead uplink's TCP sessions wait for it; 0: they do not. */
 msec_t site_waits(const struct site *site, unsigned uplink);
 

@@ -56,6 +56,7 @@ static struct json_object *report_json(const struct heartbeat_report *report)
 	add(json, "ready", json_object_new_boolean(report->ready));
 	add(json, "selector",
 	    json_object_new_string(selector_names[report->selector]));
+	add(json, "quiet", json_object_new_boolean(report->quiet));
 	add(json, "sessions", json_object_new_uint64(report->sessions));
 	add(json, "bindings", json_object_new_uint64(report->bindings));
 	for (unsigned i = 0; i < report->uplinks_count; i++)

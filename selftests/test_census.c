@@ -20,6 +20,7 @@ static struct tp_bucket buckets[BUCKETS];
 static struct tp_binding *bindings;
 static struct tp_address addresses[ADDRESSES];
 static struct census_count counts[TP_MAX_EXITS];
+static struct census_hosts hosts;
 static unsigned used;
 
 static int setup(void **state)
@@ -54,7 +55,8 @@ static void take(uint32_t now)
 	};
 
 	memset(counts, 0xff, sizeof(counts));
-	census_take(&tables, now, counts);
+	memset(&hosts, 0xff, sizeof(hosts));
+	census_take(&tables, now, counts, &hosts);
 }
 
 /* A session of exit 1, as it counts; the next line, so that all are used. */
@@ -171,6 +173,78 @@ static void held(void **state)
 	assert_counts(0, 0, 0, 0);
 }
 
+/* ---- whose they are ------------------------------------------------------- */
+
+/* FNV-1a of ::ffff:192.168.0.N, folded; worked out elsewhere. */
+#define BIT_10 221
+#define BIT_20 137
+
+static void binding_of(unsigned host, uint16_t port, uint64_t control,
+		       uint16_t generation)
+{
+	struct tp_addr inside = {
+		.byte = { [10] = 0xff, [11] = 0xff, [12] = 192, [13] = 168 }
+	};
+
+	inside.byte[15] = (uint8_t)host;
+	binding(0, TP_PLANE_UDP, port, control, generation);
+	bindings[TP_BINDING_INDEX(0, TP_PLANE_UDP, port)].inside = inside;
+}
+
+static void assert_hosts(unsigned count, const unsigned *bits)
+{
+	struct census_hosts wanted = { { 0 } };
+
+	while (count--)
+		wanted.bits[bits[count] / 8] |=
+			(uint8_t)(1U << bits[count] % 8);
+	assert_memory_equal(&hosts, &wanted, sizeof(wanted));
+}
+
+static void hosts_with_bindings(void **state)
+{
+	const uint64_t live = TP_CONTROL(NOW + 9, TP_LINE_LIVE, 1, 0);
+
+	(void)state;
+	take(NOW);
+	assert_hosts(0, NULL);
+	binding_of(10, 5000, live, 7);
+	take(NOW);
+	assert_hosts(1, (unsigned[]){ BIT_10 });
+	take(NOW + 9); /* expired */
+	assert_hosts(0, NULL);
+	/* One that its connections' ends have closed can be used again. */
+	binding_of(10, 5000, TP_CONTROL(NOW + 9, TP_LINE_CLOSED, 1, 0), 7);
+	binding_of(20, 5001, live, 6); /* stale */
+	take(NOW);
+	assert_hosts(1, (unsigned[]){ BIT_10 });
+	/* What is published never expires, nor becomes stale. */
+	binding_of(20, 5001, TP_CONTROL(0, TP_LINE_STATIC, 1, 0), 6);
+	take(NOW);
+	assert_hosts(2, (unsigned[]){ BIT_10, BIT_20 });
+	assert_int_equal(counts[1].bindings, 0);
+}
+
+/* The data plane says what came after the walk. */
+static void hosts_since(void **state)
+{
+	static struct tp_host_bound bound[TP_HOSTS];
+
+	(void)state;
+	take(NOW);
+	bound[BIT_10].tick = NOW - 1;
+	bound[BIT_20].tick = NOW;
+	census_bound(bound, NOW, &hosts);
+	assert_hosts(1, (unsigned[]){ BIT_20 });
+	census_bound(bound, NOW - 1, &hosts);
+	assert_hosts(2, (unsigned[]){ BIT_10, BIT_20 });
+	/* Never is not long ago. */
+	take(NOW);
+	memset(bound, 0, sizeof(bound));
+	census_bound(bound, UINT32_MAX - 5, &hosts);
+	assert_hosts(0, NULL);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -181,6 +255,8 @@ int main(void)
 		TEST(sessions_that_are_none),
 		TEST(around_zero),
 		TEST(held),
+		TEST(hosts_with_bindings),
+		TEST(hosts_since),
 	};
 
 	return cmocka_run_group_tests_name("census", tests, NULL, NULL);

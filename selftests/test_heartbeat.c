@@ -36,6 +36,8 @@ struct side {
 	struct heartbeat_report report; /* what it fills in */
 	struct heartbeat_view told;
 	unsigned changes;
+	struct heartbeat_report heard;
+	uint64_t sent_when_heard;
 };
 
 static struct event_base *base;
@@ -73,6 +75,19 @@ static void fill(void *arg, struct heartbeat_report *mine)
 	*mine = side->report;
 }
 
+/* Nothing has been sent since this came: neither an answer nor a beat. */
+static void on_heard(void *arg, const struct heartbeat_report *theirs)
+{
+	struct side *side = arg;
+	struct heartbeat_view view;
+
+	if (!side->heartbeat) /* it is just being opened */
+		return;
+	heartbeat_view(side->heartbeat, &view);
+	side->heard = *theirs;
+	side->sent_when_heard = view.counters.sent;
+}
+
 static void changed(void *arg, const struct heartbeat_view *theirs)
 {
 	struct side *side = arg;
@@ -85,7 +100,7 @@ static int open_side(struct side *side, const struct side *partner)
 {
 	const struct heartbeat_config config = { side->address,
 						 partner->address, port, key };
-	const struct heartbeat_callbacks callbacks = { fill, changed };
+	const struct heartbeat_callbacks callbacks = { fill, on_heard, changed };
 
 	return heartbeat_open(&side->heartbeat, base, &config, &callbacks,
 			      side);
@@ -154,7 +169,7 @@ static void no_key(void **state)
 {
 	const struct heartbeat_config config = { a.address, b.address, port,
 						 NULL };
-	const struct heartbeat_callbacks callbacks = { fill, changed };
+	const struct heartbeat_callbacks callbacks = { fill, on_heard, changed };
 	struct heartbeat *none = (struct heartbeat *)&config;
 	struct heartbeat_view view;
 
@@ -199,14 +214,21 @@ static void they_meet(void **state)
 static msec_t poke_time(void)
 {
 	uint64_t accepted = view_of(&a).counters.accepted;
-	uint64_t counter;
+	uint64_t counter, sent;
+	unsigned changes;
 	msec_t start;
 
 	WAIT(view_of(&a).counters.accepted > accepted);
 	start = now_ms();
 	counter = heartbeat_poke(a.heartbeat);
 	assert_true(counter > 0);
+	sent = view_of(&b).counters.sent;
+	changes = a.changes;
 	WAIT(view_of(&a).echoed >= counter);
+	assert_true(a.changes > changes); /* that it is heard is news */
+	assert_int_equal(b.heard.selector, a.report.selector);
+	assert_true(b.sent_when_heard >= sent);
+	assert_true(b.sent_when_heard < view_of(&b).counters.sent);
 	return now_ms() - start;
 }
 

@@ -58,6 +58,7 @@ static struct heartbeat_message full(void)
 			.sessions = 100001,
 			.bindings = 50002,
 			.lost = 7,
+			.quiet = true,
 			.intent = {
 				.serial = 1ULL << 40,
 				.kind = INTENT_SITE_UPLINK,
@@ -157,7 +158,7 @@ static void the_bytes(void **state)
 {
 	static const uint8_t
 		head[] = {
-			't', 'w', 'p', 'h', 0,	 1,   0,   170, 0, 0, 0, 0,
+			't', 'w', 'p', 'h', 0,	 2,   0,   170, 0, 0, 0, 0,
 			0,   0,	  0,   1,   0,	 0,   0,   0,	0, 0, 0, 1,
 			0,   0,	  0,   0,   0,	 0,   0,   0,	0, 0, 0, 0,
 			0,   0,	  0,   0,   0,	 0,   0, /* flags, selector, level */
@@ -274,7 +275,7 @@ static void sealed_nonsense(void **state)
 		size_t at;
 		uint8_t value;
 	} edits[] = {
-		{ 40, 4 },   /* a flag that is none */
+		{ 40, 8 },   /* a flag that is none */
 		{ 41, 3 },   /* selector */
 		{ 42, 17 },  /* level */
 		{ 63, 2 },   /* intent: kind */
@@ -390,7 +391,7 @@ static void mutations(void **state)
 static void what_is_a_change(void **state)
 {
 	const struct heartbeat_report report = full().report;
-	struct heartbeat_report other;
+	struct heartbeat_report other, asked;
 
 	(void)state;
 #define CHANGE(edit)                                                    \
@@ -401,6 +402,7 @@ static void what_is_a_change(void **state)
 		assert_true(heartbeat_report_differs(&other, &report)); \
 	} while (0)
 	CHANGE(other.ready = false);
+	CHANGE(other.quiet = false);
 	CHANGE(other.selector = HEARTBEAT_SELF);
 	CHANGE(other.best_level = 4);
 	CHANGE(other.sessions = 0);
@@ -421,6 +423,12 @@ static void what_is_a_change(void **state)
 	CHANGE(other.uplinks[15].track = TRACK_UP);
 	CHANGE(other.uplinks[15].draining = false);
 #undef CHANGE
+	/* Nobody acts on the hosts of one that has to be asked. */
+	other = report;
+	other.quiet = false;
+	asked = other;
+	asked.hosts[31] ^= 1;
+	assert_false(heartbeat_report_differs(&other, &asked));
 	other = report;
 	other.sessions++;
 	other.bindings--;

@@ -143,11 +143,12 @@ static int select_a(struct plane *plane)
 
 static uint32_t bound_at(struct bench *bench, uint32_t host)
 {
-	uint32_t tick = 0;
+	struct tp_host_bound bound;
 
-	assert_int_equal(
-		plane_get(bench->plane->skel->maps.host_bound, host, &tick), 0);
-	return tick;
+	assert_int_equal(plane_get(bench->plane->skel->maps.host_bound, host,
+				   &bound),
+			 0);
+	return bound.tick;
 }
 
 static void noted(struct bench *bench)

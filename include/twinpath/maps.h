@@ -430,7 +430,12 @@ TP_SIZE(struct tp_endpoints, 64);
 
 /* ---- host_bound: array by bit of an inside host, data plane ---------------- */
 
-/* The tick at which such a host last got a binding: a __u32; 0: never. */
+/* 8 bytes, as an mmapped array has its entries. */
+struct tp_host_bound {
+	__u32 tick; /* at which such a host last got a binding; 0: never */
+	__u32 pad;
+};
+TP_SIZE(struct tp_host_bound, 8);
 
 /* ---- paces: one entry, data plane: what is bounded a second --------------- */
 
