@@ -94,6 +94,11 @@ void status_partner_add(struct json_object *to,
 	add(to, "data_plane", liveness_json(liveness));
 	add(to, "heartbeat",
 	    heartbeat->running ? heartbeat_json(heartbeat, now) : NULL);
+	/* That it need not be asked, as it stands now. */
+	add(to, "quiet",
+	    json_object_new_boolean(heartbeat->fresh &&
+				    heartbeat->theirs.quiet &&
+				    liveness->state == LIVENESS_ALIVE));
 	add(to, "says",
 	    heartbeat->known ? report_json(&heartbeat->theirs) : NULL);
 }
