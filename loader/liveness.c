@@ -175,6 +175,7 @@ void liveness_state(const struct liveness *liveness, struct liveness_view *view)
 	if (!liveness)
 		return;
 	view->state = liveness->verdict.state;
+	view->believed = liveness_verdict_believed(&liveness->verdict);
 	view->counters = liveness->verdict.counters;
 	view->age = age_of_answer(liveness);
 }

@@ -51,6 +51,14 @@ static void missed(struct liveness_verdict *verdict, msec_t now)
 		verdict->state = LIVENESS_GONE_BIND;
 }
 
+enum liveness_state
+liveness_verdict_believed(const struct liveness_verdict *verdict)
+{
+	if (verdict->state == LIVENESS_NOBODY && is_gone(verdict->last))
+		return verdict->last;
+	return verdict->state;
+}
+
 /*
  * A partner whose MAC is known again has just answered ARP, which its kernel
  * does long before its data plane is there.  One that was gone stays so until it
@@ -62,8 +70,9 @@ void liveness_verdict_begin(struct liveness_verdict *verdict,
 			    const struct liveness_turn *turn)
 {
 	restart(verdict);
-	verdict->state = is_gone(verdict->last) ? verdict->last :
-						  LIVENESS_ALIVE;
+	verdict->state = liveness_verdict_believed(verdict);
+	if (verdict->state == LIVENESS_NOBODY)
+		verdict->state = LIVENESS_ALIVE;
 	verdict->seen = turn->probe;
 	verdict->turn = turn->now;
 }

@@ -62,6 +62,10 @@ void liveness_verdict_begin(struct liveness_verdict *verdict,
 /* There is nobody any more. */
 void liveness_verdict_end(struct liveness_verdict *verdict);
 
+/* The state; while there is nobody to ask: gone, if it was gone before. */
+enum liveness_state
+liveness_verdict_believed(const struct liveness_verdict *verdict);
+
 /* Judge the last question. */
 void liveness_verdict_turn(struct liveness_verdict *verdict,
 			   const struct liveness_turn *turn);

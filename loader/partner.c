@@ -303,9 +303,9 @@ struct partner_belief partner_belief(struct partner *partner)
 	liveness_state(partner->liveness, &view);
 	belief.has_marks = partner->has_key;
 	memcpy(belief.marks, partner->key.marks, sizeof(belief.marks));
-	belief.gone_bind = view.state == LIVENESS_GONE_BIND ||
-			   view.state == LIVENESS_GONE_RESET;
-	belief.gone_reset = view.state == LIVENESS_GONE_RESET;
+	belief.gone_bind = view.believed == LIVENESS_GONE_BIND ||
+			   view.believed == LIVENESS_GONE_RESET;
+	belief.gone_reset = view.believed == LIVENESS_GONE_RESET;
 	belief.overtaken = partner->overtaken ||
 			   view.counters.lost != partner->lost ||
 			   view.counters.back != partner->back;
@@ -322,7 +322,7 @@ void partner_collect(const struct partner *partner, struct partner_facts *facts)
 	struct heartbeat_view heartbeat;
 
 	partner_views(partner, &liveness, &heartbeat);
-	facts->gone = liveness.state == LIVENESS_GONE_RESET;
+	facts->gone = liveness.believed == LIVENESS_GONE_RESET;
 	facts->told = heartbeat.fresh;
 	facts->told_self = heartbeat.fresh && heartbeat.theirs.ready &&
 			   heartbeat.theirs.selector == HEARTBEAT_SELF;

@@ -209,6 +209,9 @@ static void who_was_gone_stays_gone(void **state)
 	STATE(LIVENESS_GONE_RESET);
 	liveness_verdict_end(&verdict);
 	liveness_verdict_end(&verdict);
+	STATE(LIVENESS_NOBODY);
+	assert_int_equal(liveness_verdict_believed(&verdict),
+			 LIVENESS_GONE_RESET);
 	here.now += 10000;
 	liveness_verdict_begin(&verdict, &here);
 	liveness_verdict_asked(&verdict, true);
@@ -221,6 +224,7 @@ static void who_was_gone_stays_gone(void **state)
 	COUNTS(1, 1);
 	/* That was then: who answered last is asked. */
 	liveness_verdict_end(&verdict);
+	assert_int_equal(liveness_verdict_believed(&verdict), LIVENESS_NOBODY);
 	liveness_verdict_begin(&verdict, &here);
 	STATE(LIVENESS_ALIVE);
 }
