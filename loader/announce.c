@@ -11,6 +11,8 @@
 
 /* OSPF's MinLSInterval (RFC 2328 B): a faster flap costs seconds site-wide. */
 #define ANNOUNCE_PACE 5000
+/* For the partner to hear of it, and for OSPF to carry its default here. */
+#define LEAVE_PATIENCE 1000
 
 static void describe(const struct site *site, unsigned i,
 		     struct routing_uplink *out)
@@ -51,30 +53,92 @@ static void describe_partner(const struct site *site,
 }
 
 /*
+ * The partner took over, and the best default becomes a floating one, which is
+ * withdrawn as soon as the partner's is seen here.  Others see it later: their
+ * calculations are throttled, and after a boot they need a second.
+ */
+static bool steps_back(const struct announce *told, const struct site *site,
+		       const struct routing_wish *wish)
+{
+	return told->uplink >= 0 && wish->announce == told->uplink &&
+	       told->metric == MODEL_METRIC_BEST &&
+	       wish->metric == MODEL_METRIC_FLOATING &&
+	       site->facts.partner.told_self;
+}
+
+/* The earliest moment for another announcement. */
+static msec_t due(struct announce *told, const struct site *site,
+		  const struct routing_wish *wish, msec_t now)
+{
+	if (!steps_back(told, site, wish))
+		told->back_at = 0;
+	else if (!told->back_at)
+		told->back_at = now + ANNOUNCE_PACE;
+	if (site->detaching ||
+	    (told->uplink >= 0 && !wish->uplinks[told->uplink].present))
+		return now;
+	if (told->back_at)
+		return told->back_at;
+	return told->at ? told->at + ANNOUNCE_PACE : now;
+}
+
+/*
  * Others are told at most once in five seconds; the data plane has switched
  * already, and hands over what still comes here.  Returns how long to wait.
  */
 static msec_t pace(struct announce *told, const struct site *site,
 		   struct routing_wish *wish)
 {
-	msec_t now = site_now();
+	msec_t now = site_now(), when = due(told, site, wish, now);
 
 	if (wish->announce == told->uplink && wish->metric == told->metric)
 		return 0;
-	if (!site->detaching && told->at && now - told->at < ANNOUNCE_PACE &&
-	    (told->uplink < 0 || wish->uplinks[told->uplink].present)) {
+	if (now < when) {
 		wish->announce = told->uplink;
 		wish->metric = told->metric;
-		return ANNOUNCE_PACE - (now - told->at);
+		return when - now;
 	}
 	log_change(site->event, "announced default",
 		   decide_name(&site->config, told->uplink),
 		   decide_name(&site->config, wish->announce),
 		   site->desired.reason);
+	told->left = wish->announce < 0 ? told->uplink : MODEL_NOBODY;
+	told->left_until = now + LEAVE_PATIENCE;
 	told->uplink = wish->announce;
 	told->metric = wish->metric;
 	told->at = now;
 	return 0;
+}
+
+/*
+ * Between a default that is withdrawn and the partner's that comes, others have
+ * none: 10 ms to 40 ms of what they send.  So ours stays as a floating one,
+ * which steps back by itself when the partner's is there, as long as a partner
+ * that listens takes over.  What still comes here is handed to it meanwhile.
+ * Returns how long to wait.
+ */
+static msec_t leave(struct announce *told, const struct site *site,
+		    struct routing_wish *wish)
+{
+	const struct partner_facts *partner = &site->facts.partner;
+	msec_t now = site_now();
+
+	if (told->left < 0)
+		return 0;
+	if (wish->announce >= 0 || site->desired.selector != MODEL_PARTNER ||
+	    !partner->told || partner->offers_default ||
+	    now >= told->left_until) {
+		told->left = MODEL_NOBODY;
+		return 0;
+	}
+	wish->announce = told->left;
+	wish->metric = MODEL_METRIC_FLOATING;
+	return told->left_until - now;
+}
+
+static msec_t sooner(msec_t a, msec_t b)
+{
+	return a && (a < b || !b) ? a : b;
 }
 
 msec_t announce_apply(struct announce *told, const struct site *site)
@@ -97,6 +161,7 @@ msec_t announce_apply(struct announce *told, const struct site *site)
 	if (site->config.partner.type != TP_PARTNER_NONE)
 		describe_partner(site, &wish.uplinks[wish.uplinks_count++]);
 	later = pace(told, site, &wish);
+	later = sooner(leave(told, site, &wish), later);
 	routing_apply(site->netlink, &wish, report);
 	if (report->reinstalled)
 		log_warning("%u of our routes or rules had been removed by "
@@ -110,7 +175,7 @@ msec_t announce_apply(struct announce *told, const struct site *site)
 void announce_address_lost(const struct announce *told, const struct site *site,
 			   const struct facts *before)
 {
-	int uplink = told->uplink;
+	int uplink = told->uplink < 0 ? told->left : told->uplink;
 	struct routing_uplink lost;
 
 	if (uplink < 0 || !before->uplinks[uplink].has_address ||
@@ -126,6 +191,7 @@ void announce_adopt(struct announce *told, const struct site *site)
 	const struct netlink_route *route = NULL;
 
 	told->uplink = MODEL_NOBODY;
+	told->left = MODEL_NOBODY;
 	while ((route = netlink_next_route(site->netlink, route))) {
 		if (route->table != RT_TABLE_MAIN ||
 		    route->protocol != MODEL_RTPROT ||

@@ -17,6 +17,9 @@ struct announce {
 	int uplink; /* of the default that others were told */
 	uint32_t metric;
 	msec_t at;
+	msec_t back_at; /* when to step back from the best; 0: not going to */
+	int left; /* uplink whose default waits for the partner's, or nobody */
+	msec_t left_until;
 	struct routing_report routing;
 };
 

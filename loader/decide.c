@@ -383,6 +383,18 @@ static int choose(const struct view *view, struct desired *desired, int wish)
 /* ---- what others see -------------------------------------------------- */
 
 /*
+ * Is the partner, for certain, not the site's exit?  It says so, or it is gone.
+ * Its default is not to be waited for then, and one that it announced before is
+ * not to be believed: when a gateway boots, OSPF brings back its old one.
+ */
+static bool partner_is_no_exit(const struct view *view)
+{
+	const struct partner_facts *partner = &view->facts->partner;
+
+	return partner->gone || (partner->told && !partner->told_self);
+}
+
+/*
  * The default route in main.  An operator who asked for the partner gets none:
  * a floating default of ours would go on being originated, and the partner
  * would defer to it.  Without it the partner's own floating one takes over.
@@ -401,7 +413,8 @@ static void announce(const struct view *view, struct desired *desired, int wish)
 	desired->announce = uplink;
 	desired->metric = MODEL_METRIC_FLOATING;
 	if (desired->selector == uplink && view->merits[uplink] == MERIT_UP &&
-	    (level_of(view, uplink) == 1 || wish == uplink))
+	    (level_of(view, uplink) == 1 || wish == uplink ||
+	     partner_is_no_exit(view)))
 		desired->metric = MODEL_METRIC_BEST;
 }
 

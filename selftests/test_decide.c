@@ -27,6 +27,7 @@
  *   1h next hop nowhere  1t not attached
  * partner: one letter each
  *   c configured  l address on the LAN  a MAC known  m marker  o default
+ *   g gone  1 it says: my own uplink, of level 1  0 it says: not mine
  * intent: "", "partner", an uplink's name (u0, u1, ...), or "-u0" to drain it;
  *   with a "!" behind it by force
  * before: the selector of the last answer, or NONE for no last answer
@@ -96,7 +97,11 @@ static const struct row rows[] = {
 	{ "backup, heard before its route comes", "2u", "clam1", "", NONE,
 	  PARTNER, 0, FLOATING, 0, true, 90, "partner has a better one" },
 	{ "backup, heard before its route goes", "2u", "clamo0", "", PARTNER, 0,
-	  0, FLOATING, 0, true, 90, "level 2" },
+	  0, BEST, 0, true, 90, "level 2" },
+	{ "backup, the primary is gone, its old route is not", "2u", "clamog",
+	  "", PARTNER, 0, 0, BEST, 0, true, 90, "level 2" },
+	{ "backup, the primary has not taken over yet", "2u", "clam0", "", 0, 0,
+	  0, BEST, 0, true, 90, "level 2" },
 	{ "backup, S15: the primary is off", "2u", "cl", "", PARTNER, 0, 0,
 	  FLOATING, 0, true, 90, "level 2" },
 	{ "backup, the primary has withdrawn", "2u", "clam", "", PARTNER, 0, 0,
@@ -251,6 +256,7 @@ static void parse(const struct row *row, struct config *config,
 	facts->partner.mac_known = strchr(p, 'a');
 	facts->partner.marker = strchr(p, 'm');
 	facts->partner.offers_default = strchr(p, 'o');
+	facts->partner.gone = strchr(p, 'g');
 	facts->partner.told = strchr(p, '1') || strchr(p, '0');
 	facts->partner.told_self = strchr(p, '1');
 	facts->partner.told_level = strchr(p, '1') ? 1 : 0;

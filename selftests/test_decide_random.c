@@ -88,6 +88,13 @@ static void new_uplink(struct uplink_facts *uplink)
 	uplink->track = below(3);
 }
 
+static void new_heartbeat(struct partner_facts *partner)
+{
+	partner->told = chance(50);
+	partner->told_self = partner->told && chance(50);
+	partner->told_level = partner->told_self ? 1 + below(3) : 0;
+}
+
 /* A turn changes a little, as it is in life; sometimes everything. */
 static void new_facts(const struct config *config, struct facts *facts)
 {
@@ -106,6 +113,10 @@ static void new_facts(const struct config *config, struct facts *facts)
 		facts->partner.marker = chance(50);
 	if (all || chance(30))
 		facts->partner.offers_default = chance(50);
+	if (all || chance(30))
+		facts->partner.gone = chance(20);
+	if (all || chance(30))
+		new_heartbeat(&facts->partner);
 }
 
 static void new_intent(struct intent *intent)
@@ -134,7 +145,14 @@ static bool partner_lives(const struct config *config,
 {
 	return config->partner.type != TP_PARTNER_NONE &&
 	       facts->partner.address_on_lan && facts->partner.mac_known &&
+	       !facts->partner.gone &&
 	       (facts->partner.marker || facts->partner.offers_default);
+}
+
+static bool partner_is_no_exit(const struct facts *facts)
+{
+	return facts->partner.gone ||
+	       (facts->partner.told && !facts->partner.told_self);
 }
 
 /* Is this the uplink that the operator names? */
@@ -251,7 +269,7 @@ static void check_intent(const struct config *config, const struct facts *facts,
 			HOLDS(got->selector == i);
 }
 
-static void check_ranks(const struct config *config,
+static void check_ranks(const struct config *config, const struct facts *facts,
 			const struct intent *intent,
 			const struct desired *before, const struct desired *got)
 {
@@ -259,8 +277,10 @@ static void check_ranks(const struct config *config,
 
 	if (intent->kind != INTENT_AUTO)
 		return;
-	if (got->announce >= 0)
-		HOLDS((uplinks[got->announce].level == 1) ==
+	if (got->announce >= 0 && got->announce == got->selector &&
+	    got->states[got->selector] == TP_EXIT_UP)
+		HOLDS((uplinks[got->announce].level == 1 ||
+		       partner_is_no_exit(facts)) ==
 		      (got->metric == MODEL_METRIC_BEST));
 	/* Among equals who has it keeps it. */
 	if (before && before->selector >= 0 && got->selector >= 0 &&
@@ -338,7 +358,7 @@ static void check(const struct config *config, const struct facts *facts,
 	check_states(config, facts, intent, before, got);
 	check_selector(config, facts, intent, got);
 	check_intent(config, facts, intent, got);
-	check_ranks(config, intent, before, got);
+	check_ranks(config, facts, intent, before, got);
 	check_visible(config, facts, got);
 	check_last_resort(config, facts, got);
 }
