@@ -360,6 +360,20 @@ static __noinline __u32 lan_liveness(const struct hook *hook,
 	return p->kind == TP_KIND_RETURNED ? TP_REASON_probe : GO_ON;
 }
 
+/*
+ * The partner knows an inside that I do not: I am booting, or my routes are late.
+ * Back it goes, for the partner to finish, like all else that is not mine (K3,
+ * K5); a router would only send it again.
+ */
+static __noinline int lan_not_known(const struct packet *p, __u32 reason)
+{
+	const struct tp_partner *mate = ONLY(&partner);
+
+	return reason == TP_REASON_not_inside && p->kind != TP_KIND_HOST &&
+	       p->kind != TP_KIND_RETURNED && mate &&
+	       mate->type == TP_PARTNER_TWINPATH;
+}
+
 static __always_inline __u32 lan_miss(const struct hook *hook,
 				      const struct packet *p,
 				      struct tp_session *session, __u64 hash,
@@ -371,6 +385,8 @@ static __always_inline __u32 lan_miss(const struct hook *hook,
 		reason = lan_liveness(hook, p, edit);
 	if (reason == GO_ON)
 		reason = lan_placed(p);
+	if (lan_not_known(p, reason))
+		return partner_hand(hook, p, TP_KIND_RETURNED, edit);
 	if (reason != GO_ON)
 		return reason;
 	if (p->flags & PACKET_FRAGMENT) {
