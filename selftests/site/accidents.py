@@ -33,11 +33,14 @@ def power_off(site, letter):
 
 
 def power_on(site, letter):
-    """It boots: cables, routing daemons, twinpathd, VRRP."""
+    """It boots, in the order that systemd/twinpath@.service asks for: others
+    know its old routes and find them again when its routing daemons speak."""
     gateway = site.gateway(letter)
     _cables(site, letter, "up")
+    site.start_twinpathd(gateway)
+    gateway.twinpathd.wait_ready()
     gateway.frr.start(["eth0"], side=gateway.side)
-    site.start_gateway(gateway)
+    site.start_keepalived(gateway)
 
 
 def _cables(site, letter, state):

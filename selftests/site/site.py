@@ -124,9 +124,15 @@ class Site:
             gateway.frr.start(["eth0"], side=gateway.side)
 
     def start_gateway(self, gateway):
+        self.start_twinpathd(gateway)
+        self.start_keepalived(gateway)
+
+    def start_twinpathd(self, gateway):
         gateway.twinpathd.configure(self.modes[gateway.side.letter],
                                     self.timers)
         gateway.twinpathd.start()
+
+    def start_keepalived(self, gateway):
         gateway.keepalived.start(gateway.side, gateway.twinpathd.track_file,
                                  self.timers.advert)
 
