@@ -125,8 +125,8 @@ static __noinline int tc_reset(struct __sk_buff *skb, const struct packet *p,
 }
 
 /*
- * A raw packet gets a MAC header where it leaves by a device that has them.
- * The other way round there is nothing to do: bpf_redirect() takes it off.
+ * A raw packet gets a MAC header.  Where it leaves by a raw device, too, as any
+ * other that does, it loses it again in bpf_redirect().
  */
 static __noinline int tc_macs(struct __sk_buff *skb, __u32 l3,
 			      const struct edit *edit)

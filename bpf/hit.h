@@ -68,8 +68,7 @@ static __always_inline __u32 lan_send(const struct hook *hook,
 	edit->address = *address;
 	edit->port = port;
 	edit->side = SIDE_SOURCE;
-	edit->flags = EDIT_TTL | EDIT_REDIRECT |
-		      edit_mac(exit->flags & TP_EXIT_RAW);
+	edit->flags = EDIT_TTL | EDIT_MAC | EDIT_REDIRECT;
 	edit->ifindex = exit->ifindex;
 	__builtin_memcpy(edit->macs, exit->destination, sizeof(edit->macs));
 	count_out(exit_id, hook->bytes);

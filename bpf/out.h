@@ -56,7 +56,7 @@ static __always_inline __u32 out_translate(const struct hook *hook,
 	if (!owner || !(owner->flags & TP_EXIT_HAS_NEXT_HOP))
 		return TP_REASON_wrong_uplink;
 	count_out(session->exit, hook->bytes);
-	edit->flags = EDIT_REDIRECT | edit_mac(owner->flags & TP_EXIT_RAW);
+	edit->flags = EDIT_MAC | EDIT_REDIRECT;
 	edit->ifindex = owner->ifindex;
 	__builtin_memcpy(edit->macs, owner->destination, sizeof(edit->macs));
 	return TP_REASON_moved;

@@ -82,7 +82,7 @@ enum edit_side {
 };
 
 #define EDIT_TTL (1U << 0)	/* decrement */
-#define EDIT_MAC (1U << 1)	/* out by a device with MACs: macs[] */
+#define EDIT_MAC (1U << 1)	/* macs[] are valid */
 #define EDIT_REDIRECT (1U << 2) /* out by ifindex */
 #define EDIT_RESET (1U << 3)	/* answer with an RST instead, see reset.h */
 
@@ -95,12 +95,6 @@ struct edit {
 	__u8 macs[12]; /* destination, source */
 	__u32 mark;    /* for the kernel's path; 0: none */
 };
-
-/* EDIT_MAC, unless the device that the packet leaves by is raw. */
-static __always_inline __u32 edit_mac(__u32 raw)
-{
-	return raw ? 0 : EDIT_MAC;
-}
 
 /*
  * The hook a core runs at.  ctx is opaque to the core: it only hands it to

@@ -193,7 +193,7 @@ static __always_inline __u32 partner_hand(const struct hook *hook,
 	if (hook->xdp && !(exit->flags & TP_EXIT_XDP))
 		return TP_REASON_not_xdp;
 	way = &mate->way[kind % TP_KINDS];
-	edit->flags = EDIT_REDIRECT | edit_mac(way->raw);
+	edit->flags = EDIT_MAC | EDIT_REDIRECT;
 	edit->ifindex = way->ifindex;
 	__builtin_memcpy(edit->macs, way->mac, sizeof(edit->macs));
 	return TP_REASON_take + kind;

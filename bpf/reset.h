@@ -52,7 +52,7 @@ static __noinline __u32 reset_host(const struct hook *hook,
 	    !(p->tcp_flags & FLAG_ACK) || !to || !to->valid ||
 	    (hook->xdp && !to->xdp) || !reset_allowed(hook->now))
 		return TP_REASON_no_session;
-	edit->flags = EDIT_RESET | EDIT_REDIRECT | edit_mac(to->raw);
+	edit->flags = EDIT_RESET | EDIT_MAC | EDIT_REDIRECT;
 	edit->ifindex = to->ifindex;
 	__builtin_memcpy(edit->macs, to->destination, sizeof(edit->macs));
 	return TP_REASON_reset;

@@ -239,7 +239,7 @@ static __always_inline __u32 wan_deliver(const struct hook *hook,
 	edit->side = SIDE_DESTINATION;
 	if (slow || !to)
 		return TP_REASON_translated_slow_in;
-	edit->flags = EDIT_TTL | EDIT_REDIRECT | edit_mac(to->raw);
+	edit->flags = EDIT_TTL | EDIT_MAC | EDIT_REDIRECT;
 	edit->ifindex = to->ifindex;
 	__builtin_memcpy(edit->macs, to->destination, sizeof(edit->macs));
 	return p->class == CLASS_ERROR ? TP_REASON_error_in :

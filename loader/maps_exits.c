@@ -112,8 +112,6 @@ static void fill_exit(struct tp_exit *out, const struct maps *maps,
 	out->next_hop = config->next_hop;
 	out->home_after = until_tick(maps, input, i); /* or wait_until */
 	memcpy(out->source, facts->mac, 6);
-	if (facts->raw)
-		out->flags |= TP_EXIT_RAW;
 	if (facts->next_hop_mac_known) {
 		out->flags |= TP_EXIT_HAS_NEXT_HOP;
 		memcpy(out->destination, facts->next_hop_mac, 6);

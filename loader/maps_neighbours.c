@@ -84,7 +84,6 @@ static void fill(struct tp_neighbour *out,
 	out->address = neighbour->address;
 	out->mtu = link->mtu < 65535 ? (uint16_t)link->mtu : 65535;
 	out->valid = !!(neighbour->state & USABLE);
-	out->raw = one->raw;
 	out->xdp = one->xdp;
 	memcpy(out->destination, neighbour->mac, 6);
 	memcpy(out->source, link->mac, 6);

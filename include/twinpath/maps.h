@@ -149,7 +149,6 @@ enum tp_exit_state {
 
 #define TP_EXIT_HAS_NEXT_HOP (1U << 0) /* destination is valid */
 #define TP_EXIT_XDP (1U << 1)	       /* XDP may redirect to ifindex */
-#define TP_EXIT_RAW (1U << 2) /* a device without MAC header: no addresses */
 
 struct tp_exit {
 	__u32 ifindex;
@@ -237,8 +236,7 @@ enum tp_partner_type {
 /* How handovers of one kind go, and how they come. */
 struct tp_way {
 	__u32 ifindex;
-	__u8 raw; /* a device without MAC header: no address counts */
-	__u8 pad;
+	__u8 pad[2];
 	__u8 mac[6];	/* of the partner, destination of every handover */
 	__u8 mine[6];	/* source MAC that we send */
 	__u8 theirs[6]; /* source MAC that we accept */
@@ -322,8 +320,7 @@ struct tp_neighbour {
 	__u8 xdp;	     /* XDP may redirect to ifindex */
 	__u8 destination[6]; /* its MAC */
 	__u8 source[6];	     /* MAC of ifindex */
-	__u8 raw;	     /* a device without MAC header: no addresses */
-	__u8 pad[3];
+	__u32 pad;
 	struct tp_addr address;
 };
 TP_SIZE(struct tp_neighbour, 40);
