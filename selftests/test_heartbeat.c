@@ -100,7 +100,8 @@ static int open_side(struct side *side, const struct side *partner)
 {
 	const struct heartbeat_config config = { side->address,
 						 partner->address, port, key };
-	const struct heartbeat_callbacks callbacks = { fill, on_heard, changed };
+	const struct heartbeat_callbacks callbacks = { fill, on_heard,
+						       changed };
 
 	return heartbeat_open(&side->heartbeat, base, &config, &callbacks,
 			      side);
@@ -169,7 +170,8 @@ static void no_key(void **state)
 {
 	const struct heartbeat_config config = { a.address, b.address, port,
 						 NULL };
-	const struct heartbeat_callbacks callbacks = { fill, on_heard, changed };
+	const struct heartbeat_callbacks callbacks = { fill, on_heard,
+						       changed };
 	struct heartbeat *none = (struct heartbeat *)&config;
 	struct heartbeat_view view;
 
