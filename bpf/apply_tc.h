@@ -77,10 +77,11 @@ static __noinline int tc_translate(struct __sk_buff *skb,
 static __noinline int tc_error(struct __sk_buff *skb, const struct packet *p,
 			       const struct edit *edit)
 {
-	struct patch list[PATCHES] = {};
+	struct patch *list = icmp_patches();
 	__u32 i;
 
-	if (!icmp_error_patches((void *)(long)skb->data,
+	if (!list ||
+	    !icmp_error_patches((void *)(long)skb->data,
 				(void *)(long)skb->data_end, p, edit, list))
 		return 0;
 	for (i = 0; i < PATCHES; i++) {

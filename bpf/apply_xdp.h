@@ -112,9 +112,10 @@ static __noinline int xdp_patch(struct xdp_md *ctx, const struct patch *list)
 static __noinline int xdp_error(struct xdp_md *ctx, const struct packet *p,
 				const struct edit *edit)
 {
-	struct patch list[PATCHES] = {};
+	struct patch *list = icmp_patches();
 
-	if (!icmp_error_patches((void *)(long)ctx->data,
+	if (!list ||
+	    !icmp_error_patches((void *)(long)ctx->data,
 				(void *)(long)ctx->data_end, p, edit, list))
 		return 0;
 	return xdp_patch(ctx, list);

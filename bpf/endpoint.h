@@ -99,7 +99,7 @@ __noinline __u32 binding_find(const struct endpoint *end, __u32 now)
 }
 
 /* Does the word still lead to the endpoint that it was written for? */
-__noinline int endpoint_current(__u64 word, __u32 now)
+static __always_inline int endpoint_current(__u64 word, __u32 now)
 {
 	__u32 index = word, id = index / 65536 / TP_PLANES;
 	const struct tp_address *address = bpf_map_lookup_elem(&addresses, &id);

@@ -22,6 +22,19 @@ struct patch {
 	__u16 size; /* 4, 2, or 0: nothing */
 };
 
+_Static_assert(PATCHES * sizeof(struct patch) <= sizeof(struct tp_room),
+	       "room for the list");
+
+/* An empty list. */
+static __always_inline struct patch *icmp_patches(void)
+{
+	struct patch *list = room(ROOM_PATCHES);
+
+	if (list)
+		__builtin_memset(list, 0, PATCHES * sizeof(*list));
+	return list;
+}
+
 struct sum {
 	void *data;
 	void *end;

@@ -196,6 +196,20 @@ struct {
 	__type(value, struct tp_reasons);
 } reasons SEC(".maps");
 
+/* What the slow path works with; see room(). */
+enum room {
+	ROOM_MISS,
+	ROOM_KEY,
+	ROOM_PATCHES,
+	ROOMS,
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, ROOMS);
+	__type(key, __u32);
+	__type(value, struct tp_room);
+} rooms SEC(".maps");
+
 /* Fixed with the size of the tables, before load. */
 const volatile __u32 bucket_mask = 0;	/* buckets - 1 */
 const volatile __u32 overflow_mask = 0; /* overflow buckets - 1 */
@@ -207,5 +221,14 @@ const volatile __u32 address_count = 1; /* max-addresses */
 		__u32 only_key = 0;                  \
 		bpf_map_lookup_elem(map, &only_key); \
 	})
+
+/*
+ * Room that is not on the stack: of its 512 bytes Linux 6.1 counts every function
+ * in a chain of calls in steps of 32.  No program interrupts another on its CPU.
+ */
+static __always_inline void *room(__u32 which)
+{
+	return bpf_map_lookup_elem(&rooms, &which);
+}
 
 #endif

@@ -18,13 +18,25 @@
 #include "route.h"
 #include "session_open.h"
 
-struct miss {
+struct miss { /* in ROOM_MISS */
 	struct endpoint end;
 	__u64 hash;
 	__u32 binding; /* of the endpoint, on a live exit of mine */
 	struct own_view view;
 	__u8 pad[3];
 };
+_Static_assert(sizeof(struct miss) <= sizeof(struct tp_room), "room for one");
+
+static __always_inline struct miss *miss_room(__u64 hash)
+{
+	struct miss *miss = room(ROOM_MISS);
+
+	if (miss) {
+		__builtin_memset(miss, 0, sizeof(*miss));
+		miss->hash = hash;
+	}
+	return miss;
+}
 
 static __always_inline void miss_endpoint(const struct packet *p,
 					  struct miss *miss)
@@ -283,13 +295,13 @@ static __noinline __u32 lan_own(const struct hook *hook, const struct packet *p,
 				struct tp_session *session, __u64 hash,
 				struct edit *edit)
 {
-	struct miss room = { .hash = hash }, *miss = &room;
+	struct miss *miss = miss_room(hash);
 	const struct tp_partner *mate = ONLY(&partner);
 	const struct tp_selector *sel = ONLY(&selector);
 	const struct tp_exit *chosen;
-	__u32 action, kind, reason;
+	__u32 action, kind, reason, first = TP_MAX_ADDRESSES;
 
-	if (!mate || !sel)
+	if (!miss || !mate || !sel)
 		return TP_REASON_program;
 	if (p->ttl <= 1) {
 		lan_mark(edit);
@@ -297,13 +309,15 @@ static __noinline __u32 lan_own(const struct hook *hook, const struct packet *p,
 	}
 	chosen = exit_at(sel->exit);
 	miss_view(hook, p, session, mate, &miss->view);
-	miss->view.self = exit_live(chosen);
+	if (exit_live(chosen)) {
+		miss->view.self = 1;
+		first = chosen->address;
+	}
 	miss->view.live = miss->view.self || exit_any();
 	miss_endpoint(p, miss);
 	if (miss->view.bindable && !miss->view.session)
 		leave(&miss->end, hook->now);
-	miss_binding(hook, miss,
-		     miss->view.self ? chosen->address : TP_MAX_ADDRESSES);
+	miss_binding(hook, miss, first);
 	if (p->kind == TP_KIND_RETURNED &&
 	    !partner_was_asked(miss->hash, hook->now))
 		return TP_REASON_stray_return;

@@ -69,21 +69,22 @@ static __noinline struct tp_session *out_bind(const struct hook *hook,
 					      __u32 *reason)
 {
 	const struct tp_selector *sel = ONLY(&selector);
-	struct miss miss = { .hash = hash, .view.bindable = 1 };
+	struct miss *miss = miss_room(hash);
 
 	*reason = TP_REASON_untranslated;
-	if (!sel || !(p->flags & PACKET_BINDABLE) ||
+	if (!miss || !sel || !(p->flags & PACKET_BINDABLE) ||
 	    route_kind(route_find(&p->flow.source)) != TP_ROUTE_INSIDE)
 		return 0;
-	miss_endpoint(p, &miss);
-	leave(&miss.end, hook->now);
+	miss->view.bindable = 1;
+	miss_endpoint(p, miss);
+	leave(&miss->end, hook->now);
 	if (sel->exit != exit_id) {
 		/* Not by the selector: its endpoint must be bound here. */
-		miss_binding(hook, &miss, TP_MAX_ADDRESSES);
-		if (miss.binding == BINDING_NONE || miss.end.exit != exit_id)
+		miss_binding(hook, miss, TP_MAX_ADDRESSES);
+		if (miss->binding == BINDING_NONE || miss->end.exit != exit_id)
 			return 0;
 	}
-	return lan_bind(hook, p, &miss, exit_id, reason);
+	return lan_bind(hook, p, miss, exit_id, reason);
 }
 
 /*
@@ -96,20 +97,20 @@ static __noinline __u32 out_error(const struct hook *hook,
 {
 	const struct tp_exit *exit = exit_at(exit_id);
 	const struct tp_address *address;
-	struct miss miss = {};
+	struct miss *miss = miss_room(0);
 	__u32 id;
 
-	if (!exit)
+	if (!miss || !exit)
 		return TP_REASON_program;
 	if (route_kind(route_find(&p->flow.source)) != TP_ROUTE_INSIDE)
 		return own ? TP_REASON_own : TP_REASON_error_lost;
 	id = exit->address;
 	address = bpf_map_lookup_elem(&addresses, &id);
-	miss_endpoint(p, &miss);
-	if (!address || !miss_binding_on(hook, &miss, id, 1))
+	miss_endpoint(p, miss);
+	if (!address || !miss_binding_on(hook, miss, id, 1))
 		return TP_REASON_error_lost;
 	edit->address = address->address;
-	edit->port = bpf_htons((__u16)miss.binding);
+	edit->port = bpf_htons((__u16)miss->binding);
 	edit->side = SIDE_SOURCE;
 	return TP_REASON_translated_slow_out;
 }

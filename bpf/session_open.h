@@ -75,11 +75,11 @@ static __always_inline __u32 session_room(__u32 slot)
 }
 
 /* Claim a line whose tag is clear, the home line if it may be; -1: none. */
-static __always_inline int session_claim(__u32 slot, __u32 home, __u8 tag)
+__noinline int session_claim(__u32 slot, __u64 hash)
 {
 	struct tp_bucket *bucket = bpf_map_lookup_elem(&session_table, &slot);
 	struct tp_tags *bytes = bpf_map_lookup_elem(&tags, &slot);
-	__u32 i;
+	__u32 home = session_home(hash), i;
 
 	if (!bucket || !bytes)
 		return -1;
@@ -97,7 +97,7 @@ static __always_inline int session_claim(__u32 slot, __u32 home, __u8 tag)
 				       TP_CONTROL_INCARNATION(old) + 1, 0)) !=
 		    old)
 			continue;
-		((volatile __u8 *)bytes)[n] = tag;
+		((volatile __u8 *)bytes)[n] = session_tag(hash);
 		return n;
 	}
 	return -1;
@@ -110,8 +110,7 @@ static __always_inline int session_claim(__u32 slot, __u32 home, __u8 tag)
 __noinline __u32 session_place(__u64 hash, __u32 now)
 {
 	__u32 first = session_bucket(hash, 0), second = session_bucket(hash, 1);
-	__u32 home = session_home(hash), slot, i;
-	__u8 tag = session_tag(hash);
+	__u32 slot, i;
 	int n;
 
 	if (!session_room(first) && !session_room(second)) {
@@ -123,7 +122,7 @@ __noinline __u32 session_place(__u64 hash, __u32 now)
 	    session_room(second) > session_room(first))
 		slot = second;
 	for (i = 0; i < 3; i++) {
-		n = session_claim(slot, home, tag);
+		n = session_claim(slot, hash);
 		if (n >= 0)
 			return slot * TP_BUCKET_LINES + n;
 		slot = session_bucket(hash, 2);

@@ -130,18 +130,18 @@ static __noinline struct tp_session *wan_session(const struct hook *hook,
 {
 	struct tp_binding *binding = binding_at(index);
 	const struct tp_seed *keys = ONLY(&seed);
-	struct tp_session_key key;
+	struct tp_session_key *key = room(ROOM_KEY);
 	struct tp_session *session;
 	__u32 number;
 	__u64 hash;
 	__u16 bits;
 
-	if (!binding || !keys)
+	if (!binding || !keys || !key)
 		return 0;
 	bits = wan_bits(p, binding);
-	wan_key(binding, p, &key);
-	hash = hash_session(&key, keys);
-	session = session_find(&key, hash, hook->now);
+	wan_key(binding, p, key);
+	hash = hash_session(key, keys);
+	session = session_find(key, hash, hook->now);
 	if (session && session_on(session, binding, index))
 		return session;
 	if (!open)
@@ -152,7 +152,7 @@ static __noinline struct tp_session *wan_session(const struct hook *hook,
 		*reason = TP_REASON_filtered;
 		return 0;
 	}
-	number = session_open(&key, hash, index,
+	number = session_open(key, hash, index,
 			      SESSION_NEW(hook->now, bits, binding->exit,
 					  index / 65536 / TP_PLANES));
 	*reason = number & 0xff;

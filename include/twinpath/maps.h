@@ -442,6 +442,13 @@ struct tp_pace {
 };
 TP_SIZE(struct tp_pace, 8);
 
+/* ---- rooms: per CPU, data plane: scratch, nothing that lasts -------------- */
+
+struct tp_room {
+	__u64 word[8];
+};
+TP_SIZE(struct tp_room, 64);
+
 /* ---- exit_counters: per-CPU array by exit id, data plane ------------------ */
 
 struct tp_exit_counters {
