@@ -79,6 +79,7 @@ test_netlink-objs := $(netlink) address log
 test_netlink_route-objs := $(netlink) address log
 test_netlink_write-objs := $(netlink) address log
 test_probe_icmp-objs := probe_icmp echo address log
+test_quiet-objs := quiet
 test_routing-objs := routing routing_wish $(netlink) address log
 test_sysctl-objs := sysctl $(netlink) address log
 test_track-objs := track

@@ -341,10 +341,25 @@ static int choose_lesser(const struct view *view, struct desired *desired)
 	return MODEL_NOBODY;
 }
 
+static bool partner_was_chosen(const struct view *view)
+{
+	return view->previous && view->previous->selector == MODEL_PARTNER;
+}
+
+/* It says that it carries new sessions, by a level as good as mine. */
+static bool partner_is_equal(const struct view *view, int mine)
+{
+	const struct partner_facts *partner = &view->facts->partner;
+
+	return view->partner_known && partner->told && partner->told_self &&
+	       partner->told_level == level_of(view, mine);
+}
+
 /*
  * Does the partner carry new sessions by a better level than my best?  Its
  * heartbeat says so at once; routes are announced at a pace, and lag behind in
- * both directions.
+ * both directions.  Of two equal gateways the one that carries goes on; when both
+ * do, the one with the higher address, as with VRRP.
  */
 static bool partner_is_better(const struct view *view, int mine)
 {
@@ -352,10 +367,27 @@ static bool partner_is_better(const struct view *view, int mine)
 
 	if (!view->partner_known)
 		return false;
+	if (partner_is_equal(view, mine))
+		return partner_was_chosen(view) || partner->first;
 	if (partner->told)
 		return partner->told_self && partner->told_level &&
 		       partner->told_level < level_of(view, mine);
+	/* Not to leave for a moment what a drain or a lease goes by. */
+	if (partner->awaited && view->previous &&
+	    view->previous->selector != MODEL_NOBODY)
+		return partner_was_chosen(view);
 	return level_of(view, mine) > 1 && partner->offers_default;
+}
+
+/* What is better there. */
+static const char *say_better(const struct view *view, int mine)
+{
+	const struct partner_facts *partner = &view->facts->partner;
+
+	if (partner_is_equal(view, mine))
+		return partner->first ? "has one, too, and the higher address" :
+					"has one, too, and carries already";
+	return partner->told ? "has a better one" : "offers a default";
 }
 
 static int choose(const struct view *view, struct desired *desired, int wish)
@@ -370,13 +402,14 @@ static int choose(const struct view *view, struct desired *desired, int wish)
 		say(desired, "the operator drains %s; ", view->intent->uplink);
 	if (partner_is_better(view, mine)) {
 		say(desired, "my best uplink is of level %u; partner %s",
-		    level_of(view, mine),
-		    view->facts->partner.told ? "has a better one" :
-						"offers a default");
+		    level_of(view, mine), say_better(view, mine));
 		return MODEL_PARTNER;
 	}
 	say(desired, "%s is the best uplink that is up (level %u)",
 	    name_of(view, mine), level_of(view, mine));
+	if (partner_is_equal(view, mine))
+		say(desired, "; partner has one of the same level%s",
+		    view->facts->partner.first ? "" : " and gives way");
 	return mine;
 }
 
@@ -454,6 +487,10 @@ static int vrrp_weight(const struct view *view, const struct desired *desired,
 	if (uplink < 0 || level_of(view, uplink) > 9)
 		return 10;
 	weight = 100 - 10 * ((int)level_of(view, uplink) - 1);
+	/* Of two equals the hosts shall use the one that carries. */
+	if (desired->selector == MODEL_PARTNER &&
+	    partner_is_equal(view, uplink))
+		weight -= 5;
 	return weight > 100 ? 100 : weight;
 }
 

@@ -10,17 +10,15 @@
 #include "census.h"
 #include "log.h"
 #include "partner.h"
+#include "quiet.h"
 #include "twinpath.skel.h"
 #include "twinpath/version.h"
 #include "wish.h"
 
 /* Walking the tables costs milliseconds; the figures are for people. */
 #define COUNT_PACE 10000
-/* How long nothing may have been on its way that I could bind unasked: what I
- * asked about comes back within a second, or counts no more. */
-#define CALM 1500
-/* A partner that hears me answers within a LAN's round trip. */
-#define HUSH 20
+/* Two daemons that run have met by then (heartbeat_accept.h). */
+#define AWAITED 1000
 
 struct partner {
 	struct site *site;
@@ -30,19 +28,25 @@ struct partner {
 	struct liveness *liveness;
 	struct heartbeat *heartbeat;
 	struct tp_addr local; /* that the heartbeat speaks from */
+	msec_t spoke;	      /* since then; 0: not yet */
 	struct intent_site intent;
 	uint32_t lost, back; /* of liveness, as acted upon */
 	uint32_t their_lost; /* how often it took me for gone, likewise */
 	bool heard;	     /* their_lost is theirs */
+	bool two_way, equal; /* as last said in the log */
 	bool overtaken;
 	msec_t counted;
 	uint64_t sessions, bindings;
-	msec_t calm;	 /* since then; 0: it is not */
-	msec_t granted;	 /* when I last said that I need not be asked */
-	bool hush;	 /* I am taking it back */
-	uint64_t hushed; /* the message that says so */
-	msec_t hushed_at;
+	struct quiet quiet;
 };
+
+/* Is its address the higher one? */
+static bool is_first(const struct partner *partner)
+{
+	return memcmp(&partner->site->config.partner.address,
+		      &partner->site->facts.partner.local,
+		      sizeof(struct tp_addr)) > 0;
+}
 
 /* ---- what I say ------------------------------------------------------------------- */
 
@@ -65,26 +69,15 @@ static void count(struct partner *partner)
 	}
 }
 
-/*
- * Need it not ask me?  Not while I could bind without asking: by my own selector,
- * or because I take it for gone; nor while what I asked before may come back.
- */
-static bool is_quiet(struct partner *partner)
+/* All that I bind is asked about, or the partner's own gift; see quiet.h. */
+static bool is_idle(const struct partner *partner)
 {
 	const struct site *site = partner->site;
 	struct liveness_view view;
-	msec_t now = site_now();
 
 	liveness_state(partner->liveness, &view);
-	if (site->desired.selector != MODEL_PARTNER || !site->facts.ready ||
-	    view.state != LIVENESS_ALIVE || !view.counters.answered ||
-	    partner->hush) {
-		partner->calm = 0;
-		return false;
-	}
-	if (!partner->calm)
-		partner->calm = now;
-	return now - partner->calm >= CALM;
+	return site->desired.selector == MODEL_PARTNER && site->facts.ready &&
+	       view.state == LIVENESS_ALIVE && view.counters.answered;
 }
 
 static void fill_hosts(struct partner *partner, struct heartbeat_report *mine)
@@ -93,12 +86,11 @@ static void fill_hosts(struct partner *partner, struct heartbeat_report *mine)
 
 	if (site_census_hosts(partner->site, &hosts)) {
 		memcpy(mine->hosts, hosts.bits, sizeof(mine->hosts));
-		mine->quiet = is_quiet(partner);
+		mine->quiet = quiet_say(&partner->quiet, is_idle(partner),
+					site_now());
 	} else {
 		memset(mine->hosts, 0xff, sizeof(mine->hosts));
 	}
-	if (mine->quiet)
-		partner->granted = site_now();
 }
 
 static void fill_uplinks(const struct site *site, struct heartbeat_report *mine)
@@ -202,15 +194,59 @@ static void on_heard(void *arg, const struct heartbeat_report *theirs)
 		site_unquiet(partner->site);
 }
 
+static void say_heard(struct partner *partner,
+		      const struct heartbeat_view *view)
+{
+	if (!view->fresh)
+		log_warning("heartbeat: the partner is not heard; forwarding "
+			    "goes on as it is");
+	else if (partner->two_way && !view->two_way)
+		log_warning("heartbeat: the partner is heard, but does not "
+			    "hear this gateway: the LAN loses packets one way");
+	partner->two_way = view->two_way;
+}
+
+static unsigned best_level(const struct config *config)
+{
+	unsigned best = config->uplinks[0].level;
+
+	for (unsigned i = 1; i < config->uplinks_count; i++)
+		if (config->uplinks[i].level < best)
+			best = config->uplinks[i].level;
+	return best;
+}
+
+/* Not an error: the rule is as clear as any.  But rarely what is meant. */
+static void say_equal(struct partner *partner,
+		      const struct heartbeat_report *theirs)
+{
+	const struct config *config = &partner->site->config;
+	unsigned mine = best_level(config), best = 0;
+	char text[ADDRESS_TEXT];
+
+	for (unsigned i = 0; i < theirs->uplinks_count; i++)
+		if (!best || theirs->uplinks[i].level < best)
+			best = theirs->uplinks[i].level;
+	if (best == mine && !partner->equal)
+		log_warning("both gateways' best uplink is of level %u: the "
+			    "one that carries goes on; when both would, the "
+			    "one with the higher address, %s",
+			    mine,
+			    address_print(is_first(partner) ?
+						  &config->partner.address :
+						  &partner->local,
+					  text));
+	partner->equal = best == mine;
+}
+
 static void on_heartbeat(void *arg, const struct heartbeat_view *view)
 {
 	struct partner *partner = arg;
 
-	if (!view->fresh) {
-		log_warning("heartbeat: the partner is not heard; forwarding "
-			    "goes on as it is");
+	say_heard(partner, view);
+	if (!view->fresh)
 		return;
-	}
+	say_equal(partner, &view->theirs);
 	/* It took me for gone, and may hold what was mine. */
 	if (partner->heard && view->theirs.lost != partner->their_lost)
 		partner->overtaken = true;
@@ -316,6 +352,14 @@ struct partner_belief partner_belief(struct partner *partner)
 	return belief;
 }
 
+/* The first turn comes before its socket is open. */
+static bool heartbeat_awaited(const struct partner *partner,
+			      const struct heartbeat_view *view)
+{
+	return partner && partner->has_key && !view->known &&
+	       (!partner->spoke || site_now() - partner->spoke < AWAITED);
+}
+
 void partner_collect(const struct partner *partner, struct partner_facts *facts)
 {
 	struct liveness_view liveness;
@@ -323,7 +367,9 @@ void partner_collect(const struct partner *partner, struct partner_facts *facts)
 
 	partner_views(partner, &liveness, &heartbeat);
 	facts->gone = liveness.believed == LIVENESS_GONE_RESET;
+	facts->first = partner && is_first(partner);
 	facts->told = heartbeat.fresh;
+	facts->awaited = heartbeat_awaited(partner, &heartbeat);
 	facts->told_self = heartbeat.fresh && heartbeat.theirs.ready &&
 			   heartbeat.theirs.selector == HEARTBEAT_SELF;
 	facts->told_level = heartbeat.fresh ? heartbeat.theirs.best_level : 0;
@@ -350,6 +396,7 @@ static void follow_heartbeat(struct partner *partner,
 	heartbeat_close(partner->heartbeat);
 	partner->heartbeat = NULL;
 	partner->heard = false;
+	partner->spoke = site_now();
 	heartbeat_open(&partner->heartbeat, partner->site->base, &config,
 		       &callbacks, partner);
 }
@@ -401,21 +448,21 @@ bool partner_hush(struct partner *partner, int selector)
 	if (!partner)
 		return false;
 	if (selector == MODEL_PARTNER) {
-		partner->hush = false;
+		quiet_stay(&partner->quiet);
 		return false;
 	}
 	heartbeat_view(partner->heartbeat, &view);
-	if (!partner->hush && partner->granted && view.two_way &&
-	    now - partner->granted < CALM) {
-		partner->granted = 0;
-		partner->hush = true;
-		partner->hushed = heartbeat_poke(partner->heartbeat);
-		partner->hushed_at = now;
-	} else if (!partner->hush || view.echoed >= partner->hushed ||
-		   now - partner->hushed_at >= HUSH) {
-		partner->hush = false;
+	switch (quiet_leave(&partner->quiet, view.echoed, view.two_way, now)) {
+	case QUIET_TELL:
+		quiet_told(&partner->quiet, heartbeat_poke(partner->heartbeat),
+			   now);
+		return true;
+	case QUIET_WAIT:
+		return true;
+	case QUIET_GO:
+		break;
 	}
-	return partner->hush;
+	return false;
 }
 
 void partner_poke(struct partner *partner)

@@ -520,7 +520,7 @@ static int start_plane(struct site *site)
 	interfaces_init(&parts->interfaces, &site->config);
 	err = maps_open(&site->maps, &parts->plane, &site->config);
 	if (!err)
-		maps_previous(site->maps, site->started, &site->desired);
+		maps_previous(site->maps, site_now(), &site->desired);
 	for (unsigned i = 0; !err && i < site->config.uplinks_count; i++)
 		site->exits[i] = maps_exit(site->maps, (int)i);
 	if (!err)

@@ -28,6 +28,7 @@
  * partner: one letter each
  *   c configured  l address on the LAN  a MAC known  m marker  o default
  *   g gone  1 it says: my own uplink, of level 1  0 it says: not mine
+ *   f its address is the higher one  w it may be heard any moment
  * intent: "", "partner", an uplink's name (u0, u1, ...), or "-u0" to drain it;
  *   with a "!" behind it by force
  * before: the selector of the last answer, or NONE for no last answer
@@ -110,6 +111,32 @@ static const struct row rows[] = {
 	  PARTNER, 0, 0, FLOATING, 0, true, 90, "level 2" },
 	{ "backup without an uplink", "2d", "clao", "", 0, PARTNER, NOBODY, 0,
 	  0, false, 10, "partner offers a default" },
+
+	/* Both of one level. */
+	{ "equals: the higher address, when both carry", "1u", "clam1f", "", 0,
+	  PARTNER, 0, FLOATING, 0, true, 95,
+	  "partner has one, too, and the higher address" },
+	{ "equals: the lower one gives way", "1u", "clam1", "", 0, 0, 0, BEST,
+	  0, true, 100,
+	  "level 1); partner has one of the same level and gives" },
+	{ "equals: mine is the lower, but it gave way", "1u", "clam0f", "", 0,
+	  0, 0, BEST, 0, true, 100, "u0 is the best uplink that is up" },
+	{ "equals: who carries goes on", "1u", "clam1", "", PARTNER, PARTNER, 0,
+	  FLOATING, 0, true, 95, "has one, too, and carries already" },
+	{ "equals: not heard, each for itself", "1u", "clamof", "", 0, 0, 0,
+	  BEST, 0, true, 100, "u0 is the best" },
+	{ "equals of a lower level, by what they say", "2u 3u", "clamo1f", "",
+	  0, PARTNER, 0, FLOATING, 0, true, 90, "has a better one" },
+	{ "equals: the operator's wish comes first", "1u", "clam1f", "u0", 0, 0,
+	  0, BEST, 0, true, 100, "the operator asked for u0" },
+
+	/* A new daemon, before it hears the partner's. */
+	{ "restart of a backup: not for a moment by its own", "2u", "clamw", "",
+	  PARTNER, PARTNER, 0, FLOATING, 0, true, 90, "level 2; partner" },
+	{ "restart of a backup that carries: nor away", "2u", "clamow", "", 0,
+	  0, 0, FLOATING, 0, true, 90, "level 2" },
+	{ "first start of a backup", "2u", "clamow", "", NONE, PARTNER, 0,
+	  FLOATING, 0, true, 90, "partner offers a default" },
 
 	/* Several uplinks. */
 	{ "two levels", "2u 1u", "", "", NONE, 1, 1, BEST, 1, true, 100, "u1" },
@@ -260,6 +287,8 @@ static void parse(const struct row *row, struct config *config,
 	facts->partner.told = strchr(p, '1') || strchr(p, '0');
 	facts->partner.told_self = strchr(p, '1');
 	facts->partner.told_level = strchr(p, '1') ? 1 : 0;
+	facts->partner.first = strchr(p, 'f');
+	facts->partner.awaited = strchr(p, 'w');
 	parse_intent(row->intent, intent);
 }
 
