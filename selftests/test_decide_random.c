@@ -93,6 +93,8 @@ static void new_heartbeat(struct partner_facts *partner)
 	partner->told = chance(50);
 	partner->told_self = partner->told && chance(50);
 	partner->told_level = partner->told_self ? 1 + below(3) : 0;
+	partner->first = chance(50);
+	partner->awaited = !partner->told && chance(10);
 }
 
 /* A turn changes a little, as it is in life; sometimes everything. */
@@ -249,8 +251,13 @@ static void check_selector(const struct config *config,
 		      facts->partner.address_on_lan);
 	if (intent->kind != INTENT_AUTO)
 		return;
+	/* To an equal one only if it says that it carries, or soon may. */
 	if (best == 1)
-		HOLDS(got->selector >= 0);
+		HOLDS(got->selector >= 0 || facts->partner.told_level == 1 ||
+		      facts->partner.awaited);
+	if (best && got->selector == MODEL_PARTNER && facts->partner.told)
+		HOLDS(facts->partner.told_self &&
+		      facts->partner.told_level <= best);
 	if (got->selector >= 0 && best)
 		HOLDS(config->uplinks[got->selector].level == best);
 }
