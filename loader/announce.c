@@ -11,8 +11,10 @@
 
 /* OSPF's MinLSInterval (RFC 2328 B): a faster flap costs seconds site-wide. */
 #define ANNOUNCE_PACE 5000
-/* For the partner to hear of it, and for OSPF to carry its default here. */
+/* For the partner to hear that it takes over. */
 #define LEAVE_PATIENCE 1000
+/* And for its default to come, whose pace may be the same. */
+#define LEAVE_LONGEST (ANNOUNCE_PACE + 1000)
 
 static void describe(const struct site *site, unsigned i,
 		     struct routing_uplink *out)
@@ -89,8 +91,15 @@ static msec_t due(struct announce *told, const struct site *site,
 static msec_t pace(struct announce *told, const struct site *site,
 		   struct routing_wish *wish)
 {
-	msec_t now = site_now(), when = due(told, site, wish, now);
+	msec_t now = site_now(), when;
 
+	/* Wanted again before it was withdrawn: nobody heard of it. */
+	if (told->left >= 0 && wish->announce == told->left) {
+		told->uplink = told->left;
+		told->metric = MODEL_METRIC_FLOATING;
+		told->left = MODEL_NOBODY;
+	}
+	when = due(told, site, wish, now);
 	if (wish->announce == told->uplink && wish->metric == told->metric)
 		return 0;
 	if (now < when) {
@@ -103,11 +112,23 @@ static msec_t pace(struct announce *told, const struct site *site,
 		   decide_name(&site->config, wish->announce),
 		   site->desired.reason);
 	told->left = wish->announce < 0 ? told->uplink : MODEL_NOBODY;
-	told->left_until = now + LEAVE_PATIENCE;
+	told->left_at = now;
 	told->uplink = wish->announce;
 	told->metric = wish->metric;
 	told->at = now;
 	return 0;
+}
+
+/* How long our default may wait for the partner's, from now on. */
+static msec_t patience(const struct announce *told, const struct site *site)
+{
+	const struct partner_facts *partner = &site->facts.partner;
+	msec_t gone = site_now() - told->left_at;
+
+	if (site->desired.selector != MODEL_PARTNER || !partner->told ||
+	    partner->offers_default)
+		return 0;
+	return (partner->told_self ? LEAVE_LONGEST : LEAVE_PATIENCE) - gone;
 }
 
 /*
@@ -120,20 +141,17 @@ static msec_t pace(struct announce *told, const struct site *site,
 static msec_t leave(struct announce *told, const struct site *site,
 		    struct routing_wish *wish)
 {
-	const struct partner_facts *partner = &site->facts.partner;
-	msec_t now = site_now();
+	msec_t left = patience(told, site);
 
 	if (told->left < 0)
 		return 0;
-	if (wish->announce >= 0 || site->desired.selector != MODEL_PARTNER ||
-	    !partner->told || partner->offers_default ||
-	    now >= told->left_until) {
+	if (wish->announce >= 0 || left <= 0) {
 		told->left = MODEL_NOBODY;
 		return 0;
 	}
 	wish->announce = told->left;
 	wish->metric = MODEL_METRIC_FLOATING;
-	return told->left_until - now;
+	return left;
 }
 
 static msec_t sooner(msec_t a, msec_t b)

@@ -19,7 +19,7 @@ struct announce {
 	msec_t at;
 	msec_t back_at; /* when to step back from the best; 0: not going to */
 	int left; /* uplink whose default waits for the partner's, or nobody */
-	msec_t left_until;
+	msec_t left_at;
 	struct routing_report routing;
 };
 
