@@ -39,13 +39,15 @@ class Seen:
 
     # each as a list of times
 
-    def stalls(self):
+    def stalls(self, host=None):
         """When requests were sent that were answered late, or not yet."""
-        times = [sent for report in self.reports.values()
+        times = [sent for name, report in self.reports.items()
                  for kind in ("talking", "silent") if kind in report
-                 for _, sent, _ in report[kind]["stalls"]]
+                 for _, sent, _ in report[kind]["stalls"]
+                 if host in (None, name)]
         return times + [one.waits_since for one in self.sessions
-                        if one.alive() and one.waits_since]
+                        if one.alive() and one.waits_since
+                        and host in (None, one.host)]
 
     def datagrams(self):
         """(host, stream, sent, answered, answers, source) of each."""
@@ -53,8 +55,9 @@ class Seen:
             for row in report.get("streams", {}).get("datagrams", ()):
                 yield (host, *row)
 
-    def datagrams_lost(self):
-        return [row[2] for row in self.datagrams() if not row[4]]
+    def datagrams_lost(self, host=None):
+        return [row[2] for row in self.datagrams() if not row[4]
+                and host in (None, row[0])]
 
     def datagrams_moved(self, source):
         return [row[2] for row in self.datagrams()
@@ -84,6 +87,11 @@ class Seen:
 
     def refused(self):
         return [row[0] for row in self.attempts() if not row[2]]
+
+    def why(self):
+        """The reasons why attempts did not work."""
+        return ", ".join(sorted({row[3] for row in self.attempts()
+                                 if not row[2]}))
 
     def resets_outside(self):
         """When resets left the site."""

@@ -202,12 +202,14 @@ class Matrix:
 
     def _times(self, seen, since, until):
         """When it happened, to explain what was not zero."""
-        for what, times in (("stalled", seen.stalls()),
-                            ("udp lost", seen.datagrams_lost()),
+        for what, times in (("h1's stalled", seen.stalls("h1")),
+                            ("h2's stalled", seen.stalls("h2")),
+                            ("udp of h1 lost", seen.datagrams_lost("h1")),
+                            ("udp of h2 lost", seen.datagrams_lost("h2")),
                             ("udp moved", seen.datagrams_moved(seen.source)),
                             ("pings of h1 lost", seen.pings_lost("h1")),
                             ("pings of h3 lost", seen.pings_lost("h3")),
-                            ("refused", seen.refused()),
+                            ("refused: " + seen.why(), seen.refused()),
                             ("machine late", [at for at, _ in seen.lags()])):
             found = between(times, since, until)
             if found:
