@@ -40,16 +40,14 @@ static void describe_partner(const struct site *site,
 			     struct routing_uplink *out)
 {
 	const struct partner_facts *facts = &site->facts.partner;
-	const struct netlink_link *link =
-		netlink_link_by_index(site->netlink, facts->ifindex);
+	const struct partner_link *link = &facts->links[TP_KIND_TAKE];
 
 	memset(out, 0, sizeof(*out));
 	snprintf(out->name, sizeof(out->name), "partner");
-	snprintf(out->interface, sizeof(out->interface), "%s",
-		 link ? link->name : "");
+	memcpy(out->interface, link->name, sizeof(out->interface));
 	out->exit = maps_exit(site->maps, MODEL_PARTNER);
 	out->present = facts->address_on_lan;
-	out->ifindex = facts->ifindex;
+	out->ifindex = link->ifindex;
 	out->next_hop = site->config.partner.address;
 	out->by_mark = true;
 }

@@ -29,6 +29,8 @@ const char *const config_filterings[] = {
 	NULL,
 };
 const char *const config_failbacks[] = { "sticky", "drain", "now", NULL };
+const char *const config_links[] = { "interface", "question",
+				     "session-question", "returned", NULL };
 /* From TP_PARTNER_ROUTER on: none is no kind. */
 const char *const config_kinds[] = { "router", "twinpath", NULL };
 
@@ -65,6 +67,9 @@ static void read_partner(const struct config_section *root)
 	config_need_address(&section, partner->line, "address",
 			    "the partner's address on the LAN",
 			    &partner->address);
+	for (unsigned i = 0; config_links[i]; i++)
+		if (config_get(&section, config_links[i], &value))
+			config_value_interface(&value, partner->links[i]);
 	if (config_get(&section, "kind", &value))
 		config_value_choice(&value, config_kinds, &kind);
 	partner->type = (enum tp_partner_type)(TP_PARTNER_ROUTER + kind);

@@ -38,5 +38,7 @@ extern const char *const config_modes[];
 extern const char *const config_filterings[];
 extern const char *const config_failbacks[]; /* by enum failback_policy */
 extern const char *const config_kinds[];
+/* The partner's keys that name an interface, by enum tp_kind. */
+extern const char *const config_links[];
 
 #endif

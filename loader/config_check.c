@@ -345,6 +345,7 @@ void config_check(const struct config *config, const struct config_text *text,
 	check_exclude(&check);
 	check_timers(&check);
 	check_partner(&check);
+	config_check_links(config, text, messages);
 	for (i = 0; i < config->uplinks_count; i++)
 		check_uplink(&check, i);
 	if (config->uplinks_count == 0)

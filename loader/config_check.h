@@ -15,6 +15,11 @@
 void config_check(const struct config *config, const struct config_text *text,
 		  struct config_messages *messages);
 
+/* config_check_links.c: its part about the interfaces to the partner. */
+void config_check_links(const struct config *config,
+			const struct config_text *text,
+			struct config_messages *messages);
+
 /*
  * The longest time from the moment a path goes dark until the track of this
  * uplink is down, delay down included; 0 for an interface without a delay.

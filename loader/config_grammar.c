@@ -36,8 +36,11 @@ static cfg_opt_t uplink_keys[] = {
 };
 
 static cfg_opt_t partner_keys[] = {
-	VALUE("address"), VALUE("marker"),	   VALUE("kind"),
-	VALUE("key"),	  VALUE("heartbeat-port"), CFG_END(),
+	VALUE("address"),	 VALUE("interface"),
+	VALUE("question"),	 VALUE("session-question"),
+	VALUE("returned"),	 VALUE("marker"),
+	VALUE("kind"),		 VALUE("key"),
+	VALUE("heartbeat-port"), CFG_END(),
 };
 
 static cfg_opt_t timer_keys[] = {

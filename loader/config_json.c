@@ -112,12 +112,18 @@ static struct json_object *uplink_json(const struct uplink_config *uplink)
 
 static struct json_object *partner_json(const struct partner_config *partner)
 {
+	static const char *const links[TP_KINDS] = { "interface", "question",
+						     "session_question",
+						     "returned" };
 	struct json_object *object;
 
 	if (partner->type == TP_PARTNER_NONE)
 		return NULL;
 	object = json_object_new_object();
 	put_address(object, "address", &partner->address);
+	for (unsigned i = 0; i < TP_KINDS; i++)
+		if (partner->links[i][0] != '\0')
+			put_text(object, links[i], partner->links[i]);
 	put_text(object, "kind",
 		 config_kinds[partner->type - TP_PARTNER_ROUTER]);
 	put_prefix(object, "marker", &partner->marker);

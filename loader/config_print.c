@@ -149,6 +149,10 @@ static void print_partner(FILE *out, const struct config *config)
 		return;
 	fprintf(out, "partner {\n");
 	print_address(out, "    ", "address", &partner->address);
+	for (unsigned i = 0; config_links[i]; i++)
+		if (partner->links[i][0] != '\0')
+			fprintf(out, "    %s = \"%s\"\n", config_links[i],
+				partner->links[i]);
 	fprintf(out, "    kind = %s\n",
 		config_kinds[partner->type - TP_PARTNER_ROUTER]);
 	print_prefix(out, "    ", "marker", &partner->marker);

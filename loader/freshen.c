@@ -34,9 +34,10 @@ void freshen(struct netlink *netlink, const struct config *config,
 		if (facts->uplinks[i].next_hop && !facts->uplinks[i].raw)
 			freshen_one(netlink, facts->uplinks[i].ifindex,
 				    &config->uplinks[i].next_hop);
-	if (facts->partner.address_on_lan)
-		freshen_one(netlink, facts->partner.ifindex,
-			    &config->partner.address);
+	for (unsigned kind = TP_KIND_TAKE; kind < TP_KINDS; kind++)
+		if (!facts->partner.links[kind].raw)
+			freshen_one(netlink, facts->partner.links[kind].ifindex,
+				    &config->partner.address);
 	while (left && (host = netlink_next_neighbour(netlink, host))) {
 		const struct interface *one =
 			interfaces_find(interfaces, host->ifindex);

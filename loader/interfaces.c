@@ -18,6 +18,14 @@ static void add(struct interfaces *interfaces, const char *name,
 	one->uplink = uplink;
 }
 
+static bool has(const struct interfaces *interfaces, const char *name)
+{
+	for (unsigned i = 0; i < interfaces->count; i++)
+		if (!strcmp(interfaces->list[i].name, name))
+			return true;
+	return false;
+}
+
 void interfaces_init(struct interfaces *interfaces, const struct config *config)
 {
 	memset(interfaces, 0, sizeof(*interfaces));
@@ -27,6 +35,14 @@ void interfaces_init(struct interfaces *interfaces, const struct config *config)
 		    (int)i);
 	for (unsigned i = 0; i < config->lans_count; i++)
 		add(interfaces, config->lans[i], ATTACH_LAN, MODEL_NOBODY);
+	for (unsigned kind = TP_KIND_TAKE; kind < TP_KINDS; kind++) {
+		const char *name = config->partner.links[kind];
+
+		if (!name[0] || has(interfaces, name))
+			continue; /* the LAN leads there */
+		add(interfaces, name, ATTACH_LAN, MODEL_NOBODY);
+		interfaces->list[interfaces->count - 1].partner = true;
+	}
 }
 
 const struct interface *interfaces_find(const struct interfaces *interfaces,
@@ -184,7 +200,9 @@ static int attach_one(struct interfaces *interfaces, struct interface *one,
 	one->xdp = kind.xdp;
 	one->refused = 0;
 	log_info("%s: programs attached (%s, %s, ifindex %u)", one->name,
-		 one->role == ATTACH_LAN ? "lan" : "uplink",
+		 one->partner		 ? "partner" :
+		 one->role == ATTACH_LAN ? "lan" :
+					   "uplink",
 		 one->xdp ? "xdp and tc" : "tc", one->ifindex);
 	return 0;
 }
@@ -270,7 +288,7 @@ bool interfaces_ready(const struct interfaces *interfaces,
 			continue;
 		if (!one->ifindex && netlink_link_by_name(netlink, one->name))
 			return false;
-		any |= one->ifindex != 0;
+		any |= one->ifindex != 0 && !one->partner;
 	}
 	return any;
 }

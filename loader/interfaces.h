@@ -13,7 +13,7 @@
 #include "attach.h"
 #include "netlink.h"
 
-#define INTERFACES_MAX (MODEL_LANS + MODEL_UPLINKS)
+#define INTERFACES_MAX (MODEL_LANS + MODEL_UPLINKS + TP_KINDS)
 
 struct interface {
 	char name[IF_NAMESIZE];
@@ -21,6 +21,7 @@ struct interface {
 	int uplink;	  /* index in the config, or MODEL_NOBODY */
 	unsigned ifindex; /* that it is attached to, 0: not */
 	unsigned refused; /* ifindex that could not be attached: said once */
+	bool partner;	  /* it leads there, and to no host */
 	bool raw;	  /* it has no MAC header */
 	bool xdp;
 };

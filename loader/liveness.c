@@ -21,6 +21,7 @@
 
 struct link {		  /* whom to ask, and how */
 	unsigned ifindex; /* 0: nobody */
+	size_t skip;	  /* of the question: a raw link has no MAC header */
 	struct liveness_question question;
 };
 
@@ -66,11 +67,14 @@ static bool ask(const struct liveness *liveness)
 {
 	const struct sockaddr_ll to = {
 		.sll_family = AF_PACKET,
+		.sll_protocol = htons(ETH_P_IP),
 		.sll_ifindex = (int)liveness->link.ifindex,
 	};
-	const struct liveness_question *question = &liveness->link.question;
+	const struct link *link = &liveness->link;
+	const uint8_t *question = (const uint8_t *)&link->question;
 
-	return sendto(liveness->fd, question, sizeof(*question), 0,
+	return sendto(liveness->fd, question + link->skip,
+		      sizeof(link->question) - link->skip, 0,
 		      (const struct sockaddr *)&to, sizeof(to)) >= 0 ||
 	       errno == ENETDOWN || errno == ENXIO || errno == ENODEV;
 }
@@ -119,7 +123,7 @@ static bool is_askable(const struct tp_partner *partner,
 
 static bool same_link(const struct link *a, const struct link *b)
 {
-	return a->ifindex == b->ifindex &&
+	return a->ifindex == b->ifindex && a->skip == b->skip &&
 	       !memcmp(&a->question, &b->question, sizeof(a->question));
 }
 
@@ -127,11 +131,14 @@ static void fill_link(struct link *link, const struct tp_partner *partner,
 		      const struct tp_addr *local)
 {
 	const struct tp_way *way = &partner->way[TP_KIND_QUESTION];
+	static const uint8_t none[6];
 
 	memset(link, 0, sizeof(*link));
 	if (!is_askable(partner, local))
 		return;
 	link->ifindex = way->ifindex;
+	if (!memcmp(way->mac, none, sizeof(none)))
+		link->skip = sizeof(struct ethhdr);
 	liveness_question_build(&link->question, way->mac, way->mine, local);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* maps.c - see maps.h; exits, routes and neighbours are in files of their own. */
+/* maps.c - see maps.h; exits, links, routes and neighbours are in files of their
+ * own. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +11,6 @@
 #include "address.h"
 #include "log.h"
 #include "maps_private.h"
-#include "marks.h"
 #include "twinpath.skel.h"
 
 int maps_put(const char *name, int fd, uint32_t key, void *copy,
@@ -180,7 +180,7 @@ void maps_previous(struct maps *maps, msec_t now, struct desired *previous)
 	}
 }
 
-/* ---- settings, links, partner --------------------------------------------------- */
+/* ---- settings, partner --------------------------------------------------- */
 
 static uint32_t ticks(msec_t duration)
 {
@@ -233,77 +233,6 @@ static int apply_settings(struct maps *maps, const struct config *config,
 	return PUT(maps, settings, 0, &maps->settings, &wanted);
 }
 
-/* The kinds of handover that may come by an interface; a router only gives. */
-static uint8_t kinds_by(unsigned ifindex, const struct maps_input *input)
-{
-	const struct partner_facts *facts = &input->facts->partner;
-
-	if (!facts->mac_known || facts->ifindex != ifindex)
-		return 0;
-	return input->config->partner.type == TP_PARTNER_TWINPATH ?
-		       (1U << TP_KINDS) - 1 :
-		       1U << TP_KIND_TAKE;
-}
-
-static void fill_link(struct tp_link *out, const struct maps *maps,
-		      const struct interface *one,
-		      const struct maps_input *input)
-{
-	const struct netlink *netlink = input->netlink;
-	const struct netlink_link *link =
-		netlink_link_by_index(netlink, one->ifindex);
-	const struct netlink_link *other = NULL;
-
-	memset(out, 0, sizeof(*out));
-	if (!link)
-		return;
-	out->ifindex = one->ifindex;
-	out->role = one->role == ATTACH_LAN ? TP_LINK_LAN : TP_LINK_UPLINK;
-	if (one->uplink != MODEL_NOBODY)
-		out->exit = (uint8_t)maps_exit(maps, one->uplink);
-	else
-		out->kinds = kinds_by(one->ifindex, input);
-	memcpy(out->mac[out->macs++], link->mac, 6);
-	while ((other = netlink_next_link(netlink, other)))
-		if (interfaces_is_virtual(other, link->index) &&
-		    out->macs < TP_LINK_MACS)
-			memcpy(out->mac[out->macs++], other->mac, 6);
-}
-
-/* The slot of an interface; see struct tp_link. */
-static struct tp_link *link_slot(struct tp_link *table, unsigned ifindex)
-{
-	for (unsigned i = 0; i < TP_LINK_PROBES; i++) {
-		struct tp_link *slot = &table[(ifindex + i) % TP_LINK_SLOTS];
-
-		if (!slot->ifindex)
-			return slot;
-	}
-	return NULL;
-}
-
-static int apply_links(struct maps *maps, const struct maps_input *input)
-{
-	struct tp_link wanted[TP_LINK_SLOTS] = {};
-	int err = 0;
-
-	for (unsigned i = 0; i < input->interfaces->count; i++) {
-		const struct interface *one = &input->interfaces->list[i];
-		struct tp_link *slot;
-
-		if (!one->ifindex)
-			continue;
-		slot = link_slot(wanted, one->ifindex);
-		if (slot)
-			fill_link(slot, maps, one, input);
-		else
-			log_error("%s: no room in the links map", one->name);
-	}
-	for (uint32_t i = 0; i < TP_LINK_SLOTS; i++)
-		err = err ?: PUT(maps, links, i, &maps->links[i], &wanted[i]);
-	return err;
-}
-
 /* A lease of a second: it lapses by itself when this daemon dies. */
 static void fill_leases(const struct maps *maps,
 			const struct partner_belief *belief,
@@ -345,22 +274,15 @@ static int apply_partner(struct maps *maps, const struct maps_input *input)
 {
 	const struct partner_belief *belief = input->belief;
 	const struct partner_facts *facts = &input->facts->partner;
-	const struct netlink_link *link =
-		netlink_link_by_index(input->netlink, facts->ifindex);
 	struct tp_partner wanted = {
 		.type = (uint8_t)input->config->partner.type,
 		.exit = maps->partner_exit,
 	};
 
 	fill_leases(maps, belief, &wanted);
-	if (facts->mac_known && link) {
-		struct tp_way way = { .ifindex = facts->ifindex };
-
+	if (facts->mac_known) {
 		wanted.reachable = 1;
-		memcpy(way.mac, facts->mac, 6);
-		memcpy(way.mine, link->mac, 6);
-		marks_fill(&wanted, &way,
-			   belief->has_marks ? belief->marks : NULL);
+		maps_fill_ways(&wanted, input);
 	}
 	return PUT(maps, partner, 0, &maps->partner, &wanted);
 }
@@ -376,7 +298,7 @@ int maps_apply(struct maps *maps, const struct maps_input *input)
 	err = apply_settings(maps, input->config, wanted,
 			     any_died(maps, wanted) ||
 				     input->belief->overtaken);
-	err = apply_links(maps, input) ?: err;
+	err = maps_apply_links(maps, input) ?: err;
 	err = apply_partner(maps, input) ?: err;
 	return maps_switch(maps, input, wanted) ?: err;
 }

@@ -120,12 +120,35 @@ static void fill_exit(struct tp_exit *out, const struct maps *maps,
 		out->flags |= TP_EXIT_XDP;
 }
 
+/* Of the ways to the partner: which one a packet will take is not known yet. */
+static unsigned least_mtu(const struct partner_facts *facts)
+{
+	unsigned least = facts->links[TP_KIND_TAKE].mtu;
+
+	for (unsigned kind = TP_KIND_QUESTION; kind < TP_KINDS; kind++)
+		if (facts->links[kind].mtu < least)
+			least = facts->links[kind].mtu;
+	return least;
+}
+
+static bool all_xdp(const struct partner_facts *facts,
+		    const struct interfaces *interfaces)
+{
+	for (unsigned kind = TP_KIND_TAKE; kind < TP_KINDS; kind++) {
+		const struct interface *one =
+			interfaces_find(interfaces, facts->links[kind].ifindex);
+
+		if (!one || !one->xdp)
+			return false;
+	}
+	return true;
+}
+
 static void fill_partner_exit(struct tp_exit *out, unsigned id,
 			      const struct maps_input *input)
 {
 	const struct partner_facts *facts = &input->facts->partner;
-	const struct interface *one =
-		interfaces_find(input->interfaces, facts->ifindex);
+	const struct partner_link *take = &facts->links[TP_KIND_TAKE];
 
 	memset(out, 0, sizeof(*out));
 	snprintf(out->name, sizeof(out->name), PARTNER_NAME);
@@ -134,13 +157,13 @@ static void fill_partner_exit(struct tp_exit *out, unsigned id,
 	out->kind = TP_EXIT_PARTNER;
 	out->mark = TP_MARK(id);
 	out->state = facts->mac_known ? TP_EXIT_UP : TP_EXIT_DEAD;
-	out->ifindex = facts->ifindex;
-	out->mtu = facts->mtu;
+	out->ifindex = take->ifindex;
+	out->mtu = least_mtu(facts);
 	out->next_hop = input->config->partner.address;
-	memcpy(out->destination, facts->mac, 6);
+	memcpy(out->destination, take->mac, 6);
 	if (facts->mac_known)
 		out->flags |= TP_EXIT_HAS_NEXT_HOP;
-	if (one && one->xdp)
+	if (all_xdp(facts, input->interfaces))
 		out->flags |= TP_EXIT_XDP;
 }
 

@@ -59,6 +59,10 @@ void maps_fill_exits(const struct maps *maps, const struct maps_input *input,
 int maps_switch(struct maps *maps, const struct maps_input *input,
 		const struct tp_exit wanted[TP_MAX_EXITS]);
 
+/* maps_links.c: the interfaces; then how handovers go and come by them. */
+int maps_apply_links(struct maps *maps, const struct maps_input *input);
+void maps_fill_ways(struct tp_partner *partner, const struct maps_input *input);
+
 /* home_after or wait_until of an adopted exit, as an instant; 0: it has none. */
 msec_t maps_until(struct maps *maps, unsigned i, msec_t now);
 

@@ -92,10 +92,13 @@ struct uplink_config {
 
 struct partner_config {
 	enum tp_partner_type type; /* TP_PARTNER_NONE: not configured */
-	struct tp_addr address;	   /* on one of the LAN interfaces */
-	struct prefix marker;	   /* what it announces; length 0: unset */
-	char key_file[256];	   /* of the heartbeat; empty: there is none */
-	uint16_t port;		   /* the heartbeat's, on both gateways */
+	struct tp_addr address;	   /* on a LAN interface, or on links[0] */
+	/* Interfaces, by enum tp_kind: the first leads there (empty: the LAN
+	 * does); the others, all or none, carry their kind alone. */
+	char links[TP_KINDS][IF_NAMESIZE];
+	struct prefix marker; /* what it announces; length 0: unset */
+	char key_file[256];   /* of the heartbeat; empty: there is none */
+	uint16_t port;	      /* the heartbeat's, on both gateways */
 	unsigned line;
 };
 
@@ -151,9 +154,20 @@ struct uplink_facts {
 	struct tp_addr address;
 };
 
+/* An interface that leads to the partner. */
+struct partner_link {
+	char name[IF_NAMESIZE];
+	unsigned ifindex; /* 0: it is not there */
+	unsigned mtu;
+	bool raw;	/* it has no MACs: one kind of handover at most */
+	bool known;	/* a frame can be sent */
+	uint8_t mac[6]; /* the partner's */
+	uint8_t own[6];
+};
+
 struct partner_facts {
-	bool address_on_lan; /* its address is on a LAN subnet */
-	bool mac_known;
+	bool address_on_lan; /* its address is on a subnet of its interface */
+	bool mac_known;	     /* on each of its links */
 	bool marker;	     /* its marker is in our FIB, by its address */
 	bool offers_default; /* a default route by its address is in our FIB */
 	bool gone;	     /* its data plane has not answered for a second */
@@ -163,9 +177,7 @@ struct partner_facts {
 	bool told_self;	     /* it is ready and sends by an uplink of its own */
 	unsigned told_level; /* the best of those that are up; 0: none is */
 	struct tp_addr local; /* mine on the LAN that leads there */
-	unsigned ifindex;
-	unsigned mtu;
-	uint8_t mac[6];
+	struct partner_link links[TP_KINDS]; /* one for all, or each its own */
 };
 
 struct facts {

@@ -233,6 +233,25 @@ static struct json_object *uplink_json(const struct site *site, unsigned i,
 	return json;
 }
 
+/* The way there, and where each kind of handover has its own. */
+static void add_links(struct json_object *to, const struct site *site)
+{
+	static const char *const kinds[] = { "take", "question",
+					     "session_question", "returned" };
+	const struct partner_config *config = &site->config.partner;
+	const struct partner_facts *facts = &site->facts.partner;
+	const struct partner_link *take = &facts->links[TP_KIND_TAKE];
+	struct json_object *links = json_object_new_object();
+
+	add_text(to, "interface", take->ifindex ? take->name : NULL);
+	add_mac(to, "mac", take->known && !take->raw, take->mac);
+	add_bool(to, "reachable", facts->mac_known);
+	for (unsigned kind = TP_KIND_QUESTION; kind < TP_KINDS; kind++)
+		if (config->links[kind][0])
+			add_text(links, kinds[kind], config->links[kind]);
+	json_object_object_add(to, "links", links);
+}
+
 static struct json_object *partner_json(const struct site *site, msec_t now)
 {
 	struct heartbeat_view heartbeat;
@@ -246,7 +265,7 @@ static struct json_object *partner_json(const struct site *site, msec_t now)
 	json = json_object_new_object();
 	add_text(json, "type", partner_names[config->type]);
 	add_address(json, "address", &config->address);
-	add_mac(json, "mac", facts->mac_known, facts->mac);
+	add_links(json, site);
 	add_bool(json, "marker", facts->marker);
 	add_bool(json, "offers_default", facts->offers_default);
 	site_partner_views(site, &liveness, &heartbeat);

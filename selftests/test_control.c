@@ -479,7 +479,8 @@ static void test_status_of_a_partner_and_a_switch(void **state)
 	site.last.to = MODEL_PARTNER;
 	site.last.at = 999000;
 	site.facts.partner.mac_known = true;
-	memcpy(site.facts.partner.mac, "\x02\0\0\0\0\x04", 6);
+	site.facts.partner.links[0].known = true;
+	memcpy(site.facts.partner.links[0].mac, "\x02\0\0\0\0\x04", 6);
 	say(fd, "{\"command\":\"status\"}\n");
 	answer = answer_of(fd);
 	status = json_object_object_get(answer, "status");

@@ -283,9 +283,12 @@ static void print_partner(struct json_object *status)
 		puts("\npartner: none");
 		return;
 	}
-	printf("\npartner: %s (%s), MAC %s, marker %s, default %s\n",
+	printf("\npartner: %s (%s) by %s, MAC %s, marker %s, default %s\n",
 	       text(partner, "address"), text(partner, "type"),
-	       field(partner, "mac") ? text(partner, "mac") : "not known yet",
+	       text(partner, "interface"),
+	       field(partner, "mac")	     ? text(partner, "mac") :
+	       is_true(partner, "reachable") ? "none" :
+					       "not known yet",
 	       is_true(partner, "marker") ? "seen" : "not seen",
 	       is_true(partner, "offers_default") ? "offered" : "not offered");
 	print_heard(partner);

@@ -233,7 +233,7 @@ enum tp_partner_type {
 	TP_PARTNER_TWINPATH, /* asked */
 };
 
-/* How handovers of one kind go, and how they come. */
+/* How handovers of one kind go, and how they come.  By a raw device: no MACs. */
 struct tp_way {
 	__u32 ifindex;
 	__u8 pad[2];

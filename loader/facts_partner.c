@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * facts_partner.c - where the partner is, and what its routes say.
+ *
+ * Owns: the interface that leads there, and those of the kinds of handover.  The
+ * latter need no addresses: the partner answers ARP for its one address on all
+ * of them, as Linux does (arp_ignore 0).
+ */
+#include <string.h>
+#include <linux/rtnetlink.h>
+
+#include "address.h"
+#include "facts_private.h"
+
+static void collect_link(struct partner_link *out,
+			 const struct netlink_link *link,
+			 const struct tp_addr *partner,
+			 const struct netlink *netlink)
+{
+	memcpy(out->name, link->name, sizeof(out->name));
+	out->ifindex = link->index;
+	out->mtu = link->mtu;
+	out->raw = link->raw;
+	memcpy(out->own, link->mac, 6);
+	out->known = link->flags & IFF_UP &&
+		     (link->raw ||
+		      facts_find_mac(netlink, link->index, partner, out->mac));
+}
+
+/* The interface named for it, or the LAN that it is on. */
+static const struct netlink_link *find_link(const struct config *config,
+					    const struct netlink *netlink)
+{
+	const struct partner_config *partner = &config->partner;
+	const struct netlink_link *link;
+
+	if (partner->links[TP_KIND_TAKE][0])
+		return netlink_link_by_name(netlink,
+					    partner->links[TP_KIND_TAKE]);
+	for (unsigned i = 0; i < config->lans_count; i++) {
+		link = netlink_link_by_name(netlink, config->lans[i]);
+		if (link && facts_near(netlink, link->index, &partner->address))
+			return link;
+	}
+	return NULL;
+}
+
+/* Without MACs and without links of their own the kinds cannot be told. */
+static bool is_mute(const struct partner_facts *facts,
+		    const struct partner_config *partner)
+{
+	return facts->links[TP_KIND_TAKE].raw &&
+	       partner->type == TP_PARTNER_TWINPATH &&
+	       !partner->links[TP_KIND_QUESTION][0];
+}
+
+static void collect_links(struct partner_facts *facts,
+			  const struct partner_config *partner,
+			  const struct netlink *netlink)
+{
+	facts->mac_known = facts->links[TP_KIND_TAKE].known &&
+			   !is_mute(facts, partner);
+	for (unsigned kind = TP_KIND_QUESTION; kind < TP_KINDS; kind++) {
+		struct partner_link *out = &facts->links[kind];
+		const struct netlink_link *link;
+
+		if (!partner->links[kind][0]) {
+			*out = facts->links[TP_KIND_TAKE];
+			continue;
+		}
+		link = netlink_link_by_name(netlink, partner->links[kind]);
+		if (link)
+			collect_link(out, link, &partner->address, netlink);
+		facts->mac_known &= out->known;
+	}
+}
+
+/* What the partner's routing daemon told ours. */
+static void collect_offer(struct partner_facts *facts,
+			  const struct config *config,
+			  const struct netlink *netlink)
+{
+	const struct partner_config *partner = &config->partner;
+	const struct netlink_route *route = NULL;
+
+	while ((route = netlink_next_route(netlink, route))) {
+		if (route->table != RT_TABLE_MAIN ||
+		    route->type != RTN_UNICAST ||
+		    route->protocol == MODEL_RTPROT ||
+		    route->flags & (RTNH_F_DEAD | RTNH_F_LINKDOWN) ||
+		    !address_equal(&route->gateway, &partner->address))
+			continue;
+		if (address_is_v4(&route->gateway) && route->to.length == 96)
+			facts->offers_default = true;
+		if (partner->marker.length &&
+		    prefix_equal(&route->to, &partner->marker))
+			facts->marker = true;
+	}
+}
+
+void facts_collect_partner(struct partner_facts *facts,
+			   const struct config *config,
+			   const struct netlink *netlink)
+{
+	const struct partner_config *partner = &config->partner;
+	const struct netlink_link *link;
+	const struct tp_addr *local = NULL;
+
+	memset(facts, 0, sizeof(*facts));
+	if (partner->type == TP_PARTNER_NONE)
+		return;
+	collect_offer(facts, config, netlink);
+	link = find_link(config, netlink);
+	if (link)
+		local = facts_near(netlink, link->index, &partner->address);
+	if (!local)
+		return;
+	facts->address_on_lan = true;
+	facts->local = *local;
+	collect_link(&facts->links[TP_KIND_TAKE], link, &partner->address,
+		     netlink);
+	collect_links(facts, partner, netlink);
+}
