@@ -172,8 +172,8 @@ struct partner_facts {
 	bool offers_default; /* a default route by its address is in our FIB */
 	bool gone;	     /* its data plane has not answered for a second */
 	bool awaited; /* I have just started: its heartbeat may be on its way */
-	bool first;	     /* its address is the higher one */
-	bool told;	     /* its heartbeat is fresh, and says: */
+	bool first;   /* its address is the higher one */
+	bool told;    /* its heartbeat is fresh, and says: */
 	bool told_self;	     /* it is ready and sends by an uplink of its own */
 	unsigned told_level; /* the best of those that are up; 0: none is */
 	struct tp_addr local; /* mine on the LAN that leads there */
