@@ -12,6 +12,7 @@
 
 #include <linux/pkt_cls.h>
 
+#include "answer.h"
 #include "icmp.h"
 #include "reason.h"
 #include "reset.h"
@@ -141,6 +142,47 @@ static __noinline int tc_macs(struct __sk_buff *skb, __u32 l3,
 	return !bpf_skb_store_bytes(skb, 0, edit->macs, sizeof(edit->macs), 0);
 }
 
+/*
+ * The room that was made still holds an old header, which no checksum covered:
+ * zeros first, so that a complete one stays right.
+ */
+static __always_inline int tc_answer_headers(struct __sk_buff *skb, __u32 l3,
+					     const struct answer_frame *frame,
+					     const struct edit *edit)
+{
+	const __u8 none[ANSWER_HEADERS] = {};
+
+	if (bpf_skb_store_bytes(skb, l3, none, sizeof(none), 0) ||
+	    bpf_skb_store_bytes(skb, l3, &frame->ip, sizeof(none),
+				BPF_F_RECOMPUTE_CSUM))
+		return 0;
+	if (l3 != RAW && bpf_skb_store_bytes(skb, TC_ETHERTYPE, &frame->type,
+					     sizeof(frame->type), 0))
+		return 0;
+	return tc_macs(skb, l3, edit);
+}
+
+static __noinline int tc_answer(struct __sk_buff *skb, const struct packet *p,
+				const struct edit *edit)
+{
+	struct answer_frame frame = {};
+	void *data, *end;
+	__u32 bytes;
+
+	bpf_skb_pull_data(skb, skb->len < 2048 ? skb->len : 2048);
+	data = (void *)(long)skb->data;
+	end = (void *)(long)skb->data_end;
+	bytes = answer_quoted(data, end, p);
+	if (!bytes)
+		return 0;
+	answer_build(&frame, edit, family_v4(&p->flow.source), bytes,
+		     answer_sum(data, end, p, bytes,
+				answer_owed(data, end, p)));
+	return !bpf_skb_change_tail(skb, p->l3 + bytes, 0) &&
+	       !bpf_skb_change_head(skb, ANSWER_HEADERS, 0) &&
+	       tc_answer_headers(skb, p->l3, &frame, edit);
+}
+
 static __noinline int tc_edit(struct __sk_buff *skb, const struct packet *p,
 			      const struct edit *edit)
 {
@@ -171,6 +213,9 @@ static __noinline int tc_finish(struct __sk_buff *skb, const struct hook *hook,
 		fate = TP_FATE_DROPPED;
 	}
 	reason_count(hook->id, reason);
+	if (fate == TP_FATE_DROPPED && edit->flags & EDIT_ANSWER &&
+	    tc_answer(skb, p, edit))
+		fate = TP_FATE_FORWARDED;
 	if (fate == TP_FATE_FORWARDED)
 		return bpf_redirect(edit->ifindex, 0);
 	if (fate == TP_FATE_DROPPED)

@@ -9,6 +9,7 @@
 #ifndef TWINPATH_APPLY_XDP_H
 #define TWINPATH_APPLY_XDP_H
 
+#include "answer.h"
 #include "icmp.h"
 #include "reason.h"
 #include "reset.h"
@@ -134,6 +135,25 @@ static __noinline int xdp_reset(struct xdp_md *ctx, const struct packet *p,
 	       !bpf_xdp_store_bytes(ctx, 0, &frame, sizeof(frame));
 }
 
+static __noinline int xdp_answer(struct xdp_md *ctx, const struct packet *p,
+				 const struct edit *edit)
+{
+	void *data = (void *)(long)ctx->data;
+	void *end = (void *)(long)ctx->data_end;
+	__u32 bytes = answer_quoted(data, end, p);
+	struct answer_frame frame = {};
+	int surplus;
+
+	if (!bytes)
+		return 0;
+	answer_build(&frame, edit, family_v4(&p->flow.source), bytes,
+		     answer_sum(data, end, p, bytes, 0));
+	surplus = bpf_xdp_get_buff_len(ctx) - (ETHERNET + bytes);
+	return !bpf_xdp_adjust_tail(ctx, -surplus) &&
+	       !bpf_xdp_adjust_head(ctx, -(int)ANSWER_HEADERS) &&
+	       !bpf_xdp_store_bytes(ctx, 0, &frame, sizeof(frame));
+}
+
 static __always_inline int xdp_edit(struct xdp_md *ctx, const struct packet *p,
 				    const struct edit *edit)
 {
@@ -170,6 +190,9 @@ static __always_inline int xdp_finish(struct xdp_md *ctx,
 		fate = TP_FATE_DROPPED;
 	}
 	reason_count(hook->id, reason);
+	if (fate == TP_FATE_DROPPED && edit->flags & EDIT_ANSWER &&
+	    xdp_answer(ctx, p, edit))
+		fate = TP_FATE_FORWARDED;
 	if (fate == TP_FATE_FORWARDED)
 		return bpf_redirect(edit->ifindex, 0);
 	return fate == TP_FATE_PASSED ? XDP_PASS : XDP_DROP;

@@ -177,7 +177,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, TP_PACES);
 	__type(key, __u32);
 	__type(value, struct tp_pace);
 } paces SEC(".maps");

@@ -9,6 +9,7 @@
 #ifndef TWINPATH_MISS_H
 #define TWINPATH_MISS_H
 
+#include "answer.h"
 #include "claim.h"
 #include "forget.h"
 #include "hit.h"
@@ -411,7 +412,8 @@ static __always_inline __u32 lan_miss(const struct hook *hook,
 		lan_mark(edit);
 		return TP_REASON_protocol;
 	}
-	return lan_own(hook, p, session, hash, edit);
+	reason = lan_own(hook, p, session, hash, edit);
+	return answer_host(hook, p, edit, reason);
 }
 
 #endif

@@ -151,7 +151,7 @@ static __always_inline __u32 out_packet(const struct hook *hook,
 	if (!session)
 		session = out_bind(hook, p, hash, exit_id, &reason);
 	if (!session)
-		return reason;
+		return answer_host(hook, p, edit, reason);
 	id = session->address;
 	address = bpf_map_lookup_elem(&addresses, &id);
 	if (!address)

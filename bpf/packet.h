@@ -85,12 +85,14 @@ enum edit_side {
 #define EDIT_MAC (1U << 1)	/* macs[] are valid */
 #define EDIT_REDIRECT (1U << 2) /* out by ifindex */
 #define EDIT_RESET (1U << 3)	/* answer with an RST instead, see reset.h */
+#define EDIT_ANSWER (1U << 4)	/* drop, but answer with ICMP: answer.h */
 
 struct edit {
-	struct tp_addr address; /* of `side`; an error's quote: other side */
-	__be16 port;
-	__u8 side;  /* enum edit_side */
-	__u8 flags; /* EDIT_* */
+	struct tp_addr address; /* of `side`; an error's quote: other side;
+				 * where an answer comes from */
+	__be16 port;		/* an answer: its ICMP type and code */
+	__u8 side;		/* enum edit_side */
+	__u8 flags;		/* EDIT_* */
 	__u32 ifindex;
 	__u8 macs[12]; /* destination, source */
 	__u32 mark;    /* for the kernel's path; 0: none */

@@ -12,6 +12,7 @@
 #define TWINPATH_RESET_H
 
 #include "icmp.h"
+#include "pace.h"
 #include "route.h"
 
 #define RESETS_A_SECOND 4096
@@ -25,21 +26,6 @@ struct reset_frame {
 } __attribute__((packed));
 _Static_assert(sizeof(struct reset_frame) == 54, "Ethernet, IP, TCP");
 
-/* One more this second?  Two CPUs may both get the last one: no harm. */
-static __always_inline int reset_allowed(__u32 now)
-{
-	struct tp_pace *pace = ONLY(&paces);
-	__u32 second = now / TP_TICKS_PER_SECOND;
-
-	if (!pace)
-		return 0;
-	if (pace->second != second) {
-		pace->second = second;
-		pace->resets = 0;
-	}
-	return __sync_fetch_and_add(&pace->resets, 1) < RESETS_A_SECOND;
-}
-
 /* The edit that answers; the MAC is the host's, also for a returned packet. */
 static __noinline __u32 reset_host(const struct hook *hook,
 				   const struct packet *p, struct edit *edit)
@@ -50,23 +36,13 @@ static __noinline __u32 reset_host(const struct hook *hook,
 
 	if (p->class != CLASS_TCP || p->tcp_flags & FLAG_RST ||
 	    !(p->tcp_flags & FLAG_ACK) || !to || !to->valid ||
-	    (hook->xdp && !to->xdp) || !reset_allowed(hook->now))
+	    (hook->xdp && !to->xdp) ||
+	    !pace_allows(TP_PACE_RESETS, RESETS_A_SECOND, hook->now))
 		return TP_REASON_no_session;
 	edit->flags = EDIT_RESET | EDIT_MAC | EDIT_REDIRECT;
 	edit->ifindex = to->ifindex;
 	__builtin_memcpy(edit->macs, to->destination, sizeof(edit->macs));
 	return TP_REASON_reset;
-}
-
-static __always_inline __u32 reset_sum(const void *from, __u32 words)
-{
-	const __u16 *word = from;
-	__u32 i, sum = 0;
-
-#pragma unroll
-	for (i = 0; i < words; i++)
-		sum += word[i];
-	return sum;
 }
 
 /* The answer to the segment at data: addresses and ports turned round. */
@@ -91,15 +67,15 @@ static __always_inline int reset_build(void *data, void *end,
 	out->ip.protocol = IPPROTO_TCP;
 	out->ip.saddr = ip->daddr;
 	out->ip.daddr = ip->saddr;
-	out->ip.check = ~sum_fold(reset_sum(&out->ip, 10));
+	out->ip.check = ~sum_fold(sum_words(&out->ip, 10));
 	out->tcp.source = tcp->dest;
 	out->tcp.dest = tcp->source;
 	out->tcp.seq = tcp->ack_seq;
 	out->tcp.doff = 5;
 	out->tcp.rst = 1;
-	pseudo = reset_sum(&out->ip.saddr, 4) + bpf_htons(IPPROTO_TCP) +
+	pseudo = sum_words(&out->ip.saddr, 4) + bpf_htons(IPPROTO_TCP) +
 		 bpf_htons(20);
-	out->tcp.check = ~sum_fold(pseudo + reset_sum(&out->tcp, 10));
+	out->tcp.check = ~sum_fold(pseudo + sum_words(&out->tcp, 10));
 	return 1;
 }
 
@@ -117,7 +93,7 @@ static __always_inline int reset_owed(void *data, void *end,
 
 	if ((void *)(ip + 1) > end || (void *)(tcp + 1) > end)
 		return 0;
-	sum = reset_sum(&ip->saddr, 4) + bpf_htons(IPPROTO_TCP) +
+	sum = sum_words(&ip->saddr, 4) + bpf_htons(IPPROTO_TCP) +
 	      bpf_htons(bpf_ntohs(ip->tot_len) - (p->l4 - p->l3));
 	return tcp->check == sum_fold(sum);
 }
@@ -125,7 +101,7 @@ static __always_inline int reset_owed(void *data, void *end,
 /* What the check field holds while it is owed. */
 static __always_inline void reset_owe(struct reset_frame *out)
 {
-	out->tcp.check = sum_fold(reset_sum(&out->ip.saddr, 4) +
+	out->tcp.check = sum_fold(sum_words(&out->ip.saddr, 4) +
 				  bpf_htons(IPPROTO_TCP) + bpf_htons(20));
 }
 

@@ -28,6 +28,12 @@ const char *const config_filterings[] = {
 	"address-and-port-dependent",
 	NULL,
 };
+const char *const config_refusals[] = {
+	"prohibited",
+	"unreachable",
+	"silent",
+	NULL,
+};
 const char *const config_failbacks[] = { "sticky", "drain", "now", NULL };
 const char *const config_links[] = { "interface", "question",
 				     "session-question", "returned", NULL };
@@ -207,6 +213,9 @@ static void read_root(const struct config_section *root)
 	if (config_get(root, "filtering", &value) &&
 	    config_value_choice(&value, config_filterings, &choice))
 		config->filtering = (enum tp_filtering)choice;
+	if (config_get(root, "refusal", &value) &&
+	    config_value_choice(&value, config_refusals, &choice))
+		config->refusal = (enum tp_refusal)choice;
 	read_timers(root);
 	if (config_get(root, "vrrp-file", &value))
 		config_value_path(&value, config->vrrp_file,

@@ -66,6 +66,7 @@ static cfg_opt_t root_keys[] = {
 	VALUE("ports"),
 	VALUE("local-ports"),
 	VALUE("filtering"),
+	VALUE("refusal"),
 	CFG_SEC("timers", timer_keys, CFGF_NODEFAULT),
 	VALUE("vrrp-file"),
 	VALUE("last-resort"),

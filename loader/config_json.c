@@ -187,6 +187,7 @@ static struct json_object *config_json(const struct config *config)
 	put_range(object, "ports", config->port_min, config->port_max);
 	put_range(object, "local_ports", config->local_min, config->local_max);
 	put_text(object, "filtering", config_filterings[config->filtering]);
+	put_text(object, "refusal", config_refusals[config->refusal]);
 	put(object, "timers", timers_json(config));
 	if (config->vrrp_file[0] != '\0')
 		put_text(object, "vrrp_file", config->vrrp_file);

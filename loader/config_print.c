@@ -112,10 +112,12 @@ static void print_tables(FILE *out, const struct config *config)
 		"max-addresses = %u\n"
 		"ports = %u-%u\n"
 		"local-ports = %u-%u\n"
-		"filtering = %s\n",
+		"filtering = %s\n"
+		"refusal = %s\n",
 		sessions, bindings, config->sessions, config->max_addresses,
 		config->port_min, config->port_max, config->local_min,
-		config->local_max, config_filterings[config->filtering]);
+		config->local_max, config_filterings[config->filtering],
+		config_refusals[config->refusal]);
 	fprintf(out, "timers {\n");
 	print_duration(out, "    ", "udp", config->udp);
 	if (config->dns)

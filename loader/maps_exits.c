@@ -167,15 +167,32 @@ static void fill_partner_exit(struct tp_exit *out, unsigned id,
 		out->flags |= TP_EXIT_XDP;
 }
 
-static int apply_selector(struct maps *maps, const struct maps_input *input)
+/* The tick from which no uplink has been live; 0: one is. */
+static uint32_t lost_since(const struct maps *maps,
+			   const struct tp_exit wanted[TP_MAX_EXITS])
+{
+	uint32_t now;
+
+	for (unsigned id = 1; id < TP_MAX_EXITS; id++)
+		if (wanted[id].kind == TP_EXIT_UPLINK &&
+		    wanted[id].state != TP_EXIT_DEAD)
+			return 0;
+	if (maps->selector.lost || plane_clock(maps->plane, &now))
+		return maps->selector.lost;
+	return now ? now : 1;
+}
+
+static int apply_selector(struct maps *maps, const struct maps_input *input,
+			  const struct tp_exit exits[TP_MAX_EXITS])
 {
 	struct tp_selector wanted = maps->selector;
 	uint32_t exit = maps_exit(maps, input->desired->selector);
 
-	if (wanted.exit == exit)
-		return 0;
-	wanted.exit = exit;
-	wanted.event = input->event;
+	wanted.lost = lost_since(maps, exits);
+	if (wanted.exit != exit) {
+		wanted.exit = exit;
+		wanted.event = input->event;
+	}
 	return PUT(maps, selector, 0, &maps->selector, &wanted);
 }
 
@@ -213,7 +230,7 @@ int maps_switch(struct maps *maps, const struct maps_input *input,
 
 	err = apply_addresses(maps, input);
 	err = apply_exits(maps, wanted, false) ?: err;
-	err = apply_selector(maps, input) ?: err;
+	err = apply_selector(maps, input, wanted) ?: err;
 	err = apply_exits(maps, wanted, true) ?: err;
 	for (unsigned i = 0; !err && i < input->config->uplinks_count; i++)
 		maps->until[i] = until_of(input->desired, i);

@@ -58,6 +58,20 @@ void maps_fill_ways(struct tp_partner *partner, const struct maps_input *input)
 		partner->way[kind] = way_by(&facts->links[kind]);
 }
 
+/* The interface's first address: what hosts are answered from. */
+static void fill_address(struct tp_addr *out, const struct netlink *netlink,
+			 unsigned ifindex)
+{
+	const struct netlink_address *address = NULL;
+
+	while ((address = netlink_next_address(netlink, address)))
+		if (address->ifindex == ifindex && !address->secondary &&
+		    address_is_v4(&address->address)) {
+			*out = address->address;
+			return;
+		}
+}
+
 static void fill_link(struct tp_link *out, const struct maps *maps,
 		      const struct interface *one,
 		      const struct maps_input *input)
@@ -76,6 +90,7 @@ static void fill_link(struct tp_link *out, const struct maps *maps,
 		out->exit = (uint8_t)maps_exit(maps, one->uplink);
 	else
 		out->kinds = kinds_by(one->ifindex, input);
+	fill_address(&out->address, netlink, link->index);
 	memcpy(out->mac[out->macs++], link->mac, 6);
 	while ((other = netlink_next_link(netlink, other)))
 		if (interfaces_is_virtual(other, link->index) &&

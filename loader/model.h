@@ -118,6 +118,7 @@ struct config {
 	uint16_t port_min, port_max;   /* NAT's, default 1024-60999 */
 	uint16_t local_min, local_max; /* the gateway's, 61000-65535 */
 	enum tp_filtering filtering;
+	enum tp_refusal refusal;
 	msec_t udp, icmp, hold;
 	msec_t dns; /* 0: as udp */
 	msec_t tcp_established, tcp_opening, tcp_closing, tcp_incoming;

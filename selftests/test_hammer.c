@@ -218,6 +218,7 @@ static void few_ports_short_timers(struct plane *plane)
 	assert_int_equal(plane_reset(plane), 0);
 	plane->settings.port_min = PORT_MIN;
 	plane->settings.port_max = PORT_MAX;
+	plane->settings.refusal = TP_REFUSE_SILENT; /* forwarded is sent */
 	plane->settings.timers = (struct tp_timers){
 		.udp = TIMER,
 		.icmp = TIMER,

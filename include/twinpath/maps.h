@@ -96,6 +96,13 @@ enum tp_filtering {
 	TP_FILTER_ADDRESS_AND_PORT, /* address- and port-dependent */
 };
 
+/* What a host is told whose new session finds no room (RFC 5508 REQ-8, -9). */
+enum tp_refusal {
+	TP_REFUSE_PROHIBITED,  /* ICMP 3/13: the default */
+	TP_REFUSE_UNREACHABLE, /* ICMP 3/1, as RFC 6888 REQ-11 has it */
+	TP_REFUSE_SILENT,
+};
+
 /* Timers in ticks; the defaults and their RFCs are in loader/config.c. */
 struct tp_timers {
 	__u32 udp;
@@ -116,7 +123,7 @@ struct tp_settings {
 	__u16 port_max;
 	__u16 route_epoch; /* changes whenever a cached neighbour may be wrong */
 	__u8 filtering;	   /* enum tp_filtering */
-	__u8 pad;
+	__u8 refusal;	   /* enum tp_refusal */
 	__u16 dead; /* bits: ids of addresses whose exit is dead; what finds
 		     * them so has to leave them (see bpf/leave.h) */
 	struct tp_timers timers;
@@ -129,8 +136,10 @@ TP_SIZE(struct tp_settings, 52);
 struct tp_selector {
 	__u32 exit;  /* 0: no exit */
 	__u32 event; /* id of the decision that wrote it, as in the log */
+	__u32 lost;  /* tick at which the last live exit died; 0: one lives */
+	__u32 pad;
 };
-TP_SIZE(struct tp_selector, 8);
+TP_SIZE(struct tp_selector, 16);
 
 /* ---- exits: array by exit id, daemon ------------------------------------- */
 
@@ -208,8 +217,9 @@ struct tp_link {
 	__u8 kinds;    /* bits 1 << enum tp_kind: that may come by it */
 	__u8 pad[2];
 	__u8 mac[TP_LINK_MACS][6];
+	struct tp_addr address; /* what answers to hosts come from; 0: none */
 };
-TP_SIZE(struct tp_link, 40);
+TP_SIZE(struct tp_link, 56);
 
 /* ---- partner: one entry, daemon ------------------------------------------ */
 
@@ -434,13 +444,20 @@ struct tp_host_bound {
 };
 TP_SIZE(struct tp_host_bound, 8);
 
-/* ---- paces: one entry, data plane: what is bounded a second --------------- */
+/* ---- paces: array, data plane: what is bounded a second ------------------- */
+
+enum tp_pace_kind {
+	TP_PACE_RESETS,	 /* TCP resets to hosts */
+	TP_PACE_ANSWERS, /* ICMP errors to hosts */
+	TP_PACES,
+};
 
 struct tp_pace {
 	__u32 second; /* ticks / TP_TICKS_PER_SECOND */
-	__u32 resets;
+	__u32 used;
+	__u64 withheld; /* since the start: that were one too many */
 };
-TP_SIZE(struct tp_pace, 8);
+TP_SIZE(struct tp_pace, 16);
 
 /* ---- rooms: per CPU, data plane: scratch, nothing that lasts -------------- */
 

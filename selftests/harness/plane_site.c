@@ -201,7 +201,9 @@ static int set_link(struct plane *plane, struct tp_link link,
 
 static int set_links(struct plane *plane)
 {
-	struct tp_link lan = { .ifindex = PLANE_LAN, .role = TP_LINK_LAN };
+	struct tp_link lan = { .ifindex = PLANE_LAN,
+			       .role = TP_LINK_LAN,
+			       .address = plane_address(GATEWAY) };
 	struct tp_link a = { .ifindex = PLANE_ISP_A,
 			     .role = TP_LINK_UPLINK,
 			     .exit = PLANE_EXIT_A };
@@ -342,6 +344,7 @@ static int forget(struct plane *plane)
 	err = zero_map(skel->maps.tags);
 	err = err ?: zero_map(skel->maps.endpoints);
 	err = err ?: zero_map(skel->maps.asked);
+	err = err ?: zero_map(skel->maps.paces);
 	err = err ?: zero_map(skel->maps.partner_seen);
 	err = err ?: zero_map(skel->maps.host_bound);
 	err = err ?: zero_map(skel->maps.exit_counters);

@@ -166,6 +166,30 @@ static struct packet reset_of(const struct packet *in)
 	return out;
 }
 
+/*
+ * What tells a host that its packet was not carried: from the gateway's address
+ * on its LAN, no longer than 576 bytes (RFC 1812, 4.3.2).
+ */
+static struct packet answer_of(const struct step *step, const struct packet *in)
+{
+	struct packet out = {
+		.protocol = IPPROTO_ICMP,
+		.source = GATEWAY,
+		.destination = in->source,
+		.type = step->told >> 8,
+		.code = step->told & 0xff,
+		.quote = in,
+		.quoted = 576 - 28 - 20 - 4 * in->options,
+		.tos = 0xc0,
+		.fragment = 0x4000, /* DF */
+		.ttl = 64,
+	};
+
+	memcpy(out.to, station(in->source), 6);
+	memcpy(out.from, plane_mac_lan, 6);
+	return out;
+}
+
 /* The packet that must leave; `quote` is room for the one it quotes. */
 struct packet rows_expect(const struct step *step, const struct packet *in,
 			  struct packet *quote)
@@ -175,6 +199,8 @@ struct packet rows_expect(const struct step *step, const struct packet *in,
 
 	if (step->why == TP_REASON_reset)
 		return reset_of(in);
+	if (step->told)
+		return answer_of(step, in);
 	translate(&step->out, &out);
 	if (step->out.quote) {
 		*quote = *in->quote;
@@ -286,7 +312,8 @@ static bool counted_right(struct bench *bench, const struct step *step,
 
 static void judge_verdict(struct bench *bench, const struct step *step)
 {
-	enum plane_verdict expected = reason_verdicts[step->why];
+	enum plane_verdict expected = step->told ? PLANE_FORWARDED :
+						   reason_verdicts[step->why];
 
 	if (bench->output.verdict != expected)
 		rows_fail(bench, "expected %s (%s), is %s",

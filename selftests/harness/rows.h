@@ -42,7 +42,11 @@ struct step {
 	uint32_t from;	  /* OUT, BACK: interface it came by */
 	uint32_t mark_in; /* OUT, BACK */
 	uint32_t mark;	  /* LAN, WAN by tc: mark it must carry */
+	uint16_t told;	  /* what its sender is told of its being dropped */
 };
+
+/* The ICMP error of `told`. */
+#define TOLD(type, code) ((type) << 8 | (code))
 
 enum row_hooks {
 	ROW_BOTH,
