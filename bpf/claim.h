@@ -18,7 +18,9 @@
 #define CLAIM_DERIVED 16 /* a list made from the endpoint */
 #define CLAIM_RANDOM 64
 #define CLAIM_WALK 256
-#define CLAIM_TRIES (1 + CLAIM_DERIVED + CLAIM_RANDOM + CLAIM_WALK)
+#define CLAIM_DRAWN (1 + CLAIM_DERIVED + CLAIM_RANDOM)
+#define CLAIM_TRIES (CLAIM_DRAWN + CLAIM_WALK)
+#define CLAIM_WELL_KNOWN 1024 /* ports below are a class of their own */
 
 /*
  * May this line be claimed for another endpoint?  A freed port stays away from
@@ -51,33 +53,89 @@ struct claim {
 	__u32 index;		  /* out, or BINDING_NONE */
 	__u32 until;
 	__u16 generation;
-	__u16 pad;
+	__u16 low; /* ports of the endpoint's class: the first */
+	__u16 high;
+	__u16 pad[3];
 };
+
+/*
+ * Ports below 1024 for ports below 1024, others for others (RFC 4787 REQ-3a), as
+ * far as NAT's range has both.  An ICMP identifier is of no class.
+ */
+static __always_inline void claim_class(struct claim *claim)
+{
+	const struct tp_settings *set = claim->hook->set;
+	__u32 own = bpf_ntohs(claim->end->port);
+
+	claim->low = set->port_min;
+	claim->high = set->port_max;
+	if (claim->end->plane == TP_PLANE_ICMP ||
+	    set->port_min >= CLAIM_WELL_KNOWN ||
+	    set->port_max < CLAIM_WELL_KNOWN)
+		return;
+	if (own < CLAIM_WELL_KNOWN)
+		claim->high = CLAIM_WELL_KNOWN - 1;
+	else
+		claim->low = CLAIM_WELL_KNOWN;
+}
+
+/*
+ * A draw that nobody outside can foresee (RFC 6056 3.1): the kernel's generator
+ * is a linear one, so what it gives is mixed with the endpoint and the secret.
+ */
+static __always_inline __u32 claim_draw(const struct claim *claim, __u32 i)
+{
+	const struct tp_seed *keys = ONLY(&seed);
+	__u64 word = (__u64)bpf_get_prandom_u32() << 32 | i;
+
+	return keys ? hash_finish(word ^ claim->end->hash, keys) : 0;
+}
+
+/* Its own port; a list made from the endpoint; then wherever there is one. */
+static __always_inline __u32 claim_preserving(const struct claim *claim,
+					      __u32 i)
+{
+	__u32 span = claim->high - claim->low + 1;
+
+	if (!i)
+		return bpf_ntohs(claim->end->port);
+	if (i <= CLAIM_DERIVED)
+		return claim->low +
+		       (((claim->end->hash >> 8) + i * 0x9e3779b1U) & 0xffff) %
+			       span;
+	return claim->low + claim_draw(claim, i) % span;
+}
+
+/*
+ * The walk, through the endpoint's class.  A low port is better served by a high
+ * one than not at all; the low ones are not for the others.
+ */
+static __always_inline __u32 claim_walked(const struct claim *claim, __u32 i)
+{
+	const struct tp_settings *set = claim->hook->set;
+	__u32 high = claim->high;
+
+	if (high == CLAIM_WELL_KNOWN - 1)
+		high = set->port_max;
+	return claim->low + (claim->start + i) % (high - claim->low + 1);
+}
 
 /* The i-th port to try; 0: skip.  Parity is kept (RFC 4787 REQ-4). */
 static __always_inline __u32 claim_port(const struct claim *claim, __u32 i)
 {
 	const struct tp_settings *set = claim->hook->set;
-	__u32 own = bpf_ntohs(claim->end->port);
-	__u32 span = set->port_max - set->port_min + 1;
 	__u32 port;
 
-	if (!i)
-		port = own;
-	else if (i <= CLAIM_DERIVED)
-		port = set->port_min +
-		       (((claim->end->hash >> 8) + i * 0x9e3779b1U) & 0xffff) %
-			       span;
-	else if (i <= CLAIM_DERIVED + CLAIM_RANDOM)
-		port = set->port_min + bpf_get_prandom_u32() % span;
+	if (i >= CLAIM_DRAWN)
+		return claim_walked(claim, i);
+	if (set->port_choice == TP_PORTS_RANDOM)
+		port = claim->low +
+		       claim_draw(claim, i) % (claim->high - claim->low + 1);
 	else
-		port = set->port_min + (claim->start + i) % span;
-	if (claim->end->plane == TP_PLANE_UDP &&
-	    i <= CLAIM_DERIVED + CLAIM_RANDOM)
-		port = (port & ~1U) | (own & 1);
-	if (port < set->port_min || port > set->port_max)
-		return 0;
-	return port;
+		port = claim_preserving(claim, i);
+	if (claim->end->plane == TP_PLANE_UDP && set->port_parity)
+		port = (port & ~1U) | (bpf_ntohs(claim->end->port) & 1);
+	return port < claim->low || port > claim->high ? 0 : port;
 }
 
 static __always_inline void claim_fill(struct tp_binding *binding,
@@ -226,7 +284,8 @@ static __noinline __u32 binding_claim(const struct hook *hook,
 	socket_ask(&claim.ask, &flow->destination, &address->address,
 		   flow->destination_port, 0);
 	claim.generation = address->generation;
-	claim.start = bpf_get_prandom_u32();
+	claim_class(&claim);
+	claim.start = claim_draw(&claim, 0);
 	*reason = TP_REASON_contended;
 	if (!lock_take(end->hash))
 		return BINDING_NONE;

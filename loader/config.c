@@ -28,6 +28,7 @@ const char *const config_filterings[] = {
 	"address-and-port-dependent",
 	NULL,
 };
+const char *const config_port_choices[] = { "preserve", "random", NULL };
 const char *const config_refusals[] = {
 	"prohibited",
 	"unreachable",
@@ -193,6 +194,19 @@ static void read_sessions(const struct config_section *root)
 			     sessions, below, below * 2);
 }
 
+static void read_port_policy(const struct config_section *root)
+{
+	struct config *config = root->reader->config;
+	struct config_value value;
+	unsigned choice;
+
+	if (config_get(root, "port-choice", &value) &&
+	    config_value_choice(&value, config_port_choices, &choice))
+		config->port_choice = (enum tp_port_choice)choice;
+	if (config_get(root, "port-parity", &value))
+		config_value_boolean(&value, &config->port_parity);
+}
+
 static void read_root(const struct config_section *root)
 {
 	struct config *config = root->reader->config;
@@ -208,6 +222,7 @@ static void read_root(const struct config_section *root)
 	read_exclude(root);
 	read_sessions(root);
 	config_get_ports(root, "ports", &config->port_min, &config->port_max);
+	read_port_policy(root);
 	config_get_ports(root, "local-ports", &config->local_min,
 			 &config->local_max);
 	if (config_get(root, "filtering", &value) &&
@@ -236,6 +251,7 @@ void config_defaults(struct config *config)
 	config->port_max = 60999;
 	config->local_min = 61000;
 	config->local_max = 65535;
+	config->port_parity = true; /* RFC 4787 REQ-4 */
 	config->filtering = TP_FILTER_ADDRESS;
 	config->udp = 5 * CONFIG_MINUTE;	       /* RFC 4787 REQ-5c */
 	config->icmp = CONFIG_MINUTE;		       /* RFC 5508 REQ-2 */

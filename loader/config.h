@@ -36,6 +36,7 @@ void config_defaults(struct config *config);
  * enum tp_partner_type; each list ends with NULL. */
 extern const char *const config_modes[];
 extern const char *const config_filterings[];
+extern const char *const config_port_choices[]; /* by enum tp_port_choice */
 extern const char *const config_refusals[];  /* by enum tp_refusal */
 extern const char *const config_failbacks[]; /* by enum failback_policy */
 extern const char *const config_kinds[];

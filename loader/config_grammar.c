@@ -64,6 +64,8 @@ static cfg_opt_t root_keys[] = {
 	VALUE("sessions"),
 	VALUE("max-addresses"),
 	VALUE("ports"),
+	VALUE("port-choice"),
+	VALUE("port-parity"),
 	VALUE("local-ports"),
 	VALUE("filtering"),
 	VALUE("refusal"),

@@ -186,6 +186,10 @@ static struct json_object *config_json(const struct config *config)
 	put_number(object, "max_addresses", config->max_addresses);
 	put_range(object, "ports", config->port_min, config->port_max);
 	put_range(object, "local_ports", config->local_min, config->local_max);
+	put_text(object, "port_choice",
+		 config_port_choices[config->port_choice]);
+	put(object, "port_parity",
+	    json_object_new_boolean(config->port_parity));
 	put_text(object, "filtering", config_filterings[config->filtering]);
 	put_text(object, "refusal", config_refusals[config->refusal]);
 	put(object, "timers", timers_json(config));

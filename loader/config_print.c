@@ -111,11 +111,15 @@ static void print_tables(FILE *out, const struct config *config)
 		"sessions = %u\n"
 		"max-addresses = %u\n"
 		"ports = %u-%u\n"
+		"port-choice = %s\n"
+		"port-parity = %s\n"
 		"local-ports = %u-%u\n"
 		"filtering = %s\n"
 		"refusal = %s\n",
 		sessions, bindings, config->sessions, config->max_addresses,
-		config->port_min, config->port_max, config->local_min,
+		config->port_min, config->port_max,
+		config_port_choices[config->port_choice],
+		config->port_parity ? "true" : "false", config->local_min,
 		config->local_max, config_filterings[config->filtering],
 		config_refusals[config->refusal]);
 	fprintf(out, "timers {\n");

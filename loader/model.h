@@ -117,6 +117,8 @@ struct config {
 	unsigned max_addresses;	       /* default 8 */
 	uint16_t port_min, port_max;   /* NAT's, default 1024-60999 */
 	uint16_t local_min, local_max; /* the gateway's, 61000-65535 */
+	enum tp_port_choice port_choice;
+	bool port_parity;
 	enum tp_filtering filtering;
 	enum tp_refusal refusal;
 	msec_t udp, icmp, hold;

@@ -641,7 +641,7 @@ static void test_json(void **state)
 	assert_string_equal(json_object_get_string(at(object, "/file")),
 			    "full.conf");
 	assert_int_equal(json_object_get_int(at(object, "/messages/0/line")),
-			 22);
+			 24);
 	assert_string_equal(
 		json_object_get_string(at(object, "/config/partner/kind")),
 		"router");

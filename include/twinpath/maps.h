@@ -96,6 +96,12 @@ enum tp_filtering {
 	TP_FILTER_ADDRESS_AND_PORT, /* address- and port-dependent */
 };
 
+/* The external port of a new binding. */
+enum tp_port_choice {
+	TP_PORTS_PRESERVE, /* the inside one, if it is free: the default */
+	TP_PORTS_RANDOM,   /* any (RFC 6056) */
+};
+
 /* What a host is told whose new session finds no room (RFC 5508 REQ-8, -9). */
 enum tp_refusal {
 	TP_REFUSE_PROHIBITED,  /* ICMP 3/13: the default */
@@ -126,10 +132,13 @@ struct tp_settings {
 	__u8 refusal;	   /* enum tp_refusal */
 	__u16 dead; /* bits: ids of addresses whose exit is dead; what finds
 		     * them so has to leave them (see bpf/leave.h) */
+	__u8 port_choice;  /* enum tp_port_choice */
+	__u8 port_parity;  /* 1: UDP keeps even and odd */
+	__u8 pad[2];
 	struct tp_timers timers;
 	__u32 addresses_used; /* ids 0 .. this - 1 may hold an address */
 };
-TP_SIZE(struct tp_settings, 52);
+TP_SIZE(struct tp_settings, 56);
 
 /* ---- selector: one entry, daemon: the exit of a new session -------------- */
 

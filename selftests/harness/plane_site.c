@@ -117,6 +117,7 @@ static int set_globals(struct plane *plane)
 		.port_max = 60999,
 		.route_epoch = 1,
 		.filtering = TP_FILTER_ADDRESS,
+		.port_parity = 1,
 		.addresses_used = PLANE_ADDRESSES,
 		.timers = {
 			.udp = PLANE_TICKS(300),
