@@ -11,6 +11,7 @@
 
 #include "endpoint.h"
 #include "lock.h"
+#include "pressure.h"
 #include "socket.h"
 #include "twinpath/host.h"
 
@@ -20,25 +21,39 @@
 #define CLAIM_WALK 256
 #define CLAIM_DRAWN (1 + CLAIM_DERIVED + CLAIM_RANDOM)
 #define CLAIM_TRIES (CLAIM_DRAWN + CLAIM_WALK)
+
+/*
+ * Ports run short when the list made from the endpoint has none.  From then on
+ * the search frees what it passes: ports whose connections all finished so long
+ * ago, the sooner the longer it takes.  They go to whoever comes later.
+ */
+#define CLAIM_RIPE (30 * TP_TICKS_PER_SECOND)
+#define CLAIM_RIPE_DEEP (10 * TP_TICKS_PER_SECOND)
+#define CLAIM_DEEP (1 + CLAIM_DERIVED + CLAIM_RANDOM / 4)
+/* A session that goes on looks at its binding once a second (session_renew). */
+#define CLAIM_LEASE (TP_TICKS_PER_SECOND + BINDING_GRACE)
 #define CLAIM_WELL_KNOWN 1024 /* ports below are a class of their own */
 
 /*
  * May this line be claimed for another endpoint?  A freed port stays away from
  * other hosts for a while (RFC 6888 REQ-8), unless its connections were seen
- * to close.
+ * to close.  Those may have been cut short while their sessions still had life
+ * left: `used` says that none of them is in the lease of its last look.
  */
-static __always_inline int binding_claimable(__u64 control, __u32 hold,
+static __always_inline int binding_claimable(const struct tp_binding *binding,
+					     __u64 control, __u32 hold,
 					     __u32 now)
 {
+	__u32 free = TP_CONTROL_EXPIRY(control) + BINDING_GRACE;
+
 	switch (TP_CONTROL_LINE(control)) {
 	case TP_LINE_FREE:
 		return 1;
 	case TP_LINE_LIVE:
-		return clock_passed(
-			TP_CONTROL_EXPIRY(control) + BINDING_GRACE + hold, now);
+		return clock_passed(free + hold, now);
 	case TP_LINE_CLOSED:
-		return clock_passed(TP_CONTROL_EXPIRY(control) + BINDING_GRACE,
-				    now);
+		return clock_passed(free, now) &&
+		       clock_passed(binding->used + CLAIM_LEASE, now);
 	default:
 		return 0;
 	}
@@ -177,7 +192,30 @@ static __always_inline int claim_free(const struct claim *claim,
 		return 1;
 	if (address_equal(&binding->inside, &claim->end->inside))
 		hold = 0;
-	return binding_claimable(control, hold, claim->hook->now);
+	return binding_claimable(binding, control, hold, claim->hook->now);
+}
+
+/*
+ * End the life of a line whose connections finished long enough ago.  It is not
+ * claimed at once: grace and lease are as for any that expires.
+ */
+static __always_inline void claim_ripen(const struct claim *claim, __u32 i,
+					struct tp_binding *binding,
+					__u64 control)
+{
+	const struct tp_settings *set = claim->hook->set;
+	__u32 now = claim->hook->now, age;
+
+	age = binding_last(now + set->timers.tcp_closing, now) -
+	      TP_CONTROL_EXPIRY(control);
+	if (TP_CONTROL_LINE(control) != TP_LINE_CLOSED ||
+	    !binding_live(control, now) ||
+	    (__s32)age < (i < CLAIM_DEEP ? CLAIM_RIPE : CLAIM_RIPE_DEEP))
+		return;
+	if (__sync_val_compare_and_swap(&binding->control, control,
+					(control & ~0xffffffffULL) | now) ==
+	    control)
+		pressure_count(TP_PRESSURE_ports_ripened);
 }
 
 static long claim_try(__u32 i, void *arg)
@@ -197,7 +235,12 @@ static long claim_try(__u32 i, void *arg)
 	if (!binding)
 		return 0;
 	old = *(volatile __u64 *)&binding->control;
-	if (!claim_free(claim, binding, old) || claim_wanted(claim, port))
+	if (!claim_free(claim, binding, old)) {
+		if (i > CLAIM_DERIVED)
+			claim_ripen(claim, i, binding, old);
+		return 0;
+	}
+	if (claim_wanted(claim, port))
 		return 0;
 	next = TP_CONTROL_INCARNATION(old) + 1;
 	if (__sync_val_compare_and_swap(&binding->control, old,

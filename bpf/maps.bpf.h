@@ -13,6 +13,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "twinpath/maps.h"
+#include "twinpath/pressure.h"
 #include "twinpath/reasons.h"
 
 /* ---- written by the daemon ------------------------------------------------ */
@@ -133,7 +134,7 @@ struct {
 	__type(value, struct tp_binding);
 } binding_table SEC(".maps");
 
-/* twice as many as buckets */
+/* TP_INDEX_BUCKETS for each bucket */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -195,6 +196,13 @@ struct {
 	__type(key, __u32);
 	__type(value, struct tp_reasons);
 } reasons SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct tp_pressure);
+} pressure SEC(".maps");
 
 /* What the slow path works with; see room(). */
 enum room {

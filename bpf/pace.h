@@ -8,7 +8,7 @@
 #ifndef TWINPATH_PACE_H
 #define TWINPATH_PACE_H
 
-#include "maps.bpf.h"
+#include "pressure.h"
 
 /* One more this second?  Two CPUs may both get the last one: no harm. */
 static __always_inline int pace_allows(__u32 kind, __u32 most, __u32 now)
@@ -24,7 +24,8 @@ static __always_inline int pace_allows(__u32 kind, __u32 most, __u32 now)
 	}
 	if (__sync_fetch_and_add(&pace->used, 1) < most)
 		return 1;
-	__sync_fetch_and_add(&pace->withheld, 1);
+	pressure_count(kind == TP_PACE_RESETS ? TP_PRESSURE_resets_withheld :
+						TP_PRESSURE_answers_withheld);
 	return 0;
 }
 

@@ -9,9 +9,12 @@
 #define TWINPATH_SESSION_OPEN_H
 
 #include "lock.h"
+#include "pressure.h"
 #include "session.h"
 
 #define SESSION_SPARE 5 /* lines left that send a key to its second bucket */
+#define SESSION_TIGHT 4 /* lines left after a sweep: room is short */
+#define SESSION_RIPE (10 * TP_TICKS_PER_SECOND)
 #define SESSION_REFUSED(reason) (0xffffff00U | (reason))
 #define SESSION_IS_REFUSED(number) ((number) >= 0xffffff00U)
 
@@ -103,33 +106,96 @@ __noinline int session_claim(__u32 slot, __u64 hash)
 	return -1;
 }
 
+/* How long ago did the session come into the state that it is in? */
+static __always_inline __u32 session_age(const struct tp_settings *set,
+					 __u64 control, __u32 now)
+{
+	return now + tcp_timeout(&set->timers, TP_CONTROL_EXTRA(control)) -
+	       TP_CONTROL_EXPIRY(control);
+}
+
 /*
- * A busy line for a new key: in the emptier of its two buckets, else in the
- * overflow; swept when full.  Its number, or SESSION_NONE.  Global, see above.
+ * May a TCP session go before its time, for want of room?  One that finished a
+ * while ago, and one from outside whose sender has not shown itself: else a flood
+ * of SYNs to a published port would fill the table.
  */
-__noinline __u32 session_place(__u64 hash, __u32 now)
+static __always_inline int session_ripe(const struct tp_settings *set,
+					__u64 control, __u32 now)
+{
+	__u16 bits = TP_CONTROL_EXTRA(control);
+
+	if (tcp_finished(bits))
+		return session_age(set, control, now) >= SESSION_RIPE;
+	return bits & TP_TCP_INCOMING &&
+	       session_age(set, control, now) >= set->timers.tcp_incoming;
+}
+
+/* End the life of the ripe lines of a bucket: room for whoever comes later. */
+__noinline int session_ripen(__u32 slot, __u32 now)
+{
+	struct tp_bucket *bucket = bpf_map_lookup_elem(&session_table, &slot);
+	const struct tp_settings *set = ONLY(&settings);
+	__u32 i;
+
+	if (!bucket || !set)
+		return 0;
+	for (i = 0; i < TP_BUCKET_LINES; i++) {
+		struct tp_session *line = &bucket->line[i];
+		__u64 old = *(volatile __u64 *)&line->control;
+
+		if (session_live(old, now) && session_ripe(set, old, now) &&
+		    __sync_val_compare_and_swap(&line->control, old,
+						(old & ~0xffffffffULL) | now) ==
+			    old)
+			pressure_count(TP_PRESSURE_sessions_ripened);
+	}
+	return 0;
+}
+
+/*
+ * Few lines of a key's buckets are clear: sweep them, and where that does not
+ * help, ripen them.  Before the last one is gone, for what ripens now is room only
+ * after the grace.
+ */
+__noinline int session_make_room(__u64 hash, __u32 now)
 {
 	__u32 first = session_bucket(hash, 0), second = session_bucket(hash, 1);
-	__u32 slot, i;
+	__u32 last = session_bucket(hash, 2);
+
+	if (session_room(first) + session_room(second) >= SESSION_TIGHT)
+		return 0;
+	session_sweep(first, now);
+	session_sweep(second, now);
+	if (session_room(first) + session_room(second) >= SESSION_TIGHT)
+		return 0;
+	session_ripen(first, now);
+	session_ripen(second, now);
+	if (session_room(last) < SESSION_TIGHT) {
+		session_sweep(last, now);
+		session_ripen(last, now);
+	}
+	return 0;
+}
+
+/*
+ * A busy line for a new key: in the emptier of its two buckets, else in the
+ * overflow.  Its number, or SESSION_NONE.  Global, see above.
+ */
+__noinline __u32 session_place(__u64 hash)
+{
+	__u32 first = session_bucket(hash, 0), second = session_bucket(hash, 1);
+	__u32 slot = first;
 	int n;
 
-	if (!session_room(first) && !session_room(second)) {
-		session_sweep(first, now);
-		session_sweep(second, now);
-	}
-	slot = first;
 	if (session_room(first) < SESSION_SPARE &&
 	    session_room(second) > session_room(first))
 		slot = second;
-	for (i = 0; i < 3; i++) {
-		n = session_claim(slot, hash);
-		if (n >= 0)
-			return slot * TP_BUCKET_LINES + n;
+	n = session_claim(slot, hash);
+	if (n < 0) {
 		slot = session_bucket(hash, 2);
-		if (i)
-			session_sweep(slot, now);
+		n = session_claim(slot, hash);
 	}
-	return SESSION_NONE;
+	return n < 0 ? SESSION_NONE : slot * TP_BUCKET_LINES + n;
 }
 
 /*
@@ -208,8 +274,10 @@ static __always_inline __u32 session_room_for(const struct tp_session_key *key,
 	struct tp_session *line;
 
 	*theirs = 0;
-	if (number == SESSION_NONE)
-		return session_place(hash, now);
+	if (number == SESSION_NONE) {
+		session_make_room(hash, now);
+		return session_place(hash);
+	}
 	line = session_line(number);
 	if (!line || !binding)
 		return SESSION_NONE;

@@ -48,6 +48,8 @@ static const struct command {
 	  "where the data plane sends a destination" },
 	{ "reasons", command_reasons, NULL, TAKES_ALL,
 	  "what became of the packets, by hook" },
+	{ "pressure", command_pressure, NULL, 0,
+	  "what was done for want of room" },
 	{ "check", command_check, "FILE", 0,
 	  "read a configuration and say what it means" },
 	{ "genkey", command_genkey, NULL, 0,

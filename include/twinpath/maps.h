@@ -57,6 +57,7 @@ TP_SIZE(struct tp_addr, 16);
 #define TP_BUCKET_LINES 16
 #define TP_OVERFLOW_SHIFT 6 /* one overflow bucket for every 64 buckets */
 #define TP_INDEX_WORDS 8
+#define TP_INDEX_BUCKETS 4 /* of the index, for each bucket of sessions */
 
 /* Protocol planes of the bindings array. */
 enum tp_plane {
@@ -464,9 +465,8 @@ enum tp_pace_kind {
 struct tp_pace {
 	__u32 second; /* ticks / TP_TICKS_PER_SECOND */
 	__u32 used;
-	__u64 withheld; /* since the start: that were one too many */
 };
-TP_SIZE(struct tp_pace, 16);
+TP_SIZE(struct tp_pace, 8);
 
 /* ---- rooms: per CPU, data plane: scratch, nothing that lasts -------------- */
 

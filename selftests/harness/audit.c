@@ -97,6 +97,17 @@ static unsigned int same_key(const struct plane *plane,
 	return found;
 }
 
+/*
+ * A session that both sides have closed may have lost its binding to another,
+ * when ports ran short: it finds out with its next packet.
+ */
+static bool finished(const struct tp_session *session)
+{
+	uint16_t both = TP_TCP_FIN_OUT | TP_TCP_FIN_IN;
+
+	return (TP_CONTROL_EXTRA(session->control) & both) == both;
+}
+
 /* A live session has a live binding, of its own endpoint and incarnation. */
 static void check_session(const struct plane *plane,
 			  const struct tp_session *session, uint32_t now)
@@ -104,6 +115,9 @@ static void check_session(const struct plane *plane,
 	const struct tp_binding *binding;
 
 	assert_true(session->binding < plane->bindings_count);
+	assert_int_equal(same_key(plane, session, now), 1);
+	if (finished(session))
+		return;
 	binding = &plane->bindings[session->binding];
 	assert_true(binding_lives(binding, now));
 	assert_int_equal(session->incarnation,
@@ -112,7 +126,6 @@ static void check_session(const struct plane *plane,
 			    sizeof(binding->inside));
 	assert_int_equal(session->key.inside_port, binding->inside_port);
 	assert_int_equal(ntohs(session->port), session->binding & 0xffff);
-	assert_int_equal(same_key(plane, session, now), 1);
 }
 
 unsigned int audit_sessions(const struct plane *plane, uint32_t now)

@@ -74,7 +74,7 @@ static int size_maps(struct twinpath *skel, uint32_t buckets)
 	err = err ?: bpf_map__set_max_entries(skel->maps.tags, lines);
 	err = err   ?:
 		      bpf_map__set_max_entries(skel->maps.endpoints,
-					       2 * buckets);
+					       TP_INDEX_BUCKETS * buckets);
 	err = err   ?:
 		      bpf_map__set_max_entries(skel->maps.binding_table,
 					       TP_BINDING_INDEX(PLANE_ADDRESSES,

@@ -348,6 +348,7 @@ static int forget(struct plane *plane)
 	err = err ?: zero_map(skel->maps.paces);
 	err = err ?: zero_map(skel->maps.partner_seen);
 	err = err ?: zero_map(skel->maps.host_bound);
+	err = err ?: zero_map(skel->maps.pressure);
 	err = err ?: zero_map(skel->maps.exit_counters);
 	return err ?: zero_map(skel->maps.reasons);
 }

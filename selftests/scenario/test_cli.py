@@ -118,7 +118,7 @@ def test_usage_names_every_command(twinpath):
     outcome = twinpath("help")
     assert outcome.status == 0 and outcome.err == ""
     for command in ("status", "flip TO", "drain UPLINK", "undrain", "sessions", "bindings", "routes",
-                    "reasons", "check FILE", "genkey", "detach", "help", "version"):
+                    "reasons", "pressure", "check FILE", "genkey", "detach", "help", "version"):
         assert f"\n  {command} " in outcome.out
     assert twinpath("--help").out == outcome.out
     nothing = twinpath()
@@ -562,7 +562,7 @@ def test_bad_filters(twinpath, pins, prefix):
 
 
 def test_missing_pins(twinpath, pins):
-    for command in ("sessions", "bindings", "routes", "reasons"):
+    for command in ("sessions", "bindings", "routes", "reasons", "pressure"):
         assert failed(twinpath("--instance", "gw-x", command),
                       "twinpathd never attached here for instance gw-x")
     (pins / "sessions").unlink()
@@ -706,6 +706,26 @@ def reasons_size():
     header = (Path(__file__).parents[2] / "include" / "twinpath"
               / "reasons.h").read_text()
     return 8 * header.count("\tREASON(")
+
+
+def test_pressure(twinpath, maps):
+    header = (Path(__file__).parents[2] / "include" / "twinpath"
+              / "pressure.h").read_text()
+    size = 8 * header.count("\tPRESSURE(")
+    fd = maps.create("pressure", PERCPU_ARRAY, 4, size, 1)
+    values = bytearray(size * maps.cpus)
+    for cpu in range(maps.cpus):
+        struct.pack_into("=Q", values, cpu * size, 10 ** cpu)
+    maps.put(fd, struct.pack("=I", 0), bytes(values))
+    total = sum(10 ** cpu for cpu in range(maps.cpus))
+    outcome = twinpath("pressure")
+    assert [line.split()[:2] for line in outcome.lines[:3]] == [
+        ["pressure", "count"], ["ports_ripened", str(total)],
+        ["sessions_ripened", "0"]]
+    rows = twinpath("pressure", "--json").json
+    assert len(rows) == size // 8
+    assert rows[0] == {"pressure": "ports_ripened", "count": total,
+                       "text": "ports of finished connections freed early"}
 
 
 def test_permission_denied():
