@@ -37,8 +37,8 @@ void config_defaults(struct config *config);
 extern const char *const config_modes[];
 extern const char *const config_filterings[];
 extern const char *const config_port_choices[]; /* by enum tp_port_choice */
-extern const char *const config_refusals[];  /* by enum tp_refusal */
-extern const char *const config_failbacks[]; /* by enum failback_policy */
+extern const char *const config_refusals[];	/* by enum tp_refusal */
+extern const char *const config_failbacks[];	/* by enum failback_policy */
 extern const char *const config_kinds[];
 /* The partner's keys that name an interface, by enum tp_kind. */
 extern const char *const config_links[];

@@ -9,6 +9,7 @@
  */
 #include <string.h>
 
+#include "address.h"
 #include "log.h"
 #include "maps_private.h"
 #include "marks.h"

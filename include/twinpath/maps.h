@@ -133,8 +133,8 @@ struct tp_settings {
 	__u8 refusal;	   /* enum tp_refusal */
 	__u16 dead; /* bits: ids of addresses whose exit is dead; what finds
 		     * them so has to leave them (see bpf/leave.h) */
-	__u8 port_choice;  /* enum tp_port_choice */
-	__u8 port_parity;  /* 1: UDP keeps even and odd */
+	__u8 port_choice; /* enum tp_port_choice */
+	__u8 port_parity; /* 1: UDP keeps even and odd */
 	__u8 pad[2];
 	struct tp_timers timers;
 	__u32 addresses_used; /* ids 0 .. this - 1 may hold an address */

@@ -220,7 +220,8 @@ STATUS = {
              "pending_s": 4.0, "sent": 10, "answered": 8, "late": 1,
              "lost": 1, "rtt_ms": 1.25},
         ]}],
-    "partner": {"type": "router", "address": "192.168.0.4", "mac": None,
+    "partner": {"type": "router", "address": "192.168.0.4",
+                "interface": "eth0", "mac": None, "reachable": False,
                 "marker": True, "offers_default": False},
     "announce": {"uplink": "isp-a", "metric": 0}, "last_resort": None,
     "marker": True, "vrrp": 50, "uptime_s": 7260.0,
@@ -257,7 +258,7 @@ def test_status_fits_a_screen(twinpath, daemon):
     core = words_of(outcome, "isp-a", "core")
     assert core[2:8] == ["icmp", "172.29.0.1", "up,", "down", "in", "4s"]
     assert core[-1] == "1.25"
-    assert "192.168.0.4 (router), MAC not known yet, marker seen, " \
+    assert "192.168.0.4 (router) by eth0, MAC not known yet, marker seen, " \
            "default not offered" in outcome.out
     assert "default by isp-a, metric 0; marker yes; VRRP weight 50" \
         in outcome.out

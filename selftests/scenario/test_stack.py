@@ -106,7 +106,7 @@ def test_every_chain_of_calls_fits_the_stack_of_linux_6_1():
     read = Object(BUILD / "twinpath.bpf.o")
     chains = {name: read.deepest(name) for name in read.frame}
     # It sees what is there: a function of a function, and a call-back.
-    assert "session_sweep" in read.calls["session_place"]
+    assert any("session_sweep" in called for called in read.calls.values())
     assert any("claim_try" in called for called in read.calls.values())
     assert chains["tc_lan"][0] > 300
     assert {name: chain for name, chain in chains.items()
