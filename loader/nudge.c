@@ -32,9 +32,10 @@ struct nudge {
 	const struct tp_bucket *table; /* mmapped, read only */
 	size_t bytes;
 	unsigned buckets;
-	unsigned next;		  /* bucket to look at */
-	uint32_t exits;		  /* bit set: still to be nudged in this walk */
-	uint16_t generations[32]; /* of the sessions to nudge, by exit */
+	unsigned next;	/* bucket to look at */
+	uint32_t exits; /* bit set: still to be nudged in this walk */
+	/* Of the sessions to nudge, by exit: the oldest and the newest. */
+	uint16_t first[32], last[32];
 	unsigned sent;
 	int raw;
 };
@@ -108,13 +109,15 @@ static bool concerns(const struct nudge *nudge,
 {
 	__u64 control = *(volatile const __u64 *)&session->control;
 	uint16_t bits = TP_CONTROL_EXTRA(control);
+	unsigned exit = session->exit;
 
 	return TP_CONTROL_LINE(control) == TP_LINE_LIVE &&
 	       (int32_t)(TP_CONTROL_EXPIRY(control) - now) > 0 &&
 	       session->key.proto == IPPROTO_TCP &&
 	       (bits & ESTABLISHED) == ESTABLISHED && !(bits & ENDED) &&
-	       session->exit < 32 && nudge->exits & (1U << session->exit) &&
-	       session->generation == nudge->generations[session->exit];
+	       exit < 32 && nudge->exits & (1U << exit) &&
+	       (uint16_t)(session->generation - nudge->first[exit]) <=
+		       (uint16_t)(nudge->last[exit] - nudge->first[exit]);
 }
 
 static void finish(struct nudge *nudge)
@@ -162,13 +165,16 @@ void nudge_start(struct nudge *nudge, unsigned exit, uint16_t generation)
 
 	if (!nudge || exit >= 32)
 		return;
-	/* A walk under way starts again, for the exits of both. */
+	/* Not at once: an exit that is back by then has lost nothing. */
+	if (!nudge->exits)
+		event_add(nudge->step, &soon);
+	/* A walk under way starts again, for all that is to be nudged. */
+	if (!(nudge->exits & (1U << exit)))
+		nudge->first[exit] = generation;
+	nudge->last[exit] = generation;
 	nudge->exits |= 1U << exit;
-	nudge->generations[exit] = generation;
 	nudge->next = 0;
 	nudge->sent = 0;
-	/* Not at once: an exit that is back by then has lost nothing. */
-	event_add(nudge->step, &soon);
 }
 
 int nudge_open(struct nudge **out, struct event_base *base,

@@ -28,7 +28,7 @@ void nudge_close(struct nudge *nudge);
 /*
  * nudge_start - this exit has just died, or was cut: nudge its established
  * sessions, at a bounded pace.
- * @generation: theirs; older ones have been nudged in their time
+ * @generation: theirs; older ones too, unless they have had their nudge
  */
 void nudge_start(struct nudge *nudge, unsigned exit, uint16_t generation);
 
