@@ -298,11 +298,12 @@ int maps_apply(struct maps *maps, const struct maps_input *input)
 	int err;
 
 	maps_fill_exits(maps, input, wanted);
+	/* Gone first: what is to be confirmed then must not be asked. */
+	err = apply_partner(maps, input);
 	err = apply_settings(maps, input->config, wanted,
 			     any_died(maps, wanted) ||
-				     input->belief->overtaken);
+				     input->belief->overtaken) ?: err;
 	err = maps_apply_links(maps, input) ?: err;
-	err = apply_partner(maps, input) ?: err;
 	return maps_switch(maps, input, wanted) ?: err;
 }
 
