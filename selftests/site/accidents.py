@@ -63,18 +63,25 @@ def heal(site, ports):
 
 
 class Redial:
-    """An uplink's address becomes another one, and back."""
+    """An uplink's address becomes another one, of a larger subnet."""
 
     def __init__(self, site, letter):
-        self.side = SIDES[letter]
-        self.gateway = site.netns(self.side.gateway)
-        self.other = self.side.wan.rsplit(".", 1)[0] + ".3"
-        pe, core = site.netns(self.side.pe), site.netns("core")
-        net = self.side.wan_net.replace("/30", "/29")
-        pe.ip(["addr add %s/29 dev eth0" % self.side.next_hop])
-        core.ip(["route add %s via %s" % (net, self.side.pe_core)])
+        side = SIDES[letter]
+        self.old, self.other = side.wan, side.wan.rsplit(".", 1)[0] + ".5"
+        self._gateway = site.netns(side.gateway)
+        self._pe, self._core = site.netns(side.pe), site.netns("core")
+        self._net = side.wan_net.replace("/30", "/29")
+        self._next_hop, self._by = side.next_hop, side.pe_core
+        self._pe.ip(["addr add %s/29 dev eth0" % self._next_hop])
+        self._core.ip(["route add %s via %s" % (self._net, self._by)])
 
-    def dial(self, address):
-        """The old lease ends, and the next one comes a moment later."""
-        self.gateway.ip(["addr flush dev eth1",
-                         "addr add %s/29 dev eth1" % address])
+    def dial(self):
+        """The next lease is there before the last one ends."""
+        self._gateway.ip(["addr add %s/29 dev eth1" % self.other,
+                          "addr del %s/30 dev eth1" % self.old])
+
+    def undo(self):
+        self._gateway.ip(["addr flush dev eth1",
+                          "addr add %s/30 dev eth1" % self.old])
+        self._pe.ip(["addr del %s/29 dev eth0" % self._next_hop])
+        self._core.ip(["route del %s via %s" % (self._net, self._by)])

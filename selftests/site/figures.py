@@ -22,7 +22,9 @@ class Session:
 
 
 class Seen:
-    """What was seen of a scenario's traffic."""
+    """What was seen of a scenario's traffic.
+
+    sources: {host: {address: sessions that an ISP saw under it}}."""
 
     def __init__(self, source, reports, wires, sources, server):
         self.source, self.reports = source, reports
@@ -31,6 +33,13 @@ class Seen:
             Session(host, kind, row) for host, report in reports.items()
             for kind in ("talking", "silent") if kind in report
             for row in report[kind]["sessions"]]
+
+    def of(self, *hosts):
+        """The same of some hosts alone."""
+        def only(seen):
+            return {host: seen[host] for host in hosts if host in seen}
+        return Seen(self.source, only(self.reports), self.wires,
+                    only(self.sources), self.server)
 
     def lags(self):
         """(when, how long) a client came late: the machine was busy."""
@@ -93,12 +102,15 @@ class Seen:
         return ", ".join(sorted({row[3] for row in self.attempts()
                                  if not row[2]}))
 
-    def resets_outside(self):
-        """When resets left the site."""
-        return [time for name, wire in self.wires.items()
-                if name.startswith("pe-") for time, _, _ in wire["resets"]]
-
     # counts
+
+    def resets_forged(self):
+        """Resets that left the site and that no host had sent."""
+        left = sum(len(wire["resets"]) for name, wire in self.wires.items()
+                   if name.startswith("pe-"))
+        sent = sum(wire["resets_sent"] for name, wire in self.wires.items()
+                   if not name.startswith("pe-"))
+        return max(0, left - sent)
 
     def hung(self, until):
         return sum(one.alive() and 0 < one.waits_since < until - HUNG
@@ -112,7 +124,8 @@ class Seen:
 
     def elsewhere(self):
         """Sessions that an ISP saw under another address than at first."""
-        return sum(count for source, count in self.sources.items()
+        return sum(count for seen in self.sources.values()
+                   for source, count in seen.items()
                    if source != self.source)
 
     def wrong(self, allowed):
@@ -170,24 +183,44 @@ def unharmed(seen, since, until, excused=()):
         "pings lost": count(seen.pings_lost()),
         "twice": seen.twice(),
         "refused": count(seen.refused()),
-        "resets outside": count(seen.resets_outside()),
+        "resets forged": seen.resets_forged(),
     }
 
 
-def failed_over(seen, told, since, decided, until, excused, source):
-    """What must be zero after the uplink of all the sessions died, and the
-    longest times."""
-    late = [row for row in seen.attempts() if row[0] >= decided]
-    worked = [row for row in late if row[2]]
-    before = [row[1] for row in seen.attempts()
-              if row[2] and since - 1 < row[1] < decided]
-    talking = [one for one in seen.sessions if one.kind == "talking"]
-    silent = [one for one in seen.sessions if one.kind == "silent"]
-    waited = _waited(talking, told)
+def all_told(seen, told):
+    """Every session ended, by a reset; and how long each waited for it, from
+    its first packet after the decision, or from the one before if the reset
+    came first."""
     zero = {
         "hung": sum(one.alive() for one in seen.sessions),
         "not by a reset": sum(not one.alive() and one.error != RESET
                               for one in seen.sessions),
+    }
+    waited = []
+    for one in seen.sessions:
+        reset, first, newest = told.get((one.host, one.port), (0, 0, 0))
+        if one.kind == "talking" and newest:
+            waited.append(reset - (first or newest))
+    return zero, max(waited, default=None)
+
+
+def silent_told(seen, decided):
+    """When the last session that only receives was told; None: not all."""
+    silent = [one for one in seen.sessions if one.kind == "silent"]
+    if any(one.alive() for one in silent):
+        return None
+    return max((one.ended - decided for one in silent), default=0.0)
+
+
+def resumed(seen, since, decided, until, excused, source):
+    """All else goes on at another address with its next packet: what must be
+    zero; when new connections worked again, and for how long none did."""
+    attempts = seen.attempts()
+    late = [row for row in attempts if row[0] >= decided]
+    before = [row[1] for row in attempts
+              if row[2] and since - 1 < row[1] < decided]
+    worked = [row[1] for row in late if row[2]]
+    zero = {
         "udp lost": len(between(seen.datagrams_lost(), decided, until,
                                 excused)),
         "udp elsewhere": len([row for row in seen.datagrams()
@@ -196,24 +229,8 @@ def failed_over(seen, told, since, decided, until, excused, source):
         "twice": seen.twice(),
         "refused": len(between([row[0] for row in late if not row[2]],
                                decided + 0.01, until, excused)),
-        "resets outside": len(between(seen.resets_outside(), since, until)),
+        "resets forged": seen.resets_forged(),
     }
-    times = {
-        "new after": worked[0][1] - decided if worked else None,
-        "outage": worked[0][1] - max(before, default=since)
-        if worked else None,
-        "told after": max(waited, default=None),
-        "silent told": None if any(one.alive() for one in silent) else max(
-            one.ended - decided for one in silent),
-    }
-    return zero, times
-
-
-def _waited(talking, told):
-    """From each session's first packet after the decision to its reset; from
-    the one before, if the reset came first."""
-    for one in talking:
-        times = told.get((one.host, one.port))
-        if times and times[2]:
-            reset, first, newest = times
-            yield reset - (first or newest)
+    if not worked:
+        return zero, None, None
+    return zero, worked[0] - decided, worked[0] - max(before, default=since)

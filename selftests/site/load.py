@@ -52,6 +52,8 @@ class Measure:
     def __init__(self, site):
         self.site, self.tools = site, []
         self.names = itertools.count(1)
+        # One that is used again soon belongs where it was.
+        self.identifiers = itertools.cycle(range(1000, 60000))
 
     def _tool(self, name, netns, *words):
         tool = Tool(self.site, name, netns, words)
@@ -70,8 +72,9 @@ class Measure:
         self.hosts = {name: self._tool("wire-" + name, netns(name), "wire",
                                        "eth0") for name in ("h1", "h2")}
         self.watch = self._tool("watch", None, "watch", *(
-            gateway.twinpathd.pins
-            for gateway in self.site.gateways.values()))
+            word for gateway in self.site.gateways.values() for word in (
+                gateway.twinpathd.pins,
+                self.site.processes.log(gateway.twinpathd.name))))
         self.loads = {name: Load(self.site, netns(name))
                       for name in ("h1", "h2", "h3")}
         self.tools += self.loads.values()
@@ -87,7 +90,8 @@ class Measure:
             tap.ask("clear")
 
     def changes(self, since):
-        """[(time, gateway's letter, what, is)] in the data planes."""
+        """[(time, gateway's letter, what, is)] in the data planes; and what
+        the daemons said, as "log"."""
         letters = list(self.site.gateways)
         return [(time, letters[plane], what, becomes) for time, plane, what,
                 becomes in self.watch.ask("report") if time >= since]
@@ -102,16 +106,17 @@ class Measure:
 class Burden:
     """The traffic of one scenario, from its first packet to its last."""
 
-    def __init__(self, measure, sessions, source):
-        """Sessions that begin under the address `source`."""
+    def __init__(self, measure, sessions, source, talking=True):
+        """Sessions that begin under the address `source`; a tenth of them
+        only listens, or all."""
         self.measure, self.source = measure, source
-        self.count = sessions
+        self.opened = 0
         self.period = max(PERIOD, sessions / RATE)
         self.h1, self.h2, self.h3 = (measure.loads[name] for name in
                                      ("h1", "h2", "h3"))
         measure.clear()
-        self.names = []  # (first, count) of TCP sessions
-        self._sessions()
+        self.names = []  # (host, first, count) of TCP sessions
+        self._sessions(sessions, talking)
         self._others()
         self.began = now()
         wait_for("every kind of traffic is answered", self._answered, 10)
@@ -121,52 +126,57 @@ class Burden:
 
     def _open(self, load, name, port, count, period):
         first = self._named(count)
-        self.names.append((first, count))
+        self.names.append((load.host, first, count))
+        self.opened += count
         load.tcp(name, SERVER, port, count, period, first)
 
-    def _sessions(self):
-        half, silent = self.count // 2, max(self.count // 20, 5)
+    def _sessions(self, count, talking):
+        silent = count // 20 if talking else count // 2
         for load, port in ((self.h1, OPEN), (self.h2, GUARDED)):
-            self._open(load, "talking", port, half, self.period)
+            if talking:
+                self._open(load, "talking", port, count // 2 - silent,
+                           self.period)
             self._open(load, "silent", port, silent, 0)
         wait_for("every session is open", lambda: all(
             one["open"] == one["count"] for one in self._states().values()),
             30)
 
     def _others(self):
-        for load, identifier in ((self.h1, 4001), (self.h3, 4003)):
-            load.ping("pings", SERVER, PINGS, identifier)
+        for load in (self.h1, self.h3):
+            load.ping("pings", SERVER, PINGS,
+                      next(self.measure.identifiers))
         for load in (self.h1, self.h2):
             load.udp("streams", SERVER, OPEN, STREAMS, DATAGRAMS,
                      self._named(STREAMS))
         self.h2.attempts("attempts", SERVER, OPEN, EVERY, PATIENCE,
                          int(LONGEST / EVERY))
 
-    def _states(self, since=0.0, kinds=("talking", "silent")):
+    def _states(self, since=0.0, kinds=("talking", "silent"),
+                hosts=("h1", "h2")):
         """{(host, kind): state} of TCP sessions."""
         return {(load.host, kind): state for load in (self.h1, self.h2)
+                if load.host in hosts
                 for kind, state in load.state(since).items()
                 if kind in kinds}
 
     def _answered(self):
-        state = self.h1.state()
         return all(one["answered"] == one["count"] for one in self._states(
             kinds=("talking",)).values()) and all(
                 load.state(self.began)[kind]["answered"] > 5
                 for load, kind in ((self.h1, "pings"), (self.h3, "pings"),
                                    (self.h1, "streams"),
-                                   (self.h2, "streams"))) and bool(state)
+                                   (self.h2, "streams")))
 
     # while it runs
 
-    def alive(self, kinds=("talking", "silent")):
+    def alive(self, kinds=("talking", "silent"), hosts=("h1", "h2")):
         return sum(one["alive"] for one in
-                   self._states(kinds=kinds).values())
+                   self._states(0.0, kinds, hosts).values())
 
-    def works(self, since, kinds=("talking",)):
+    def works(self, since, kinds=("talking",), hosts=("h1", "h2")):
         """Every session asked after that moment, and has its answer."""
         return all(one["answered"] == one["count"] for one in
-                   self._states(since, kinds).values())
+                   self._states(since, kinds, hosts).values())
 
     def talk(self):
         """The silent ones too, once around."""
@@ -182,6 +192,12 @@ class Burden:
         wait_for("new connections go by " + source,
                  lambda: self.newest(since) == source, seconds, 0.01)
 
+    def worked(self, since):
+        """When the first new connection that began since then worked."""
+        rows = self.h2.report()["attempts"]["attempts"]
+        return min((row[1] for row in rows if row[0] >= since and row[2]),
+                   default=None)
+
     # at its end
 
     def seen(self):
@@ -189,10 +205,11 @@ class Burden:
         reports = {name: load.report()
                    for name, load in self.measure.loads.items()}
         sources = {}
-        for first, count in self.names:
+        for host, first, count in self.names:
+            seen = sources.setdefault(host, {})
             for tap in self.measure.taps.values():
                 for source, number in tap.ask("seen", first, count).items():
-                    sources[source] = sources.get(source, 0) + number
+                    seen[source] = seen.get(source, 0) + number
         return Seen(self.source, reports, self.measure.wires(), sources,
                     self.measure.server.ask("report"))
 

@@ -10,8 +10,16 @@ import signal
 
 from . import accidents
 from .matrix import A, B
+from .result import NEW
 from .topology import SIDES
 from .traffic import now
+
+# What an uplink loses while it loses everything, or much of it.
+OF_THE_DEAD = ("stalled", "udp lost", "udp moved", "pings lost", "refused")
+
+# A second after the first question that the partner did not answer; until then
+# what it may hold is asked, and nobody is told anything.
+GONE = ("log", "-> gone, because its answers do not come")
 
 KEPT, TOLD = [], []  # by kind, in the order of their telling
 
@@ -124,20 +132,33 @@ def probe_target_down(m):
 
 
 @kept
+def standby_loses_its_power(m):
+    """And comes back: nobody needs it."""
+    m.load(A)
+    began = now()
+    m.power_off("b")
+    m.decided(began, ("a", *GONE))
+    m.run(2.0)
+    m.power_on("b")
+    m.selects("b", "partner", 40)
+    m.run(2.0)
+    m.unharmed(began)
+
+
+@kept
 def gateway_returns(m):
     """It lost its power, and boots into a site that lives on ISP B."""
-    accidents.power_off(m.site, "a")
+    m.power_off("a")
     m.selects("b", "isp-b")
     m.master("gw-b")
     m.load(B)
     began = now()
-    accidents.power_on(m.site, "a")
-    m.gateway("a").wait_ready()
+    m.power_on("a")
     back_to_a(m, began, 40)
     m.unharmed(began)
 
 
-# ---- an uplink dies ----------------------------------------------------------
+# ---- an uplink dies, or a gateway --------------------------------------------
 
 @told
 def black_hole(m):
@@ -159,4 +180,124 @@ def fail_over(m, began):
     decided = m.decided(began, ("a", "isp-a", "dead"),
                         ("a", "selector", "partner"))
     m.failed_over(began, decided, B)
+
+
+@told
+def gateway_loses_its_power(m):
+    """Who only receives cannot be told: the one that knew of him is gone."""
+    m.load(A)
+    began = now()
+    m.power_off("a")
+    m.failed_over(began, m.decided(began, ("b", *GONE)), B, silent=None)
+    m.result.within("outage", m.result.figures["outage"],
+                    master_down(m) + 0.1 + m.patience)
+
+
+def master_down(m):
+    """VRRP's, of the backup with priority 130 (RFC 5798, 6.1)."""
+    return m.site.timers.advert * (3 + (256 - 130) / 256)
+
+
+@told
+def partner_lost_while_it_holds_them(m):
+    """gw-b holds the sessions, their hosts send to gw-a."""
+    on_b(m)
     m.site.isp("a").heal()
+    back_to_a(m, now())
+    began = now()
+    m.power_off("b")
+    m.failed_over(began, m.decided(began, ("a", *GONE)), A, silent=None)
+
+
+@told
+def another_address(m):
+    """A re-dial: no path is lost, but the address of all sessions is."""
+    m.redial = accidents.Redial(m.site, "a")
+    m.addresses["pe-a"].add(m.redial.other)
+    m.load(A)
+    began = now()
+    m.redial.dial()
+    decided = m.decided(began, ("a", "isp-a", "another generation"))
+    m.failed_over(began, decided, m.redial.other)
+
+
+@told
+def drain_with_a_deadline(m):
+    m.load(A)
+    began = now()
+    m.gateway("a").cli("drain", "isp-a", "--drain", "4s")
+    m.burden.moved(B, began)
+    m.run(began + 3.5 - now())
+    m.result.equal("alive before the deadline", m.burden.alive(),
+                   m.burden.opened)
+    decided = m.decided(began, ("a", "isp-a", "another generation"))
+    m.result.within("cut early", max(0.0, began + 4.0 - decided), 0.05)
+    m.failed_over(began, decided, B)
+
+
+@told
+def both_isps_down_and_back(m):
+    m.load(A)
+    began = now()
+    for letter in SIDES:
+        m.site.isp(letter).black()
+    decided = m.decided(began, ("a", "isp-a", "dead"), ("b", "isp-b", "dead"))
+    m.run(3.0)
+    seen, _, _, _ = m.finish(began)
+    m.told(seen, decided)
+    back = now()
+    for letter in SIDES:
+        m.site.isp(letter).heal()
+    m.run(3.0)
+    works = m.burden.worked(back)
+    m.result.within("new after", works and works - back, m.patience
+                    + m.site.timers.interval + m.site.timers.timeout + NEW)
+
+
+# ---- neither ------------------------------------------------------------------
+
+@kept
+def same_address_back(m):
+    """The link flaps; who said nothing meanwhile has lost nothing."""
+    m.load(A, talking=False)
+    began = now()
+    m.site.isp("a").link_down()
+    m.decided(began, ("a", "isp-a", "dead"))
+    m.site.isp("a").link_up()
+    back_to_a(m, now())
+    m.unharmed(began, but=OF_THE_DEAD)
+
+
+@kept
+def thirty_percent_loss(m):
+    """Nobody is told anything; new ones go elsewhere."""
+    m.load(A)
+    began = now()
+    m.site.isp("a").loss(30)
+    found = m.decided(began, ("a", "selector", "partner"))
+    m.result.within("found after", found - began, 2.0 + m.patience)
+    m.run(10.0)
+    m.site.isp("a").heal()
+    back_to_a(m, now())
+    switches = [change for change in m.measure.changes(began)
+                if change[1:3] == ("a", "selector")]
+    m.result.note("switches", len(switches))
+    m.run(8.0)  # TCP waits longer each time that it repeats
+    m.unharmed(began, but=OF_THE_DEAD)
+
+
+@kept
+def lan_split_and_healed(m):
+    """gw-b and h2 on one side; everybody else, and the owner, on the other."""
+    m.load(A)
+    began = now()
+    m.split("h2", SIDES["b"].gateway)
+    decided = m.decided(began, ("b", *GONE))
+    m.failed_over(began, decided, B, hosts=("h2",), silent=None)
+    healed = now()
+    m.join()
+    m.selects("b", "partner")
+    m.master("gw-a")
+    m.run(2.0)
+    m.unharmed(began, hosts=("h1", "h3"))
+    m.went_on(healed, "h2")

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * watch.c - when the data planes were told what: watch DIRECTORY...
+ * watch.c - when the data planes were told what: watch DIRECTORY LOG...
  *
- * Owns: a look at the pinned maps every millisecond.  "The decision" of a
- * failover is the moment in which the selector or an exit's state changed
- * there, not when somebody logged it.
+ * Owns: a look every millisecond at the pinned maps and at the daemons' logs,
+ * two words for each gateway.  "The decision" of a failover is the moment in
+ * which the selector or an exit's state changed there; the log says why.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
@@ -18,18 +19,23 @@
 #define REOPEN 50  /* turns: a gateway that was reset has other maps */
 #define PLANES 4
 #define NAME 24
+#define LINE 200
 
 struct plane {
-	const char *directory;
-	int selector, exits;
+	const char *directory, *log;
+	int log_fd;
+	char line[LINE]; /* not whole yet */
+	unsigned line_length;
+	int selector, exits, addresses;
 	char selected[NAME];
 	struct tp_exit exit[TP_MAX_EXITS];
+	struct tp_address address[TP_MAX_ADDRESSES];
 };
 
 struct change {
 	usec_t at;
 	unsigned plane;
-	char what[NAME], is[NAME];
+	char what[NAME], is[LINE];
 };
 
 static struct plane planes[PLANES];
@@ -49,18 +55,21 @@ static void note(const struct plane *plane, usec_t now, const char *what,
 	snprintf(change->is, sizeof(change->is), "%s", is);
 }
 
-static void reopen(struct plane *plane)
+static int reopen(const struct plane *plane, const char *name, int old)
 {
 	char path[256];
 
-	if (plane->selector > 0)
-		close(plane->selector);
-	if (plane->exits > 0)
-		close(plane->exits);
-	snprintf(path, sizeof(path), "%s/selector", plane->directory);
-	plane->selector = bpf_obj_get(path);
-	snprintf(path, sizeof(path), "%s/exits", plane->directory);
-	plane->exits = bpf_obj_get(path);
+	if (old >= 0)
+		close(old);
+	snprintf(path, sizeof(path), "%s/%s", plane->directory, name);
+	return bpf_obj_get(path);
+}
+
+static void reopen_all(struct plane *plane)
+{
+	plane->selector = reopen(plane, "selector", plane->selector);
+	plane->exits = reopen(plane, "exits", plane->exits);
+	plane->addresses = reopen(plane, "addresses", plane->addresses);
 }
 
 static void look_at_exits(struct plane *plane, usec_t now)
@@ -81,16 +90,56 @@ static void look_at_exits(struct plane *plane, usec_t now)
 	}
 }
 
+/* Another generation: what was opened under the one before is no session. */
+static void look_at_addresses(struct plane *plane, usec_t now)
+{
+	for (uint32_t id = 0; id < TP_MAX_ADDRESSES; id++) {
+		struct tp_address *old = &plane->address[id], address;
+
+		if (bpf_map_lookup_elem(plane->addresses, &id, &address))
+			return;
+		if (address.generation != old->generation &&
+		    address.exit < TP_MAX_EXITS)
+			note(plane, now, plane->exit[address.exit].name,
+			     "another generation");
+		*old = address;
+	}
+}
+
+/* JSON's own characters are of no interest in a log. */
+static void read_log(struct plane *plane, usec_t now)
+{
+	char text[4096];
+	ssize_t got;
+
+	if (plane->log_fd < 0)
+		plane->log_fd = open(plane->log, O_RDONLY | O_CLOEXEC);
+	got = plane->log_fd < 0 ? 0 : read(plane->log_fd, text, sizeof(text));
+	for (ssize_t i = 0; i < got; i++) {
+		char c = text[i];
+
+		if (c == '\n') {
+			plane->line[plane->line_length] = '\0';
+			note(plane, now, "log", plane->line);
+			plane->line_length = 0;
+		} else if (plane->line_length < LINE - 1) {
+			plane->line[plane->line_length++] =
+				c == '"' || c == '\\' || c < ' ' ? ' ' : c;
+		}
+	}
+}
+
 static void look(struct plane *plane, usec_t now)
 {
 	struct tp_selector selector;
 	uint32_t zero = 0;
 	const char *name;
 
-	if (plane->selector < 0 || plane->exits < 0 ||
+	if (plane->selector < 0 || plane->exits < 0 || plane->addresses < 0 ||
 	    bpf_map_lookup_elem(plane->selector, &zero, &selector))
 		return;
 	look_at_exits(plane, now);
+	look_at_addresses(plane, now);
 	if (selector.exit >= TP_MAX_EXITS)
 		return;
 	name = selector.exit ? plane->exit[selector.exit].name : "none";
@@ -107,7 +156,8 @@ static void on_turn(evutil_socket_t fd, short what, void *arg)
 	(void)arg;
 	for (unsigned i = 0; i < planes_count; i++) {
 		if (!(turn % REOPEN))
-			reopen(&planes[i]);
+			reopen_all(&planes[i]);
+		read_log(&planes[i], tool_now());
 		look(&planes[i], tool_now());
 	}
 	turn++;
@@ -135,11 +185,17 @@ int main(int count, char **words)
 	struct event *event =
 		event_new(tool_base(), -1, EV_PERSIST, on_turn, NULL);
 
-	if (count < 2 || count > PLANES + 1)
-		tool_fail("usage: watch DIRECTORY...");
-	for (int i = 1; i < count; i++)
-		planes[planes_count++] =
-			(struct plane){ words[i], -1, -1, "", {} };
+	if (count < 3 || count % 2 == 0 || count > 2 * PLANES + 1)
+		tool_fail("usage: watch DIRECTORY LOG...");
+	for (int i = 1; i < count; i += 2)
+		planes[planes_count++] = (struct plane){
+			.directory = words[i],
+			.log = words[i + 1],
+			.log_fd = -1,
+			.selector = -1,
+			.exits = -1,
+			.addresses = -1,
+		};
 	if (!event || event_add(event, &every))
 		tool_fail("no timer: %s", strerror(errno));
 	return tool_run(commands);

@@ -33,7 +33,7 @@ static uint32_t names[NAMES]; /* source by name; 0: not seen yet */
 static struct move *moves;
 static unsigned moves_count;
 static struct reset *resets;
-static unsigned resets_count;
+static unsigned resets_count, resets_sent;
 static struct port *ports[65536];
 
 static struct port *port_at(uint16_t number)
@@ -56,7 +56,10 @@ void wire_follow_tcp(const unsigned char *tcp, uint32_t source, int outgoing,
 	port = port_at(ntohs(own));
 	if (outgoing)
 		port->sent[port->count++ % SENT] = now;
-	if (outgoing || !(tcp[13] & FLAG_RST))
+	if (!(tcp[13] & FLAG_RST))
+		return;
+	resets_sent += !!outgoing;
+	if (outgoing)
 		return;
 	if (!port->reset)
 		port->reset = now;
@@ -104,7 +107,7 @@ void wire_follow_clear(char **words, FILE *out)
 	free(resets);
 	moves = NULL;
 	resets = NULL;
-	moves_count = resets_count = 0;
+	moves_count = resets_count = resets_sent = 0;
 	fprintf(out, "{}");
 }
 
@@ -117,7 +120,7 @@ void wire_follow_report(FILE *out)
 		fprintf(out, "%s[%.6f,%u,\"%s\"]", i ? "," : "",
 			tool_seconds(moves[i].at), moves[i].name,
 			tool_print_address(moves[i].source, address));
-	fprintf(out, "],\"resets\":[");
+	fprintf(out, "],\"resets_sent\":%u,\"resets\":[", resets_sent);
 	for (unsigned i = 0; i < resets_count; i++)
 		fprintf(out, "%s[%.6f,\"%s\",%u]", i ? "," : "",
 			tool_seconds(resets[i].at),
