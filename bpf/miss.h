@@ -353,6 +353,8 @@ static __noinline __u32 lan_own(const struct hook *hook, const struct packet *p,
 	       action == OWN_QUESTION	      ? TP_KIND_QUESTION :
 	       action == OWN_SESSION_QUESTION ? TP_KIND_SESSION_QUESTION :
 						TP_KIND_RETURNED;
+	if (!mate->reachable)
+		return TP_REASON_no_session;
 	if (action == OWN_RETURN && p->kind == TP_KIND_TAKE)
 		partner_unquiet(hook->now);
 	if (action != OWN_RETURN)

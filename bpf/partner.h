@@ -82,6 +82,18 @@ partner_gone(__u32 lease, const struct tp_partner_seen *seen, __u32 now)
 	return !clock_passed(lease, now) && clock_passed(seen->shown, given);
 }
 
+/*
+ * Has it never shown itself in a way that I understand?  Two gateways whose keys
+ * differ take each other's questions for a host's packets, and would ask each
+ * other for ever.
+ */
+static __always_inline int partner_doubted(const struct tp_partner *mate,
+					   const struct tp_partner_seen *seen)
+{
+	return mate->doubted &&
+	       (!seen->shown || clock_passed(seen->shown, mate->doubted));
+}
+
 static __always_inline int partner_silent(const struct tp_partner_seen *seen,
 					  __u32 now)
 {
@@ -94,15 +106,18 @@ static __always_inline __u32 partner_state(const struct tp_partner *mate,
 {
 	const struct tp_partner_seen *seen = ONLY(&partner_seen);
 
-	if (!mate || !seen || mate->type == TP_PARTNER_NONE || !mate->reachable)
+	if (!mate || !seen || mate->type == TP_PARTNER_NONE)
 		return OWN_PARTNER_GONE;
 	if (mate->type == TP_PARTNER_ROUTER)
-		return OWN_PARTNER_ROUTER;
-	if (partner_gone(bindable ? mate->gone_bind : mate->gone_reset, seen,
+		return mate->reachable ? OWN_PARTNER_ROUTER : OWN_PARTNER_GONE;
+	if (partner_doubted(mate, seen) ||
+	    partner_gone(bindable ? mate->gone_bind : mate->gone_reset, seen,
 			 now))
 		return OWN_PARTNER_GONE;
-	return partner_silent(seen, now) ? OWN_PARTNER_SILENT :
-					   OWN_PARTNER_ALIVE;
+	/* Its MAC may be known any moment: nobody is reset for that. */
+	return !mate->reachable || partner_silent(seen, now) ?
+		       OWN_PARTNER_SILENT :
+		       OWN_PARTNER_ALIVE;
 }
 
 /* The partner holds nothing of this host: it need not be asked (H6, H8). */

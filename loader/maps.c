@@ -260,6 +260,23 @@ static void fill_leases(const struct maps *maps,
 	memcpy(wanted->busy, belief->busy, sizeof(wanted->busy));
 }
 
+/*
+ * Since when nothing has come back from it, where nothing ever has.  What the
+ * daemon before me doubted is doubted until there is an answer: it must not lapse.
+ */
+static uint32_t doubted(const struct maps *maps,
+			const struct partner_belief *belief)
+{
+	uint32_t now;
+
+	if (belief->proved)
+		return 0;
+	if (maps->partner.doubted || !belief->gone_reset ||
+	    plane_clock(maps->plane, &now))
+		return maps->partner.doubted;
+	return now ? now : 1;
+}
+
 int maps_unquiet(struct maps *maps)
 {
 	struct tp_partner wanted = maps->partner;
@@ -283,6 +300,8 @@ static int apply_partner(struct maps *maps, const struct maps_input *input)
 	};
 
 	fill_leases(maps, belief, &wanted);
+	if (wanted.type == TP_PARTNER_TWINPATH)
+		wanted.doubted = doubted(maps, belief);
 	if (facts->mac_known) {
 		wanted.reachable = 1;
 		maps_fill_ways(&wanted, input);

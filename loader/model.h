@@ -196,6 +196,7 @@ struct partner_belief {
 	uint8_t marks[32];
 	bool gone_bind;	  /* do not ask for what can be bound */
 	bool gone_reset;  /* nor for anything */
+	bool proved;	  /* it has given something back, to this daemon */
 	bool overtaken;	  /* it may have taken sessions over: ask again */
 	bool quiet;	  /* it need not be asked, but about busy hosts ... */
 	msec_t quiet_age; /* ... as of so long ago */

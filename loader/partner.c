@@ -35,6 +35,7 @@ struct partner {
 	bool heard;	     /* their_lost is theirs */
 	bool two_way, equal; /* as last said in the log */
 	bool overtaken;
+	msec_t nowhere; /* since then its MAC is not known; 0: it is */
 	msec_t counted;
 	uint64_t sessions, bindings;
 	struct quiet quiet;
@@ -316,6 +317,18 @@ void partner_close(struct partner *partner)
 	free(partner);
 }
 
+/* Its MAC has not been known for so long that it is not there. */
+static bool is_nowhere(struct partner *partner, enum liveness_state state)
+{
+	msec_t now = site_now();
+
+	if (state != LIVENESS_NOBODY)
+		partner->nowhere = 0;
+	else if (!partner->nowhere)
+		partner->nowhere = now;
+	return partner->nowhere && now - partner->nowhere >= LIVENESS_RESET;
+}
+
 static void believe_quiet(const struct partner *partner,
 			  enum liveness_state state,
 			  struct partner_belief *belief)
@@ -339,9 +352,11 @@ struct partner_belief partner_belief(struct partner *partner)
 	liveness_state(partner->liveness, &view);
 	belief.has_marks = partner->has_key;
 	memcpy(belief.marks, partner->key.marks, sizeof(belief.marks));
+	belief.gone_reset = view.believed == LIVENESS_GONE_RESET ||
+			    is_nowhere(partner, view.believed);
 	belief.gone_bind = view.believed == LIVENESS_GONE_BIND ||
-			   view.believed == LIVENESS_GONE_RESET;
-	belief.gone_reset = view.believed == LIVENESS_GONE_RESET;
+			   belief.gone_reset;
+	belief.proved = view.counters.answered;
 	belief.overtaken = partner->overtaken ||
 			   view.counters.lost != partner->lost ||
 			   view.counters.back != partner->back;

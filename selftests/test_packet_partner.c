@@ -99,6 +99,33 @@ static int quiet(struct plane *plane)
 	return twin(plane) ?: lease(plane, false, true);
 }
 
+/* It has never given anything back, says the daemon; and it is dead since. */
+static int doubted(struct plane *plane)
+{
+	struct tp_partner partner;
+	int err = twin(plane);
+
+	err = err ?: plane_get(plane->skel->maps.partner, 0, &partner);
+	partner.doubted = plane_now(plane);
+	return err ?: plane_set(plane->skel->maps.partner, 0, &partner);
+}
+
+/* Its MAC is not known yet, or not any more. */
+static int unreachable(struct plane *plane)
+{
+	struct tp_partner partner;
+	int err = twin(plane);
+
+	err = err ?: plane_get(plane->skel->maps.partner, 0, &partner);
+	partner.reachable = 0;
+	return err ?: plane_set(plane->skel->maps.partner, 0, &partner);
+}
+
+static int unreachable_and_gone(struct plane *plane)
+{
+	return unreachable(plane) ?: lease(plane, true, false);
+}
+
 /* 221: FNV-1a of ::ffff:192.168.0.10, folded; worked out elsewhere. */
 static int quiet_but_for_h(struct plane *plane)
 {
@@ -276,6 +303,26 @@ static const struct row rows[] = {
 	ROW("H3 gone: nobody's", STOP(LAN, reset, DATA, .before = gone)),
 	ROW("H4 gone: bound",
 	    OUTWARD(UDP(H, 5000, R, 80), UDP(A, 5000, R, 80), .before = gone)),
+	ROW("doubted: never asked, however long",
+	    OUTWARD(UDP(H, 5000, R, 80), UDP(A, 5000, R, 80),
+		    .before = doubted),
+	    STOP(LAN, reset, DATA, .later = PLANE_TICKS(3600)),
+	    OUTWARD(UDP(H, 5001, R, 80), UDP(A, 5001, R, 80))),
+	ROW("doubted: until it shows itself",
+	    STOP(LAN, reset, DATA, .before = doubted),
+	    SEND(LAN, returned, ASKED(UDP(H2, 5000, R, 80)), RETURNED,
+		 .later = PLANE_TICKS(1)),
+	    SEND(LAN, question, DATA, QUESTION),
+	    SEND(LAN, question, UDP(H, 5000, R, 80), QUESTION)),
+	ROW("doubted: its kernel's packets prove nothing",
+	    OUTWARD(TAKEN(UDP(H, 5000, R, 80)), UDP(A, 5000, R, 80),
+		    .before = doubted, .later = PLANE_TICKS(1)),
+	    STOP(LAN, reset, DATA)),
+	ROW("not reachable yet: nobody is reset",
+	    STOP(LAN, no_session, DATA, .before = unreachable),
+	    OUTWARD(UDP(H, 5000, R, 80), UDP(A, 5000, R, 80)),
+	    STOP(LAN, reset, TCP(H, 5001, R, 80, ACK),
+		 .before = unreachable_and_gone)),
 	ROW("H5 take",
 	    SEND(LAN, take, UDP(H, 5000, R, 80), TAKE, .before = twin_selected),
 	    SEND(LAN, take, UDP(H, 5001, R, 80), TAKE,
