@@ -49,15 +49,50 @@ static __always_inline int binding_live(__u64 control, __u32 now)
 	case TP_LINE_CLOSED:
 		return !clock_passed(TP_CONTROL_EXPIRY(control), now);
 	case TP_LINE_STATIC:
-		return 1;
+		return !TP_CONTROL_EXPIRY(control) ||
+		       clock_passed(TP_CONTROL_EXPIRY(control), now);
 	default:
 		return 0;
 	}
 }
 
+/*
+ * Made under the address that is there now?  What is published stays published
+ * under the next one; the sessions on it do not (binding_generation).
+ */
+static __always_inline int binding_current(const struct tp_binding *binding,
+					   __u64 control,
+					   const struct tp_address *address)
+{
+	return binding->generation == address->generation ||
+	       TP_CONTROL_LINE(control) == TP_LINE_STATIC;
+}
+
 static __always_inline struct tp_binding *binding_at(__u32 index)
 {
 	return bpf_map_lookup_elem(&binding_table, &index);
+}
+
+/* Who may send to it: its uplink's, but for what is published. */
+static __always_inline __u8 binding_filtering(const struct tp_binding *binding,
+					      __u64 control,
+					      const struct tp_address *address)
+{
+	return TP_CONTROL_LINE(control) == TP_LINE_STATIC ? binding->filtering :
+							    address->filtering;
+}
+
+/* The generation that a session on it has, if it was not cut since. */
+static __always_inline __u16
+binding_generation(const struct tp_binding *binding, __u32 index)
+{
+	__u32 id = index / 65536 / TP_PLANES;
+	const struct tp_address *address;
+
+	if (TP_CONTROL_LINE(binding->control) != TP_LINE_STATIC)
+		return binding->generation;
+	address = bpf_map_lookup_elem(&addresses, &id);
+	return address ? address->generation : 0;
 }
 
 /* Is the line this endpoint's?  Control word first, fields after. */
@@ -69,7 +104,7 @@ static __always_inline int binding_is(const struct tp_binding *binding,
 	const struct tp_address *address = bpf_map_lookup_elem(&addresses, &id);
 
 	return address && binding_live(control, now) &&
-	       binding->generation == address->generation &&
+	       binding_current(binding, control, address) &&
 	       binding->inside_port == end->port &&
 	       address_equal(&binding->inside, &end->inside);
 }

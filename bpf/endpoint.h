@@ -109,7 +109,7 @@ static __always_inline int endpoint_current(__u64 word, __u32 now)
 
 	if (!binding || !address || !keys ||
 	    !binding_live(binding->control, now) ||
-	    binding->generation != address->generation)
+	    !binding_current(binding, binding->control, address))
 		return 0;
 	end.inside = binding->inside;
 	end.port = binding->inside_port;

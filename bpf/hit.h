@@ -9,7 +9,7 @@
 #define TWINPATH_HIT_H
 
 #include "packet.h"
-#include "session.h"
+#include "permission.h"
 
 /* Without TP_EXIT_DEAD ones; what a drain past its deadline is set to. */
 static __always_inline int exit_live(const struct tp_exit *exit)
@@ -89,19 +89,22 @@ static __always_inline int session_valid(const struct tp_session *session,
 /*
  * An outbound packet moves its session on: TCP's flags by the state machine,
  * the rest by the lease, about once a second.  Errors do neither (RFC 7857 7.1).
+ * `note`: where the stack is not deep; the next second is soon enough elsewhere.
  */
 static __always_inline int session_outward(const struct hook *hook,
 					   const struct packet *p,
-					   struct tp_session *session)
+					   struct tp_session *session, int note)
 {
 	__u16 bits = TP_CONTROL_EXTRA(session->control);
 	__u16 age = hook->now - session->lease;
 
 	if (p->class == CLASS_TCP && tcp_matters(bits, p->tcp_flags))
 		return session_tcp(session, p->tcp_flags, 1, hook->now);
-	if (p->class != CLASS_ERROR && age >= TP_TICKS_PER_SECOND)
-		return session_renew(session, hook->now);
-	return 1;
+	if (p->class == CLASS_ERROR || age < TP_TICKS_PER_SECOND)
+		return 1;
+	if (note)
+		permission_note(session, hook->now);
+	return session_renew(session, hook->now);
 }
 
 /*
@@ -111,7 +114,7 @@ static __always_inline int session_outward(const struct hook *hook,
 static __always_inline __u32 lan_hit(const struct hook *hook,
 				     const struct packet *p,
 				     struct tp_session *session, int confirm,
-				     struct edit *edit)
+				     int note, struct edit *edit)
 {
 	__u32 exit_id = session->exit, address_id = session->address;
 	const struct tp_exit *exit = exit_at(exit_id);
@@ -131,7 +134,7 @@ static __always_inline __u32 lan_hit(const struct hook *hook,
 		session->confirm = hook->set->confirm;
 	else if (session->confirm != hook->set->confirm)
 		return GO_ON;
-	if (!session_outward(hook, p, session)) {
+	if (!session_outward(hook, p, session, note)) {
 		session_retire(session, hook->now);
 		return GO_ON;
 	}
@@ -144,7 +147,7 @@ static __noinline __u32 lan_serve(const struct hook *hook,
 				  const struct packet *p,
 				  struct tp_session *session, struct edit *edit)
 {
-	return lan_hit(hook, p, session, 1, edit);
+	return lan_hit(hook, p, session, 1, 0, edit);
 }
 
 #endif

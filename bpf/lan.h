@@ -25,11 +25,14 @@ static __always_inline __u32 lan_packet(const struct hook *hook,
 		session = session_find(lan_key(p), hash, hook->now);
 		if (session)
 			reason = lan_hit(hook, p, session,
-					 p->kind != TP_KIND_HOST, edit);
+					 p->kind != TP_KIND_HOST, 1, edit);
 		if (reason != GO_ON)
 			return reason;
 	}
-	return lan_miss(hook, p, session, hash, edit);
+	reason = lan_miss(hook, p, session, hash, edit);
+	if (p->flags & PACKET_BINDABLE)
+		permission_new(lan_key(p), hash, hook->now);
+	return reason;
 }
 
 #endif

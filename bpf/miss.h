@@ -17,7 +17,6 @@
 #include "partner.h"
 #include "reset.h"
 #include "route.h"
-#include "session_open.h"
 
 struct miss { /* in ROOM_MISS */
 	struct endpoint end;
@@ -75,9 +74,12 @@ static __noinline int miss_binding_on(const struct hook *hook,
 	binding = index == BINDING_NONE ? 0 : binding_at(index);
 	if (!binding || (miss->view.bindable && leave_has(binding, hook->set)))
 		return 0;
+	if (TP_CONTROL_LINE(binding->control) == TP_LINE_STATIC) {
+		miss->view.published = 1;
+		if (!chosen) /* it draws nothing to its exit */
+			return 0;
+	}
 	miss->binding = index;
-	miss->view.published = TP_CONTROL_LINE(binding->control) ==
-			       TP_LINE_STATIC;
 	miss->view.binding = binding->confirm == hook->set->confirm ?
 				     OWN_CONFIRMED :
 				     OWN_UNCONFIRMED;

@@ -145,11 +145,14 @@ static __always_inline __u32 out_packet(const struct hook *hook,
 		address = bpf_map_lookup_elem(&addresses, &id);
 		if (!session_valid(session, exit_at(session->exit), address,
 				   hook->now) ||
-		    !session_outward(hook, p, session))
+		    !session_outward(hook, p, session, 1))
 			session = 0;
 	}
-	if (!session)
+	if (!session) {
 		session = out_bind(hook, p, hash, exit_id, &reason);
+		if (session)
+			permission_note(session, hook->now);
+	}
 	if (!session)
 		return answer_host(hook, p, edit, reason);
 	id = session->address;

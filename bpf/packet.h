@@ -42,7 +42,8 @@ struct tuple {
 	__be16 source_port; /* ICMP query: its identifier, on the NAT's side */
 	__be16 destination_port;
 	__u8 proto;
-	__u8 pad[3];
+	__u8 kind; /* enum tp_session_kind */
+	__u8 pad[2];
 };
 _Static_assert(sizeof(struct tuple) == sizeof(struct tp_session_key),
 	       "an outbound tuple is a session's key");
@@ -119,6 +120,13 @@ static __always_inline int address_equal(const struct tp_addr *a,
 	const __u64 *x = (const __u64 *)a, *y = (const __u64 *)b;
 
 	return x[0] == y[0] && x[1] == y[1];
+}
+
+static __always_inline int address_is_none(const struct tp_addr *a)
+{
+	const __u64 *x = (const __u64 *)a;
+
+	return !(x[0] | x[1]);
 }
 
 static __always_inline int mac_equal(const __u8 *a, const __u8 *b)

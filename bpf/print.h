@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * print.h - what is asked of the data plane from outside a packet: the pinned
- * iterators that print the live sessions and bindings, the clock, and the one
- * change of the tables that the daemon may ask for (publish).
+ * iterators that print the live sessions and bindings, and the clock.
  *
  * Ages are computed here, by the data plane's own clock.
  */
 #ifndef TWINPATH_PRINT_H
 #define TWINPATH_PRINT_H
-
-#include <errno.h>
 
 #include "endpoint.h"
 #include "session.h"
@@ -130,7 +127,8 @@ int print_sessions(struct bpf_iter__bpf_map_elem *ctx)
 				"idle left\n");
 	now = clock_now(set);
 	for (i = 0; i < TP_BUCKET_LINES; i++)
-		if (session_live(bucket->line[i].control, now))
+		if (session_live(bucket->line[i].control, now) &&
+		    bucket->line[i].key.kind != TP_SESSION_PERMISSION)
 			print_session(seq, &bucket->line[i], set, now);
 	return 0;
 }
@@ -150,7 +148,7 @@ int print_bindings(struct bpf_iter__bpf_map_elem *ctx)
 		return 0;
 	if (!ctx->meta->seq_num)
 		PRINT_TEXT(seq, "# proto inside external exit open idle "
-				"left\n");
+				"left kind\n");
 	now = clock_now(set);
 	if (!binding_live(binding->control, now))
 		return 0;
@@ -165,10 +163,14 @@ int print_bindings(struct bpf_iter__bpf_map_elem *ctx)
 	PRINT(seq, "%s", (__u64)(unsigned long)print_protocols[plane]);
 	print_endpoint(seq, &binding->inside, binding->inside_port);
 	print_endpoint(seq, &address->address, bpf_htons((__u16)index));
-	PRINT(seq, " %s %u %u %u\n", (__u64)(unsigned long)exit->name,
+	PRINT(seq, " %s %u %u", (__u64)(unsigned long)exit->name,
 	      TP_CONTROL_EXTRA(binding->control),
-	      (now - binding->used) / TP_TICKS_PER_SECOND,
-	      print_left(TP_CONTROL_EXPIRY(binding->control), now));
+	      (now - binding->used) / TP_TICKS_PER_SECOND);
+	if (TP_CONTROL_LINE(binding->control) == TP_LINE_STATIC)
+		PRINT_TEXT(seq, " - published\n");
+	else
+		PRINT(seq, " %u dynamic\n",
+		      print_left(TP_CONTROL_EXPIRY(binding->control), now));
 	return 0;
 }
 
@@ -178,79 +180,6 @@ int clock(struct tp_clock *ask)
 	const struct tp_settings *set = ONLY(&settings);
 
 	ask->now = set ? clock_now(set) : 0;
-	return 0;
-}
-
-/* Only what was published, and for this endpoint, can be withdrawn. */
-static __always_inline int publish_is(const struct tp_publish *ask,
-				      const struct tp_binding *binding,
-				      __u64 control)
-{
-	return TP_CONTROL_LINE(control) == TP_LINE_STATIC &&
-	       binding->inside_port == ask->inside_port &&
-	       address_equal(&binding->inside, &ask->inside);
-}
-
-/* So that what the endpoint sends by itself keeps its port (RFC 4787 REQ-1). */
-static __always_inline void publish_remember(const struct tp_publish *ask,
-					     __u32 now)
-{
-	const struct tp_seed *keys = ONLY(&seed);
-	struct endpoint end = { .inside = ask->inside,
-				.port = ask->inside_port,
-				.plane = ask->plane,
-				.address = ask->address };
-
-	if (!keys || ask->port == ask->inside_port)
-		return;
-	endpoint_hash(&end, keys);
-	endpoint_remember(&end,
-			  TP_BINDING_INDEX(ask->address, ask->plane,
-					   bpf_ntohs(ask->port)),
-			  now);
-}
-
-/* Static bindings: claimed and withdrawn like any other, but never expiring. */
-SEC("syscall")
-int publish(struct tp_publish *ask)
-{
-	const struct tp_settings *set = ONLY(&settings);
-	__u32 id = ask->address;
-	const struct tp_address *address = bpf_map_lookup_elem(&addresses, &id);
-	struct tp_binding *binding = binding_at(TP_BINDING_INDEX(
-		ask->address, ask->plane, bpf_ntohs(ask->port)));
-	__u64 old;
-	__u8 next;
-
-	ask->result = -EINVAL;
-	if (!set || !address || !binding || ask->plane >= TP_PLANES)
-		return 0;
-	old = *(volatile __u64 *)&binding->control;
-	next = TP_CONTROL_INCARNATION(old) + 1;
-	ask->result = ask->withdraw ? -ENOENT : -EBUSY;
-	if (ask->withdraw ? !publish_is(ask, binding, old) :
-			    TP_CONTROL_LINE(old) == TP_LINE_BUSY ||
-				    (TP_CONTROL_LINE(old) != TP_LINE_STATIC &&
-				     binding_live(old, clock_now(set))))
-		return 0;
-	if (__sync_val_compare_and_swap(&binding->control, old,
-					TP_CONTROL(0, TP_LINE_BUSY, next, 0)) !=
-	    old)
-		return 0;
-	if (!ask->withdraw) {
-		binding->inside = ask->inside;
-		binding->inside_port = ask->inside_port;
-		binding->generation = address->generation;
-		binding->neighbour = 0;
-		binding->exit = ask->exit;
-	}
-	__sync_lock_test_and_set(
-		&binding->control,
-		TP_CONTROL(0, ask->withdraw ? TP_LINE_FREE : TP_LINE_STATIC,
-			   next, 0));
-	ask->result = 0;
-	if (!ask->withdraw)
-		publish_remember(ask, clock_now(set));
 	return 0;
 }
 

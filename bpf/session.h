@@ -220,7 +220,7 @@ static __always_inline int session_on(const struct tp_session *session,
 				      __u32 index)
 {
 	return session->binding == index &&
-	       session->generation == binding->generation &&
+	       session->generation == binding_generation(binding, index) &&
 	       session->incarnation == TP_CONTROL_INCARNATION(binding->control);
 }
 
@@ -285,7 +285,9 @@ __noinline int session_renew(struct tp_session *session, __u32 now)
 				      session->key.remote_port, bits);
 	binding = binding_at(session->binding);
 	exit_id = session->exit;
-	if (exit_is_left(bpf_map_lookup_elem(&exits, &exit_id),
+	/* What came from outside is answered by the way it came. */
+	if (!(bits & TP_SESSION_INWARD) &&
+	    exit_is_left(bpf_map_lookup_elem(&exits, &exit_id),
 			 session->key.proto == IPPROTO_TCP, now))
 		return 0;
 	if (!binding ||
@@ -298,8 +300,6 @@ __noinline int session_renew(struct tp_session *session, __u32 now)
 	if (!binding_renew(binding, session->incarnation, until, BINDING_USED,
 			   now))
 		return 0;
-	binding->used = now;
-	binding->remote = session->key.remote;
 	session->lease = now;
 	if (session_live(old, now))
 		__sync_val_compare_and_swap(
@@ -335,7 +335,10 @@ __noinline __u64 session_next(__u64 old, __u8 flags, int outward, __u32 cap,
 
 	if (!set)
 		return old;
-	if (tcp_moves(was, bits))
+	/* From outside, what changes nothing moves no life on, but one that is
+	 * capped: the inside has not spoken yet. */
+	if (tcp_moves(was, bits) &&
+	    (outward || bits != was || !(bits & TP_TCP_SYN_OUT)))
 		until = now + tcp_timeout(&set->timers, bits);
 	if (!(bits & TP_TCP_SYN_OUT) && clock_passed(cap, until))
 		until = cap;

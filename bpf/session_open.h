@@ -234,7 +234,7 @@ static __always_inline int session_fill(struct tp_session *line,
 		until = binding_cap(binding, now);
 	incarnation = TP_CONTROL_INCARNATION(binding->control);
 	line->key = *key;
-	line->generation = binding->generation;
+	line->generation = binding_generation(binding, index);
 	line->confirm = set->confirm;
 	line->lease = now;
 	line->exit = new >> 48;
@@ -242,8 +242,6 @@ static __always_inline int session_fill(struct tp_session *line,
 	line->binding = index;
 	line->port = bpf_htons((__u16)index);
 	line->incarnation = incarnation;
-	binding->remote = key->remote;
-	binding->used = now;
 	if (!binding_renew(binding, incarnation, until, BINDING_JOINED, now))
 		return 0;
 	__sync_lock_test_and_set(

@@ -21,6 +21,7 @@
 #include "out.h"
 #include "parse.h"
 #include "print.h"
+#include "publish.h"
 #include "wan.h"
 
 /* Enough of a frame for every header we read, but not of an error's quote. */

@@ -116,10 +116,11 @@ static __always_inline __u16 wan_bits(const struct packet *p,
 				      const struct tp_binding *binding)
 {
 	if (p->class != CLASS_TCP)
-		return 0;
-	return TP_CONTROL_LINE(binding->control) == TP_LINE_STATIC ?
-		       TP_TCP_SYN_IN | TP_TCP_INCOMING :
-		       TP_TCP_SYN_IN;
+		return TP_SESSION_INWARD;
+	return TP_SESSION_INWARD | TP_TCP_SYN_IN |
+	       (TP_CONTROL_LINE(binding->control) == TP_LINE_STATIC ?
+			TP_TCP_INCOMING :
+			0);
 }
 
 /* Whose session lines a packet from outside needs: made, found, or none. */
@@ -146,9 +147,9 @@ static __noinline struct tp_session *wan_session(const struct hook *hook,
 		return session;
 	if (!open)
 		return 0;
-	/* A SYN by another address takes no living connection over. */
+	/* A SYN to another address of ours takes no living connection over. */
 	if (session && tcp_established(TP_CONTROL_EXTRA(session->control)) &&
-	    exit_live(exit_at(session->exit))) {
+	    !session_void(session, hook->now)) {
 		*reason = TP_REASON_filtered;
 		return 0;
 	}
@@ -162,17 +163,20 @@ static __noinline struct tp_session *wan_session(const struct hook *hook,
 /* May this remote send to the binding?  (RFC 4787 REQ-8, RFC 5382 REQ-3) */
 static __always_inline int wan_admits(const struct hook *hook,
 				      const struct packet *p, __u32 index,
-				      const struct tp_binding *binding)
+				      const struct tp_binding *binding,
+				      const struct tp_address *address)
 {
+	__u32 filtering = binding_filtering(binding, binding->control, address);
 	__u32 reason;
 
-	if (hook->set->filtering == TP_FILTER_ENDPOINT ||
-	    TP_CONTROL_LINE(binding->control) == TP_LINE_STATIC)
+	if (filtering == TP_FILTER_ENDPOINT)
 		return 1;
-	if (hook->set->filtering == TP_FILTER_ADDRESS &&
+	if (filtering == TP_FILTER_ADDRESS &&
 	    address_equal(&binding->remote, &p->flow.source))
 		return 1;
-	return !!wan_session(hook, p, index, 0, &reason);
+	return wan_session(hook, p, index, 0, &reason) ||
+	       (filtering == TP_FILTER_ADDRESS &&
+		permission_holds(&p->flow.source, index, hook->now));
 }
 
 /*
@@ -251,12 +255,13 @@ static __always_inline __u32 wan_bound(const struct hook *hook,
 				       const struct packet *p, __u32 index,
 				       struct tp_binding *binding,
 				       const struct tp_exit *exit,
+				       const struct tp_address *address,
 				       struct edit *edit)
 {
 	__u32 reason = GO_ON;
 
 	/* An error's flow comes from the remote that the quoted one went to. */
-	if (!wan_admits(hook, p, index, binding))
+	if (!wan_admits(hook, p, index, binding, address))
 		return TP_REASON_filtered;
 	count_in(binding->exit, hook->bytes,
 		 !address_equal(&p->sender, &exit->next_hop), hook->now);
@@ -293,12 +298,12 @@ static __always_inline __u32 wan_packet(const struct hook *hook,
 				 bpf_ntohs(p->flow.destination_port));
 	binding = binding_at(index);
 	if (!binding || !binding_live(binding->control, hook->now) ||
-	    binding->generation != address->generation ||
+	    !binding_current(binding, binding->control, address) ||
 	    address->exit != exit_id ||
 	    (p->class == CLASS_QUERY && p->flags & PACKET_BINDABLE &&
 	     TP_CONTROL_LINE(binding->control) != TP_LINE_STATIC))
 		return wan_unbound(hook, p);
-	return wan_bound(hook, p, index, binding, exit, edit);
+	return wan_bound(hook, p, index, binding, exit, address, edit);
 }
 
 #endif

@@ -225,9 +225,7 @@ static void read_root(const struct config_section *root)
 	read_port_policy(root);
 	config_get_ports(root, "local-ports", &config->local_min,
 			 &config->local_max);
-	if (config_get(root, "filtering", &value) &&
-	    config_value_choice(&value, config_filterings, &choice))
-		config->filtering = (enum tp_filtering)choice;
+	config_get_filtering(root, &config->filtering);
 	if (config_get(root, "refusal", &value) &&
 	    config_value_choice(&value, config_refusals, &choice))
 		config->refusal = (enum tp_refusal)choice;

@@ -30,6 +30,7 @@ static cfg_opt_t uplink_keys[] = {
 	VALUE("drain"),
 	VALUE("hold"),
 	VALUE("metered"),
+	VALUE("filtering"),
 	CFG_SEC("icmp", icmp_keys,
 		CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 	CFG_END(),

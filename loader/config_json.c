@@ -98,6 +98,7 @@ static struct json_object *uplink_json(const struct uplink_config *uplink)
 	put_text(object, "track", uplink->tracks[uplink->track].name);
 	put_number(object, "delay_down_ms", (uint64_t)uplink->delay_down);
 	put_number(object, "delay_up_ms", (uint64_t)uplink->delay_up);
+	put_text(object, "filtering", config_filterings[uplink->filtering]);
 	put(object, "metered", json_object_new_boolean(uplink->metered));
 	put_text(object, "failback", config_failbacks[uplink->failback]);
 	if (uplink->failback == FAILBACK_DRAIN)

@@ -205,6 +205,8 @@ static void print_uplink(FILE *out, const struct uplink_config *uplink)
 		track->name);
 	print_duration(out, "    ", "delay-down", uplink->delay_down);
 	print_duration(out, "    ", "delay-up", uplink->delay_up);
+	fprintf(out, "    filtering = %s\n",
+		config_filterings[uplink->filtering]);
 	fprintf(out, "    metered = %s\n    failback = %s\n",
 		uplink->metered ? "true" : "false",
 		config_failbacks[uplink->failback]);

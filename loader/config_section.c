@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config.h"
 #include "config_section.h"
 
 bool config_get_nth(const struct config_section *section, const char *key,
@@ -54,6 +55,17 @@ void config_get_ports(const struct config_section *section, const char *key,
 
 	if (config_get(section, key, &value))
 		config_value_ports(&value, first, last);
+}
+
+void config_get_filtering(const struct config_section *section,
+			  enum tp_filtering *out)
+{
+	struct config_value value;
+	unsigned choice;
+
+	if (config_get(section, "filtering", &value) &&
+	    config_value_choice(&value, config_filterings, &choice))
+		*out = (enum tp_filtering)choice;
 }
 
 void config_get_marker(const struct config_section *section, struct prefix *out)

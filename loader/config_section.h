@@ -41,6 +41,8 @@ void config_get_duration(const struct config_section *section, const char *key,
 			 msec_t least, msec_t most, msec_t *out);
 void config_get_ports(const struct config_section *section, const char *key,
 		      uint16_t *first, uint16_t *last);
+void config_get_filtering(const struct config_section *section,
+			  enum tp_filtering *out);
 void config_get_marker(const struct config_section *section,
 		       struct prefix *out);
 /* An error where the key is not there: `what` says what it is. */

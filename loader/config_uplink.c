@@ -168,6 +168,8 @@ static void read_uplink(const struct config_section *section,
 	read_failback(section, uplink);
 	config_get_duration(section, "hold", 0, 60 * CONFIG_MINUTE,
 			    &uplink->hold);
+	uplink->filtering = section->reader->config->filtering;
+	config_get_filtering(section, &uplink->filtering);
 	read_probes(section, uplink);
 	read_track(section, uplink);
 }

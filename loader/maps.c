@@ -220,7 +220,6 @@ static int apply_settings(struct maps *maps, const struct config *config,
 
 	wanted.port_min = config->port_min;
 	wanted.port_max = config->port_max;
-	wanted.filtering = (uint8_t)config->filtering;
 	wanted.port_choice = (uint8_t)config->port_choice;
 	wanted.port_parity = config->port_parity;
 	wanted.refusal = (uint8_t)config->refusal;

@@ -33,6 +33,7 @@ static int apply_addresses(struct maps *maps, const struct maps_input *input)
 			wanted.address = facts->address;
 		}
 		wanted.exit = exit;
+		wanted.filtering = (uint8_t)input->config->uplinks[i].filtering;
 		err = err   ?:
 			      PUT(maps, addresses, id, &maps->addresses[id],
 				  &wanted);

@@ -87,6 +87,7 @@ struct uplink_config {
 	msec_t drain; /* of FAILBACK_DRAIN */
 	msec_t hold;  /* its TCP sessions wait so long when it is dead */
 	bool metered; /* paid by the byte */
+	enum tp_filtering filtering;
 	unsigned line;
 };
 
@@ -119,7 +120,7 @@ struct config {
 	uint16_t local_min, local_max; /* the gateway's, 61000-65535 */
 	enum tp_port_choice port_choice;
 	bool port_parity;
-	enum tp_filtering filtering;
+	enum tp_filtering filtering; /* of uplinks that say nothing */
 	enum tp_refusal refusal;
 	msec_t udp, icmp, hold;
 	msec_t dns; /* 0: as udp */

@@ -34,38 +34,38 @@
 /* clang-format on */
 
 static int publish(struct plane *plane, int plane_of, uint8_t address,
-		   uint8_t exit, bool withdraw)
+		   uint8_t exit, enum tp_publish_action action)
 {
-	struct tp_publish ask = {
+	const struct tp_publish ask = {
 		.inside = plane_address(H),
 		.inside_port = htons(80),
 		.port = htons(8080),
 		.plane = (uint8_t)plane_of,
 		.exit = exit,
 		.address = address,
-		.withdraw = withdraw,
+		.action = action,
+		.filtering = TP_FILTER_ENDPOINT,
 	};
-	LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = &ask,
-		    .ctx_size_in = sizeof(ask));
-	int fd = bpf_program__fd(plane->skel->progs.publish);
 
-	return bpf_prog_test_run_opts(fd, &run) ?: ask.result;
+	return plane_publish(plane, &ask);
 }
 
 static int publish_udp(struct plane *plane)
 {
-	return publish(plane, TP_PLANE_UDP, 0, PLANE_EXIT_A, false);
+	return publish(plane, TP_PLANE_UDP, 0, PLANE_EXIT_A, TP_PUBLISH_MAKE);
 }
 
 static int withdraw_udp(struct plane *plane)
 {
-	return publish(plane, TP_PLANE_UDP, 0, PLANE_EXIT_A, true);
+	return publish(plane, TP_PLANE_UDP, 0, PLANE_EXIT_A,
+		       TP_PUBLISH_WITHDRAW);
 }
 
 static int publish_both(struct plane *plane)
 {
-	return publish(plane, TP_PLANE_TCP, 0, PLANE_EXIT_A, false) ?:
-		       publish(plane, TP_PLANE_TCP, 1, PLANE_EXIT_B, false);
+	return publish(plane, TP_PLANE_TCP, 0, PLANE_EXIT_A, TP_PUBLISH_MAKE) ?:
+		       publish(plane, TP_PLANE_TCP, 1, PLANE_EXIT_B,
+			       TP_PUBLISH_MAKE);
 }
 
 static int twin(struct plane *plane)

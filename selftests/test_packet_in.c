@@ -22,14 +22,12 @@
 
 static int filter_endpoint(struct plane *plane)
 {
-	plane->settings.filtering = TP_FILTER_ENDPOINT;
-	return plane_set_settings(plane);
+	return plane_filter(plane, 0, TP_FILTER_ENDPOINT);
 }
 
 static int filter_address_and_port(struct plane *plane)
 {
-	plane->settings.filtering = TP_FILTER_ADDRESS_AND_PORT;
-	return plane_set_settings(plane);
+	return plane_filter(plane, 0, TP_FILTER_ADDRESS_AND_PORT);
 }
 
 static int new_routes(struct plane *plane)

@@ -26,8 +26,7 @@
 
 static int filter_endpoint(struct plane *plane)
 {
-	plane->settings.filtering = TP_FILTER_ENDPOINT;
-	return plane_set_settings(plane);
+	return plane_filter(plane, 0, TP_FILTER_ENDPOINT);
 }
 
 /* V2: none of the timers is made of another. */
@@ -43,16 +42,14 @@ static int four_timers(struct plane *plane)
 /* H:80 on A:8080. */
 static int publish(struct plane *plane)
 {
-	struct tp_publish ask = { .inside = plane_address(H),
-				  .inside_port = htons(SERVER_PORT),
-				  .port = htons(PUBLIC_PORT),
-				  .plane = TP_PLANE_TCP,
-				  .exit = PLANE_EXIT_A };
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = &ask,
-		    .ctx_size_in = sizeof(ask));
-	int fd = bpf_program__fd(plane->skel->progs.publish);
+	const struct tp_publish ask = { .inside = plane_address(H),
+					.inside_port = htons(SERVER_PORT),
+					.port = htons(PUBLIC_PORT),
+					.plane = TP_PLANE_TCP,
+					.exit = PLANE_EXIT_A,
+					.filtering = TP_FILTER_ENDPOINT };
 
-	return bpf_prog_test_run_opts(fd, &opts) ?: ask.result;
+	return plane_publish(plane, &ask);
 }
 
 /* ---- what is left of the only session, and of its binding ---------------- */

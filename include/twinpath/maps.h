@@ -91,12 +91,6 @@ TP_SIZE(struct tp_seed, 72);
 
 /* ---- settings: one entry, daemon ----------------------------------------- */
 
-enum tp_filtering {
-	TP_FILTER_ADDRESS,  /* RFC 4787 address-dependent: the default */
-	TP_FILTER_ENDPOINT, /* endpoint-independent */
-	TP_FILTER_ADDRESS_AND_PORT, /* address- and port-dependent */
-};
-
 /* The external port of a new binding. */
 enum tp_port_choice {
 	TP_PORTS_PRESERVE, /* the inside one, if it is free: the default */
@@ -129,8 +123,8 @@ struct tp_settings {
 	__u16 port_min;	   /* NAT's external ports, host order, inclusive */
 	__u16 port_max;
 	__u16 route_epoch; /* changes whenever a cached neighbour may be wrong */
-	__u8 filtering;	   /* enum tp_filtering */
 	__u8 refusal;	   /* enum tp_refusal */
+	__u8 pad0;
 	__u16 dead; /* bits: ids of addresses whose exit is dead; what finds
 		     * them so has to leave them (see bpf/leave.h) */
 	__u8 port_choice; /* enum tp_port_choice */
@@ -199,11 +193,19 @@ TP_SIZE(struct tp_exit, 64);
 
 /* ---- addresses: array by address id, daemon ------------------------------ */
 
+/* Who may send to a binding (RFC 4787 section 5). */
+enum tp_filtering {
+	TP_FILTER_ADDRESS,	    /* address-dependent: the default */
+	TP_FILTER_ENDPOINT,	    /* endpoint-independent */
+	TP_FILTER_ADDRESS_AND_PORT, /* address- and port-dependent */
+};
+
 struct tp_address {
 	struct tp_addr address;
 	__u16 generation; /* bumped when the address is lost for another */
 	__u8 exit;	  /* exit that holds it now, 0: nobody */
-	__u8 pad[5];
+	__u8 filtering;	  /* enum tp_filtering, of dynamic bindings */
+	__u8 pad[4];
 };
 TP_SIZE(struct tp_address, 24);
 
@@ -370,7 +372,8 @@ enum tp_line {
 	TP_LINE_BUSY,	/* being filled: treat as not there */
 	TP_LINE_LIVE,	/* until it expires */
 	TP_LINE_CLOSED, /* a binding whose TCP sessions all closed tracked */
-	TP_LINE_STATIC, /* published: never expires */
+	TP_LINE_STATIC, /* published: from its tick on, 0: always; it never
+			 * expires */
 };
 
 /* TCP bits of a session (RFC 6146 3.5.2, RFC 7857 2). */
@@ -384,6 +387,16 @@ enum tp_tcp {
 	TP_TCP_INCOMING = 1 << 6, /* to a published port; its sender has not
 				   * shown yet that it hears the answer */
 	TP_TCP_AGAIN = 1 << 7,	  /* both FINs, and a SYN from outside since */
+	/* Not TCP's alone: opened by a packet from outside. */
+	TP_SESSION_INWARD = 1 << 8,
+};
+
+/* What a line of the session table is about. */
+enum tp_session_kind {
+	TP_SESSION,
+	/* The endpoint has sent to this address, from whatever port (which is
+	 * 0 here) it answers: address-dependent filtering lets it in. */
+	TP_SESSION_PERMISSION,
 };
 
 struct tp_session_key {
@@ -392,7 +405,8 @@ struct tp_session_key {
 	__be16 inside_port; /* ICMP query: the identifier */
 	__be16 remote_port; /* ICMP query: 0 */
 	__u8 proto;
-	__u8 pad[3];
+	__u8 kind; /* enum tp_session_kind */
+	__u8 pad[2];
 };
 TP_SIZE(struct tp_session_key, 40);
 
@@ -432,8 +446,8 @@ struct tp_binding {
 				   * no CPU sees an id with another's epoch */
 	__u16 confirm;
 	__u8 exit;
-	__u8 pad;
-	__u32 made; /* tick */
+	__u8 filtering; /* enum tp_filtering, of a static one */
+	__u32 made;	/* tick */
 	__u32 used; /* tick of the last outbound packet, about */
 	__u32 pad2;
 };
@@ -501,7 +515,16 @@ struct tp_clock {
 };
 TP_SIZE(struct tp_clock, 8);
 
-/* "publish": make, replace or withdraw a static binding. */
+/*
+ * "publish": static bindings.  -EBUSY: another endpoint has the port.  -EAGAIN:
+ * it is made, or another CPU was faster; ask again to see it served.
+ */
+enum tp_publish_action {
+	TP_PUBLISH_MAKE, /* or replace another static one */
+	TP_PUBLISH_TAKE, /* also from a living dynamic one */
+	TP_PUBLISH_WITHDRAW,
+};
+
 struct tp_publish {
 	struct tp_addr inside;
 	__be16 inside_port;
@@ -509,9 +532,10 @@ struct tp_publish {
 	__u8 address; /* id */
 	__u8 plane;   /* enum tp_plane */
 	__u8 exit;
-	__u8 withdraw; /* 1: take it away */
-	__s32 result;  /* out: 0, or a negative errno */
-	__u32 pad;
+	__u8 action;	/* enum tp_publish_action */
+	__s32 result;	/* out: 0, or a negative errno */
+	__u8 filtering; /* enum tp_filtering */
+	__u8 pad[3];
 };
 TP_SIZE(struct tp_publish, 32);
 

@@ -284,3 +284,14 @@ uint32_t plane_now(struct plane *plane)
 		return 0;
 	return clock.now;
 }
+
+int plane_publish(struct plane *plane, const struct tp_publish *ask)
+{
+	struct tp_publish publish = *ask;
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = &publish,
+		    .ctx_size_in = sizeof(publish));
+	int fd = bpf_program__fd(plane->skel->progs.publish);
+	int err = bpf_prog_test_run_opts(fd, &opts);
+
+	return err ?: publish.result;
+}

@@ -138,6 +138,9 @@ int plane_wait(struct plane *plane, uint32_t exit, uint32_t ticks);
 int plane_set_partner(struct plane *plane, enum tp_partner_type type);
 /* The address comes to hold another lease: its bindings are void. */
 int plane_new_generation(struct plane *plane, uint32_t address);
+/* Who may send to the address's dynamic bindings. */
+int plane_filter(struct plane *plane, uint32_t address,
+		 enum tp_filtering filtering);
 int plane_later(struct plane *plane, uint32_t ticks);
 
 /* Counters, summed over the CPUs. */
@@ -146,6 +149,9 @@ int plane_reasons(struct plane *plane, struct tp_reasons sums[TP_HOOK_COUNT]);
 /* Lines that are not free, expired or not. */
 unsigned int plane_sessions(const struct plane *plane);
 unsigned int plane_bindings(const struct plane *plane);
+
+/* Ask the syscall program "publish"; what it answers. */
+int plane_publish(struct plane *plane, const struct tp_publish *ask);
 
 struct tp_addr plane_address(uint32_t address);
 uint32_t plane_now(struct plane *plane);

@@ -90,6 +90,15 @@ int plane_new_generation(struct plane *plane, uint32_t id)
 	return err ?: plane_set(plane->skel->maps.addresses, id, &address);
 }
 
+int plane_filter(struct plane *plane, uint32_t id, enum tp_filtering filtering)
+{
+	struct tp_address address;
+	int err = plane_get(plane->skel->maps.addresses, id, &address);
+
+	address.filtering = filtering;
+	return err ?: plane_set(plane->skel->maps.addresses, id, &address);
+}
+
 int plane_later(struct plane *plane, uint32_t ticks)
 {
 	plane->settings.time_offset += ticks;
@@ -116,7 +125,6 @@ static int set_globals(struct plane *plane)
 		.port_min = 1024,
 		.port_max = 60999,
 		.route_epoch = 1,
-		.filtering = TP_FILTER_ADDRESS,
 		.port_parity = 1,
 		.addresses_used = PLANE_ADDRESSES,
 		.timers = {

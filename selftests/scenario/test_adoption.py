@@ -206,10 +206,10 @@ def test_what_can_be_read_without_a_daemon(dead, load):
 
 @pytest.mark.parametrize("name, fields", [
     ("layout", {"magic", "version", "buckets", "addresses"}),
-    ("settings", {"port_min", "port_max", "filtering", "timers"}),
+    ("settings", {"port_min", "port_max", "timers"}),
     ("selector", {"exit", "event"}),
     ("exits", {"ifindex", "mtu", "mark", "kind", "state", "name"}),
-    ("addresses", {"address", "generation", "exit"}),
+    ("addresses", {"address", "generation", "exit", "filtering"}),
     ("partner", {"ifindex", "type", "mac", "mine", "theirs"}),
     ("links", {"ifindex", "role", "exit"}),
     ("neighbours", {"ifindex", "valid", "destination", "address"}),
