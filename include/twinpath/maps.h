@@ -448,7 +448,7 @@ struct tp_binding {
 	__u8 exit;
 	__u8 filtering; /* enum tp_filtering, of a static one */
 	__u32 made;	/* tick */
-	__u32 used; /* tick of the last outbound packet, about */
+	__u32 used;	/* tick of the last outbound packet, about */
 	__u32 pad2;
 };
 TP_SIZE(struct tp_binding, 64);
