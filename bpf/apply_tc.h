@@ -13,12 +13,14 @@
 #include <linux/pkt_cls.h>
 
 #include "answer.h"
+#include "fragment_hold.h"
 #include "icmp.h"
 #include "reason.h"
 #include "reset.h"
 
 #define TC_ETHERTYPE 12 /* from the start of the frame */
-#define TC_IP_TTL 8	/* from the start of the IP header */
+#define TC_IP_ID 4	/* from the start of the IP header */
+#define TC_IP_TTL 8
 #define TC_IP_CHECK 10
 
 static __always_inline int tc_transport(struct __sk_buff *skb,
@@ -56,6 +58,19 @@ static __always_inline int tc_transport(struct __sk_buff *skb,
 	return !bpf_skb_store_bytes(skb, port, &edit->port, sizeof(was), 0);
 }
 
+static __always_inline int tc_id(struct __sk_buff *skb, __u32 l3, __be16 mask)
+{
+	__u32 at = l3 + TC_IP_ID;
+	__be16 old, new;
+
+	if (bpf_skb_load_bytes(skb, at, &old, sizeof(old)))
+		return 0;
+	new = old ^ mask;
+	return !bpf_l3_csum_replace(skb, l3 + TC_IP_CHECK, old, new,
+				    sizeof(new)) &&
+	       !bpf_skb_store_bytes(skb, at, &new, sizeof(new), 0);
+}
+
 static __noinline int tc_translate(struct __sk_buff *skb,
 				   const struct packet *p,
 				   const struct edit *edit)
@@ -68,7 +83,10 @@ static __noinline int tc_translate(struct __sk_buff *skb,
 				sizeof(new)) ||
 	    bpf_skb_store_bytes(skb, at, &new, sizeof(new), 0))
 		return 0;
-	return tc_transport(skb, p, edit, old, new);
+	if (edit->id_mask && !tc_id(skb, p->l3, edit->id_mask))
+		return 0;
+	/* What comes without ports has no sum over its addresses either. */
+	return p->class == CLASS_OTHER || tc_transport(skb, p, edit, old, new);
 }
 
 /*
@@ -203,11 +221,14 @@ static __noinline int tc_edit(struct __sk_buff *skb, const struct packet *p,
  * other people's filters on the interface still see the packet.
  */
 static __noinline int tc_finish(struct __sk_buff *skb, const struct hook *hook,
-				const struct packet *p, const struct edit *edit,
+				const struct packet *p, struct edit *edit,
 				__u32 reason)
 {
-	__u32 fate = reason_fate(reason);
+	__u32 fate;
 
+	if (p->flags & PACKET_FRAGMENT)
+		reason = hold_fragment(skb, hook, p, edit, reason);
+	fate = reason_fate(reason);
 	if (fate != TP_FATE_DROPPED && !tc_edit(skb, p, edit)) {
 		reason = TP_REASON_program;
 		fate = TP_FATE_DROPPED;

@@ -83,14 +83,18 @@ static __always_inline int xdp_translate(void *data, void *end,
 	__be32 new = family_v4(&edit->address);
 	__be32 *address;
 	__u32 at = p->l4;
-	__u64 delta;
+	__u64 delta, id = 0;
 
 	if ((void *)(ip + 1) > end || at > 128)
 		return 0;
 	address = edit->side == SIDE_SOURCE ? &ip->saddr : &ip->daddr;
 	delta = (__u64)(__u32) ~*address + new;
 	*address = new;
-	checksum_update(&ip->check, delta);
+	if (edit->id_mask) {
+		id = (__u64)(__u16)~ip->id + (ip->id ^ edit->id_mask);
+		ip->id ^= edit->id_mask;
+	}
+	checksum_update(&ip->check, delta + id);
 	return xdp_transport(data + at, end, p, edit, delta);
 }
 

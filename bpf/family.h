@@ -27,4 +27,21 @@ static __always_inline __be32 family_v4(const struct tp_addr *address)
 	return ((const __u32 *)address)[3];
 }
 
+/*
+ * What an inside host's IP IDs are xored with outside, where they count (RFC
+ * 6864 5.3.1): hosts that use the same ID at once stay apart there.  For hosts
+ * of one /16 it is never the same, for one of another it is by chance alone; a
+ * host's own IDs stay as different as it made them, and no one outside can tell
+ * its address from them.
+ */
+static __always_inline __be16 family_id_mask(const struct tp_addr *inside,
+					     const struct tp_seed *seed)
+{
+	__u32 address = bpf_ntohl(family_v4(inside));
+	__u32 odd = seed->key[0] | 1; /* a permutation of 16 bits */
+
+	return bpf_htons((__u16)((address & 0xffff) * odd) ^
+			 (__u16)((address >> 16) * seed->key[1] >> 16));
+}
+
 #endif

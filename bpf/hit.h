@@ -8,6 +8,7 @@
 #ifndef TWINPATH_HIT_H
 #define TWINPATH_HIT_H
 
+#include "family.h"
 #include "packet.h"
 #include "permission.h"
 
@@ -47,6 +48,29 @@ static __always_inline void count_out(__u32 exit, __u32 bytes)
 	}
 }
 
+/* `beyond`: it comes from behind the next hop, and shows that the path works. */
+static __always_inline void count_in(__u32 exit, __u32 bytes, int beyond,
+				     __u32 now)
+{
+	struct tp_exit_counters *c = bpf_map_lookup_elem(&exit_counters, &exit);
+
+	if (!c)
+		return;
+	c->in_packets++;
+	c->in_bytes += bytes;
+	if (beyond)
+		c->beyond = now;
+}
+
+/* What of an outbound packet changes besides its endpoint, where that is rare. */
+static __always_inline void send_rare(const struct packet *p, struct edit *edit)
+{
+	const struct tp_seed *keys = ONLY(&seed);
+
+	if (p->flags & PACKET_LOOSE && keys)
+		edit->id_mask = family_id_mask(&p->sender, keys);
+}
+
 /* The edit that translates and sends by an exit; or why the kernel must. */
 static __always_inline __u32 lan_send(const struct hook *hook,
 				      const struct packet *p, __u32 exit_id,
@@ -57,18 +81,21 @@ static __always_inline __u32 lan_send(const struct hook *hook,
 	edit->mark |= exit->mark;
 	if (p->ttl <= 1)
 		return TP_REASON_ttl;
-	if (p->flags & PACKET_OPTIONS)
-		return TP_REASON_options;
 	if (p->size > exit->mtu)
 		return TP_REASON_too_big;
 	if (!(exit->flags & TP_EXIT_HAS_NEXT_HOP))
 		return TP_REASON_no_next_hop;
 	if (hook->xdp && !(exit->flags & TP_EXIT_XDP))
 		return TP_REASON_not_xdp;
+	if (p->flags & PACKET_RARE) {
+		if (p->flags & PACKET_OPTIONS)
+			return TP_REASON_options;
+		send_rare(p, edit);
+	}
 	edit->address = *address;
 	edit->port = port;
 	edit->side = SIDE_SOURCE;
-	edit->flags = EDIT_TTL | EDIT_MAC | EDIT_REDIRECT;
+	edit->flags |= EDIT_TTL | EDIT_MAC | EDIT_REDIRECT;
 	edit->ifindex = exit->ifindex;
 	__builtin_memcpy(edit->macs, exit->destination, sizeof(edit->macs));
 	count_out(exit_id, hook->bytes);

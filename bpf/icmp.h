@@ -13,7 +13,7 @@
 
 #include "parse.h"
 
-#define PATCHES 7
+#define PATCHES 8
 #define SUM_WORDS 800 /* 16-bit words of an error: more than any MTU of 1500 */
 
 struct patch {
@@ -193,48 +193,83 @@ static __always_inline __u32 quote_port_at(const struct packet *p,
 	return p->quote_l4 + (edit->side == SIDE_SOURCE ? 2 : 0);
 }
 
+/* The error's own header: its endpoint; and its ID, on the way out. */
+static __noinline int icmp_patch_header(void *data, void *end,
+					const struct packet *p,
+					const struct edit *edit,
+					struct patch *list)
+{
+	__u32 at = p->l3 + (edit->side == SIDE_SOURCE ? 12 : 16), old;
+	__be32 new = family_v4(&edit->address);
+	int ok = 1;
+	__u16 check = word_at(data, end, p->l3 + 10, &ok);
+	__u16 id = word_at(data, end, p->l3 + 4, &ok);
+
+	old = word_at(data, end, at, &ok) |
+	      (__u32)word_at(data, end, at + 2, &ok) << 16;
+	patch_set(&list[0], at, 4, new);
+	check = sum_replace4(check, old, new);
+	if (edit->side == SIDE_SOURCE) {
+		patch_set(&list[1], p->l3 + 4, 2, id ^ edit->id_mask);
+		check = sum_replace(check, id, id ^ edit->id_mask);
+	}
+	patch_set(&list[2], p->l3 + 10, 2, check);
+	return ok;
+}
+
+/*
+ * What it quotes: the endpoint, and on the way in the ID; with the checksums
+ * over them, that of the error itself last.
+ */
+static __noinline int icmp_patch_quote(void *data, void *end,
+				       const struct packet *p,
+				       const struct edit *edit,
+				       struct patch *list)
+{
+	__u32 at = p->quote + (edit->side == SIDE_SOURCE ? 16 : 12), old;
+	__u32 port_at = quote_port_at(p, edit);
+	__be32 new = family_v4(&edit->address);
+	__u16 port, ip_check, new_check, check, id;
+	struct quote_sum sum;
+	int ok = 1;
+
+	old = word_at(data, end, at, &ok) |
+	      (__u32)word_at(data, end, at + 2, &ok) << 16;
+	port = word_at(data, end, port_at, &ok);
+	ip_check = word_at(data, end, p->quote + 10, &ok);
+	check = word_at(data, end, p->l4 + 2, &ok);
+	id = word_at(data, end, p->quote + 4, &ok);
+	if (!ok)
+		return 0;
+
+	quote_check(data, end, p, old, new, port, edit->port, &sum);
+	new_check = sum_replace4(ip_check, old, new);
+	patch_set(&list[3], at, 4, new);
+	check = sum_replace4(check, old, new);
+	if (edit->side == SIDE_DESTINATION) {
+		patch_set(&list[1], p->quote + 4, 2, id ^ edit->id_mask);
+		new_check = sum_replace(new_check, id, id ^ edit->id_mask);
+		check = sum_replace(check, id, id ^ edit->id_mask);
+	}
+	patch_set(&list[4], p->quote + 10, 2, new_check);
+	check = sum_replace(check, ip_check, new_check);
+	patch_set(&list[5], port_at, 2, edit->port);
+	check = sum_replace(check, port, edit->port);
+	if (sum.at) {
+		patch_set(&list[6], sum.at, 2, sum.new);
+		check = sum_replace(check, sum.old, sum.new);
+	}
+	patch_set(&list[7], p->l4 + 2, 2, check);
+	return 1;
+}
+
 static __always_inline int icmp_error_patches(void *data, void *end,
 					      const struct packet *p,
 					      const struct edit *edit,
 					      struct patch *list)
 {
-	__u32 outer = p->l3 + (edit->side == SIDE_SOURCE ? 12 : 16);
-	__u32 inner = p->quote + (edit->side == SIDE_SOURCE ? 16 : 12);
-	__u32 port_at = quote_port_at(p, edit);
-	__be32 new = family_v4(&edit->address);
-	__u32 old_outer, old_inner;
-	__u16 old_port, ip_check, quote_ip_check, check, new_check;
-	struct quote_sum sum;
-	int ok = 1;
-
-	old_outer = word_at(data, end, outer, &ok) |
-		    (__u32)word_at(data, end, outer + 2, &ok) << 16;
-	old_inner = word_at(data, end, inner, &ok) |
-		    (__u32)word_at(data, end, inner + 2, &ok) << 16;
-	old_port = word_at(data, end, port_at, &ok);
-	ip_check = word_at(data, end, p->l3 + 10, &ok);
-	quote_ip_check = word_at(data, end, p->quote + 10, &ok);
-	check = word_at(data, end, p->l4 + 2, &ok);
-	if (!ok)
-		return 0;
-
-	quote_check(data, end, p, old_inner, new, old_port, edit->port, &sum);
-	new_check = sum_replace4(quote_ip_check, old_inner, new);
-	patch_set(&list[0], outer, 4, new);
-	patch_set(&list[1], p->l3 + 10, 2,
-		  sum_replace4(ip_check, old_outer, new));
-	patch_set(&list[2], inner, 4, new);
-	patch_set(&list[3], p->quote + 10, 2, new_check);
-	patch_set(&list[4], port_at, 2, edit->port);
-	check = sum_replace4(check, old_inner, new);
-	check = sum_replace(check, quote_ip_check, new_check);
-	check = sum_replace(check, old_port, edit->port);
-	if (sum.at) {
-		patch_set(&list[5], sum.at, 2, sum.new);
-		check = sum_replace(check, sum.old, sum.new);
-	}
-	patch_set(&list[6], p->l4 + 2, 2, check);
-	return 1;
+	return icmp_patch_header(data, end, p, edit, list) &&
+	       icmp_patch_quote(data, end, p, edit, list);
 }
 
 #endif

@@ -19,7 +19,7 @@ static __always_inline __u32 lan_packet(const struct hook *hook,
 
 	if (!keys)
 		return TP_REASON_program;
-	if (!(p->flags & PACKET_FRAGMENT) && p->class != CLASS_OTHER) {
+	if (p->class != CLASS_OTHER) {
 		lan_outward(p);
 		hash = hash_session(lan_key(p), keys);
 		session = session_find(lan_key(p), hash, hook->now);

@@ -176,6 +176,45 @@ struct {
 	__type(value, struct tp_host_bound);
 } host_bound SEC(".maps");
 
+/* What became of first fragments; see fragment.h. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, TP_FRAGMENT_BUCKETS);
+	__type(key, __u32);
+	__type(value, struct tp_fragments);
+} fragment_records SEC(".maps");
+
+/* Fragments that wait for their first; see fragment_hold.h. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, TP_HELD);
+	__type(key, __u32);
+	__type(value, struct tp_held);
+} fragment_slots SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, TP_HELD);
+	__type(key, __u32);
+	__type(value, struct tp_held_bytes);
+} fragment_bytes SEC(".maps");
+
+/* The tick at which one was last held. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} fragment_last SEC(".maps");
+
+/* The first itself, while the others go before our eyes in its buffer. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct tp_held_bytes);
+} fragment_scratch SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, TP_PACES);

@@ -12,6 +12,7 @@
 #include "answer.h"
 #include "claim.h"
 #include "forget.h"
+#include "fragment.h"
 #include "hit.h"
 #include "leave.h"
 #include "partner.h"
@@ -408,10 +409,8 @@ static __always_inline __u32 lan_miss(const struct hook *hook,
 		return partner_hand(hook, p, TP_KIND_RETURNED, edit);
 	if (reason != GO_ON)
 		return reason;
-	if (p->flags & PACKET_FRAGMENT) {
-		lan_mark(edit);
-		return TP_REASON_fragment_slow;
-	}
+	if (p->flags & PACKET_LATER)
+		return fragment_later(hook, p, edit);
 	if (p->class == CLASS_OTHER) {
 		lan_mark(edit);
 		return TP_REASON_protocol;

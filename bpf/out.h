@@ -39,12 +39,16 @@ static __noinline int out_own(const struct packet *p, __u32 exit_id,
 
 /* Translate in place, or send to the uplink that owns the session. */
 static __always_inline __u32 out_translate(const struct hook *hook,
+					   const struct packet *p,
 					   const struct tp_session *session,
 					   const struct tp_address *address,
 					   __u32 exit_id, struct edit *edit)
 {
-	const struct tp_exit *owner;
+	const struct tp_exit *owner = exit_at(session->exit);
 
+	if (!owner)
+		return TP_REASON_wrong_uplink;
+	send_rare(p, edit);
 	edit->address = address->address;
 	edit->port = session->port;
 	edit->side = SIDE_SOURCE;
@@ -52,11 +56,10 @@ static __always_inline __u32 out_translate(const struct hook *hook,
 		count_out(exit_id, hook->bytes);
 		return TP_REASON_translated_slow_out;
 	}
-	owner = exit_at(session->exit);
-	if (!owner || !(owner->flags & TP_EXIT_HAS_NEXT_HOP))
+	if (!(owner->flags & TP_EXIT_HAS_NEXT_HOP))
 		return TP_REASON_wrong_uplink;
 	count_out(session->exit, hook->bytes);
-	edit->flags = EDIT_MAC | EDIT_REDIRECT;
+	edit->flags |= EDIT_MAC | EDIT_REDIRECT;
 	edit->ifindex = owner->ifindex;
 	__builtin_memcpy(edit->macs, owner->destination, sizeof(edit->macs));
 	return TP_REASON_moved;
@@ -110,6 +113,8 @@ static __noinline __u32 out_error(const struct hook *hook,
 	if (!address || !miss_binding_on(hook, miss, id, 1))
 		return TP_REASON_error_lost;
 	edit->address = address->address;
+	if (!own) /* what our own kernel makes has IDs of its own */
+		send_rare(p, edit);
 	edit->port = bpf_htons((__u16)miss->binding);
 	edit->side = SIDE_SOURCE;
 	return TP_REASON_translated_slow_out;
@@ -132,8 +137,8 @@ static __always_inline __u32 out_packet(const struct hook *hook,
 		return p->class == CLASS_ERROR ?
 			       out_error(hook, p, exit_id, 1, edit) :
 			       TP_REASON_own;
-	if (p->flags & PACKET_FRAGMENT)
-		return TP_REASON_fragment;
+	if (p->flags & PACKET_LATER)
+		return fragment_later(hook, p, edit);
 	if (p->class == CLASS_OTHER)
 		return TP_REASON_untranslated;
 	if (p->class == CLASS_ERROR)
@@ -159,7 +164,7 @@ static __always_inline __u32 out_packet(const struct hook *hook,
 	address = bpf_map_lookup_elem(&addresses, &id);
 	if (!address)
 		return TP_REASON_program;
-	return out_translate(hook, session, address, exit_id, edit);
+	return out_translate(hook, p, session, address, exit_id, edit);
 }
 
 #endif

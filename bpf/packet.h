@@ -50,8 +50,12 @@ _Static_assert(sizeof(struct tuple) == sizeof(struct tp_session_key),
 
 #define PACKET_BINDABLE (1U << 0) /* may open a session (ownership, 1) */
 #define PACKET_OPTIONS (1U << 2)
-#define PACKET_FRAGMENT (1U << 3)
+#define PACKET_FRAGMENT (1U << 3) /* with ports: the first; else PACKET_LATER */
 #define PACKET_REDIRECT (1U << 4)
+#define PACKET_LATER (1U << 5)	     /* a fragment without ports */
+#define PACKET_LOOSE (1U << 6)	     /* not atomic: its ID counts (RFC 6864) */
+#define PACKET_QUOTE_LOOSE (1U << 8) /* an error about one that is not atomic */
+#define PACKET_RARE (PACKET_OPTIONS | PACKET_LOOSE)
 
 #define FLAG_FIN 0x01
 #define FLAG_SYN 0x02
@@ -62,18 +66,18 @@ struct packet {
 	struct tuple flow;
 	struct tp_addr sender; /* the flow's source, but for an ICMP error */
 	__u16 size;	       /* bytes of IP packet, the largest on the wire */
+	__u16 flags;	       /* PACKET_* */
+	__be16 id;	       /* of a fragment */
 	__u8 l4;	       /* offset of the transport header */
 	__u8 l4_bytes;	       /* length of it */
 	__u8 quote;	       /* offset of the quoted IP header */
 	__u8 quote_l4;
 	__u8 class; /* enum packet_class */
-	__u8 flags; /* PACKET_* */
 	__u8 tcp_flags;
 	__u8 ttl;
 	__u8 plane; /* enum tp_plane, of the quoted one in an error */
 	__u8 kind;  /* enum tp_kind: host, or how the partner gave it */
 	__u8 l3;    /* offset of the IP header: ETHERNET or RAW */
-	__u8 pad[3];
 };
 
 enum edit_side {
@@ -95,8 +99,10 @@ struct edit {
 	__u8 side;		/* enum edit_side */
 	__u8 flags;		/* EDIT_* */
 	__u32 ifindex;
-	__u8 macs[12]; /* destination, source */
-	__u32 mark;    /* for the kernel's path; 0: none */
+	__u8 macs[12];	/* destination, source */
+	__u32 mark;	/* for the kernel's path; 0: none */
+	__be16 id_mask; /* into the IP ID; an inbound error: into its quote's */
+	__u16 pad;
 };
 
 /*

@@ -20,6 +20,7 @@
 #define IP_DF 0x4000
 #define IP_MF 0x2000
 #define IP_OFFSET 0x1fff
+#define TCP_HEADER 20 /* without options */
 #define QUOTE_BYTES 8 /* of transport header that an error must quote */
 
 /* ICMP types of RFC 792 and RFC 1256. */
@@ -100,6 +101,8 @@ static __noinline __u32 parse_quote(void *data, void *end, struct packet *p)
 	if ((void *)(ip + 1) > end || ip->version != 4 || ip->ihl < 5 ||
 	    ip->frag_off & bpf_htons(IP_OFFSET))
 		return TP_REASON_bad_quote;
+	if (ip->frag_off != bpf_htons(IP_DF))
+		p->flags |= PACKET_QUOTE_LOOSE;
 	p->quote = at;
 	p->quote_l4 = at + ip->ihl * 4;
 	family_map(&sender, ip->saddr);
@@ -163,8 +166,53 @@ static __always_inline __u32 parse_icmp(void *data, void *l4, void *end,
 }
 
 /*
+ * A fragment.  The first has to hold the whole of the header that we read, and
+ * no other may reach into it: such are made to get past filters (RFC 1858 3,
+ * RFC 3128 2).  Of an ICMP error in fragments no checksum can be verified.
+ */
+static __noinline __u32 parse_fragment(void *data, void *end, __u32 room,
+				       struct packet *p)
+{
+	struct iphdr *ip = data + p->l3;
+	__u32 offset, reason = GO_ON;
+	void *l4 = data + (p->l4 & 0x7f);
+
+	if ((void *)(ip + 1) > end)
+		return TP_REASON_malformed;
+	offset = (bpf_ntohs(ip->frag_off) & IP_OFFSET) * 8;
+	if ((room % 8 && ip->frag_off & bpf_htons(IP_MF)) ||
+	    p->l4 - p->l3 + offset + room > 65535)
+		return TP_REASON_malformed;
+	p->flags |= PACKET_FRAGMENT | PACKET_LOOSE;
+	p->id = ip->id;
+	if (offset) {
+		p->flags |= PACKET_LATER;
+		return offset < TCP_HEADER && ip->protocol == IPPROTO_TCP ?
+			       TP_REASON_fragment_tiny :
+			       TP_REASON_fragment_slow;
+	}
+	if (room < (ip->protocol == IPPROTO_TCP ? TCP_HEADER : QUOTE_BYTES))
+		return TP_REASON_fragment_tiny;
+	switch (ip->protocol) {
+	case IPPROTO_TCP:
+		reason = parse_tcp(l4, end, room, p);
+		break;
+	case IPPROTO_UDP:
+		/* Its length is the datagram's. */
+		reason = parse_udp(l4, end, 65535, p);
+		break;
+	case IPPROTO_ICMP:
+		if (l4 + 1 > end || parse_is_error(*(__u8 *)l4))
+			return TP_REASON_fragment;
+		reason = parse_icmp(data, l4, end, room, p);
+	}
+	return reason == GO_ON ? TP_REASON_fragment_slow : reason;
+}
+
+/*
  * An IPv4 packet at l3, a constant.  `wire`: bytes of the frame, of which
- * data..end may be only the first (tc).
+ * data..end may be only the first (tc).  A good fragment's reason is
+ * fragment_slow, which is the end of it in XDP alone.
  */
 static __always_inline __u32 parse_ip(void *data, void *end, __u32 wire,
 				      __u32 l3, struct packet *p)
@@ -190,9 +238,10 @@ static __always_inline __u32 parse_ip(void *data, void *end, __u32 wire,
 	p->l4 = l3 + header;
 	if (header != sizeof(*ip))
 		p->flags |= PACKET_OPTIONS;
-	if (ip->frag_off & bpf_htons(IP_MF | IP_OFFSET)) {
-		p->flags |= PACKET_FRAGMENT;
-		return GO_ON;
+	if (ip->frag_off != bpf_htons(IP_DF)) {
+		if (ip->frag_off & bpf_htons(IP_MF | IP_OFFSET))
+			return parse_fragment(data, end, length - header, p);
+		p->flags |= PACKET_LOOSE;
 	}
 	l4 = data + p->l4;
 	if (ip->protocol == IPPROTO_TCP)

@@ -132,6 +132,8 @@ __noinline int partner_quiet(const struct tp_addr *inside, __u32 now)
 	    !clock_passed(seen->taken + TP_TICKS_PER_SECOND, now))
 		return 0;
 	host = tp_host(inside);
+	/* Or clang would shift before it masks, and 6.1 see no bound. */
+	asm volatile("" : "+r"(host));
 	return !(mate->busy[host / 8 % sizeof(mate->busy)] & 1U << host % 8);
 }
 

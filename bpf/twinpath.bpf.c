@@ -75,7 +75,7 @@ static __always_inline __u32 ingress(struct hook *hook, void *data, void *end,
 		edit->mark = TP_MARK_FROM_PARTNER;
 	}
 	reason = parse_frame(data, end, wire, l3, p);
-	if (reason != GO_ON)
+	if (reason != GO_ON && (reason != TP_REASON_fragment_slow || hook->xdp))
 		return reason;
 	/* A super-packet is as large as what the wire will see of it. */
 	if (hook->segment)
@@ -251,7 +251,8 @@ static __always_inline __u32 egress(struct hook *hook, void *data, void *end,
 		return reason;
 	if (!link || link->role != TP_LINK_UPLINK)
 		return TP_REASON_untranslated;
-	if (reason != GO_ON) /* what cannot be read cannot be vouched for */
+	if (reason != GO_ON && reason != TP_REASON_fragment_slow)
+		/* what cannot be read cannot be vouched for */
 		return reason_fate(reason) == TP_FATE_PASSED ?
 			       TP_REASON_untranslated :
 			       reason;

@@ -16,20 +16,6 @@
 
 #define DHCP_CLIENT_PORT 68
 
-/* `beyond`: it comes from behind the next hop, and shows that the path works. */
-static __always_inline void count_in(__u32 exit, __u32 bytes, int beyond,
-				     __u32 now)
-{
-	struct tp_exit_counters *c = bpf_map_lookup_elem(&exit_counters, &exit);
-
-	if (!c)
-		return;
-	c->in_packets++;
-	c->in_bytes += bytes;
-	if (beyond)
-		c->beyond = now;
-}
-
 /* The id of an external address of this exit; TP_MAX_ADDRESSES: none. */
 __noinline __u32 wan_address(const struct tp_addr *local, __u32 exit_id)
 {
@@ -209,8 +195,6 @@ static __always_inline int wan_tracks(const struct packet *p,
 {
 	__u64 control = binding->control;
 
-	if (p->class == CLASS_ERROR)
-		return 0;
 	if (p->class == CLASS_TCP &&
 	    (tcp_matters(0, p->tcp_flags) || !TP_CONTROL_EXTRA(control)))
 		return 1;
@@ -243,11 +227,22 @@ static __always_inline __u32 wan_deliver(const struct hook *hook,
 	edit->side = SIDE_DESTINATION;
 	if (slow || !to)
 		return TP_REASON_translated_slow_in;
-	edit->flags = EDIT_TTL | EDIT_MAC | EDIT_REDIRECT;
+	edit->flags |= EDIT_TTL | EDIT_MAC | EDIT_REDIRECT;
 	edit->ifindex = to->ifindex;
 	__builtin_memcpy(edit->macs, to->destination, sizeof(edit->macs));
 	return p->class == CLASS_ERROR ? TP_REASON_error_in :
 					 TP_REASON_translated_in;
+}
+
+/* The ID of the packet that an error quotes, as its sender made it. */
+static __always_inline void wan_quote(const struct packet *p,
+				      const struct tp_binding *binding,
+				      struct edit *edit)
+{
+	const struct tp_seed *keys = ONLY(&seed);
+
+	if (p->flags & PACKET_QUOTE_LOOSE && keys)
+		edit->id_mask = family_id_mask(&binding->inside, keys);
 }
 
 /* A packet for a live binding. */
@@ -265,7 +260,9 @@ static __always_inline __u32 wan_bound(const struct hook *hook,
 		return TP_REASON_filtered;
 	count_in(binding->exit, hook->bytes,
 		 !address_equal(&p->sender, &exit->next_hop), hook->now);
-	if (wan_tracks(p, binding))
+	if (p->class == CLASS_ERROR)
+		wan_quote(p, binding, edit);
+	else if (wan_tracks(p, binding))
 		reason = wan_track(hook, p, index);
 	if (reason != GO_ON)
 		return reason;
@@ -290,10 +287,9 @@ static __always_inline __u32 wan_packet(const struct hook *hook,
 		if (!address)
 			return wan_stranger(hook, p);
 	}
-	if (p->flags & PACKET_FRAGMENT)
-		return TP_REASON_fragment;
 	if (p->class == CLASS_OTHER)
-		return TP_REASON_local;
+		return p->flags & PACKET_LATER ? fragment_later(hook, p, edit) :
+						 TP_REASON_local;
 	index = TP_BINDING_INDEX(id, p->plane,
 				 bpf_ntohs(p->flow.destination_port));
 	binding = binding_at(index);

@@ -14,7 +14,6 @@
 #include "harness/rows.h"
 
 #define DF 0x4000
-#define MF 0x2000
 
 /* ---- rows that need more than packets ------------------------------------ */
 
@@ -268,12 +267,6 @@ static const struct row rows[] = {
 		 BY_A)),
 	ROW("options",
 	    STOP(LAN, options, WITH(UDP(H, 5000, R, 80), .options = 3), BY_A)),
-	ROW("first fragment",
-	    STOP(LAN, fragment_slow, WITH(UDP(H, 5000, R, 80), .fragment = MF),
-		 BY_A)),
-	ROW("later fragment",
-	    STOP(LAN, fragment_slow, WITH(UDP(H, 5000, R, 80), .fragment = 185),
-		 BY_A)),
 	ROW("next hop unknown", STOP(LAN, no_next_hop, UDP(H, 5000, R, 80),
 				     .before = lose_next_hop, BY_A)),
 	ROW("larger than the uplink takes",

@@ -21,6 +21,7 @@
 #define SOON 1000  /* ms: for what comes */
 #define NEVER 2	   /* for what must not: all happens within the send */
 #define PIECE 1200 /* payload of a segment of a super-packet */
+#define DF 0x4000  /* on all of them: their IDs stay as they are */
 
 enum end {
 	LAN,
@@ -180,6 +181,7 @@ static void arrives_at(const struct tap *tap, const struct packet *p)
 
 static void arrives(enum end end, struct packet p)
 {
+	p.fragment |= DF;
 	address(&p, end, false);
 	arrives_at(site[end], &p);
 }
@@ -205,6 +207,7 @@ static void pass(const struct pass *pass)
 	struct packet in = pass->in;
 	uint8_t frame[PACKET_MAX];
 
+	in.fragment |= DF;
 	address(&in, pass->from, true);
 	assert_int_equal(
 		tap_send(site[pass->from], frame, packet_build(&in, frame)), 0);
@@ -227,7 +230,7 @@ static void emit(enum end by, struct packet p, enum end to, struct packet out)
 	nothing_but(NULL);
 }
 
-#define P(...) ((struct packet){ __VA_ARGS__ })
+#define P(...) ((struct packet){ .fragment = DF, __VA_ARGS__ })
 #define OUTWARD(packet, result) \
 	pass(&(struct pass){    \
 		LAN, { packet }, ISP_A, { result, .ttl = PACKET_TTL - 1 } })
@@ -372,6 +375,78 @@ static void super_packet(void)
 	nothing_but(NULL);
 }
 
+/* A datagram in fragments, as it comes by one device and leaves by another. */
+struct datagram {
+	enum end from, to;
+	struct packet in, out; /* whole */
+	uint16_t mask;	       /* of the ID */
+};
+
+static struct packet cut(struct packet whole, unsigned part, uint16_t mask)
+{
+	whole.payload = 1400;
+	whole.fragment = 0;
+	whole.id = 0x1234 ^ mask;
+	whole.piece.from = part * 600;
+	whole.piece.bytes = part < 2 ? 600 : 1408 - 1200;
+	return whole;
+}
+
+/* What waited is sent in any order, but after the first. */
+static void last_first(const struct datagram *d)
+{
+	uint8_t frame[PACKET_MAX], expected[PACKET_MAX];
+	unsigned seen = 0;
+
+	for (int part = 2; part >= 0; part--) {
+		struct packet p = cut(d->in, part, 0);
+
+		nothing_but(NULL);
+		address(&p, d->from, true);
+		assert_int_equal(tap_send(site[d->from], frame,
+					  packet_build(&p, frame)),
+				 0);
+	}
+	for (unsigned i = 0; i < 3; i++) {
+		size_t size = tap_receive(site[d->to], frame, SOON);
+
+		for (unsigned part = 0; part < 3; part++) {
+			struct packet p = cut(d->out, part, d->mask);
+
+			address(&p, d->to, false);
+			if (packet_build(&p, expected) == size &&
+			    !memcmp(frame, expected, size))
+				seen |= 1U << part;
+		}
+		assert_true(seen & 1);
+	}
+	assert_int_equal(seen, 7);
+	nothing_but(NULL);
+}
+
+static void fragments(void)
+{
+	const struct datagram out = {
+		LAN,
+		ISP_A,
+		{ UDP(H, 5000, R, 80) },
+		{ UDP(A, 5000, R, 80), .ttl = PACKET_TTL - 1 },
+		plane_id_mask(H),
+	};
+	const struct datagram in = {
+		ISP_A,
+		LAN,
+		{ UDP(R, 80, A, 5000) },
+		{ UDP(R, 80, H, 5000), .ttl = PACKET_TTL - 1 },
+		0,
+	};
+
+	last_first(&out);
+	last_first(&in);
+	assert_int_equal(counted(TP_HOOK_tc_lan, TP_REASON_fragment_held), 2);
+	assert_int_equal(counted(TP_HOOK_tc_wan, TP_REASON_fragment_held), 2);
+}
+
 static void other_types(void)
 {
 	struct packet v6 = P(.ethertype = 0x86dd, .payload = 60, .source = H);
@@ -483,6 +558,7 @@ static const struct kase {
 	{ "guard", guard },
 	{ "sent to the other uplink", moved },
 	{ "super-packet", super_packet },
+	{ "fragments, last first", fragments },
 	{ "IPv6 passes", other_types },
 	{ "handed over by raw links", handed_over },
 	{ "asked by raw links", asked },

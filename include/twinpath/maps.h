@@ -472,6 +472,71 @@ struct tp_host_bound {
 };
 TP_SIZE(struct tp_host_bound, 8);
 
+/* ---- fragments: data plane ------------------------------------------------ */
+
+/*
+ * The way that a fragment comes.  What was done with a datagram's first holds
+ * for the others of the same way alone: what was asked must not be asked again
+ * when it is returned.
+ */
+enum tp_fragment_way {
+	TP_FRAGMENT_HOST,     /* from a host */
+	TP_FRAGMENT_ASKED,    /* from the partner: taken, or asked */
+	TP_FRAGMENT_RETURNED, /* from the partner: given back */
+	TP_FRAGMENT_OUTSIDE,  /* from an uplink */
+	TP_FRAGMENT_OUT,      /* out of an uplink, by the kernel */
+};
+
+/* A datagram (RFC 791, 3.2), laid out like a session's key. */
+struct tp_fragment_key {
+	struct tp_addr source; /* as it came */
+	struct tp_addr destination;
+	__be16 id;
+	__u8 proto;
+	__u8 way;      /* enum tp_fragment_way */
+	__u32 ifindex; /* of the uplink, TP_FRAGMENT_OUT only */
+};
+TP_SIZE(struct tp_fragment_key, 40);
+
+/* fragment_records: what was done with the first; see bpf/packet.h's edit. */
+struct tp_fragment {
+	__u64 control; /* as a session's */
+	struct tp_fragment_key key;
+	struct tp_addr address;
+	__u32 ifindex;
+	__u32 mark;
+	__u8 macs[12];
+	__be16 id_mask;
+	__u8 side;
+	__u8 flags;
+	__u8 reason; /* enum tp_reason */
+	__u8 pad[3];
+};
+TP_SIZE(struct tp_fragment, 96);
+
+#define TP_FRAGMENT_LINES 4
+struct tp_fragments {
+	struct tp_fragment line[TP_FRAGMENT_LINES];
+};
+TP_SIZE(struct tp_fragments, 384);
+#define TP_FRAGMENT_BUCKETS 1024
+
+/* fragment_slots, fragment_bytes: those that came before their first. */
+struct tp_held {
+	__u64 control; /* as a session's; expires when it is given up */
+	struct tp_fragment_key key;
+	__u32 size; /* of the frame */
+	__u8 pad[12];
+};
+TP_SIZE(struct tp_held, 64);
+
+#define TP_HELD_BYTES 2048 /* of the largest frame that can wait */
+struct tp_held_bytes {
+	__u8 byte[TP_HELD_BYTES];
+};
+TP_SIZE(struct tp_held_bytes, TP_HELD_BYTES);
+#define TP_HELD 1024 /* half of them from inside, half from outside */
+
 /* ---- paces: array, data plane: what is bounded a second ------------------- */
 
 enum tp_pace_kind {

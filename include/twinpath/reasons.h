@@ -38,7 +38,7 @@
 	REASON(ttl, PASSED, "TTL used up: the kernel answers")                 \
 	REASON(too_big, PASSED, "larger than the exit's MTU")                  \
 	REASON(options, PASSED, "IP options")                                  \
-	REASON(fragment_slow, PASSED, "fragment: to the slow path")            \
+	REASON(fragment_slow, PASSED, "fragment: XDP leaves it to tc")         \
 	REASON(protocol, PASSED, "a protocol without ports")                   \
 	REASON(no_next_hop, PASSED, "next hop's MAC address not known yet")    \
 	REASON(no_neighbour, PASSED, "host's MAC address not known yet")       \
@@ -61,6 +61,9 @@
 	REASON(wrong_uplink, DROPPED, "session belongs to another uplink")     \
 	REASON(untranslated, DROPPED, "inside source about to leave an uplink") \
 	REASON(fragment, DROPPED, "fragment that cannot be placed")            \
+	REASON(fragment_held, DROPPED, "fragment before its first: kept, and counted again when that has passed") \
+	REASON(fragment_full, DROPPED, "fragment before its first: no room to keep it") \
+	REASON(fragment_tiny, DROPPED, "fragment that cuts its header short")  \
 	REASON(error_lost, DROPPED, "ICMP error about no session of ours")     \
 	REASON(redirect, DROPPED, "ICMP redirect, never translated")           \
 	REASON(ports_full, DROPPED, "no external port left")                   \

@@ -169,12 +169,21 @@ static size_t lay_ip(const struct packet *p, uint8_t *at)
 {
 	size_t header = IP_HEADER + 4 * p->options;
 	size_t size = header + lay_l4(p, at + header);
+	unsigned int fragment = p->fragment;
 
+	if (p->piece.bytes) {
+		size_t end = header + p->piece.from + p->piece.bytes;
+
+		fragment |= p->piece.from / 8 | (end < size ? 0x2000 : 0);
+		size = header + p->piece.bytes;
+		memmove(at + header, at + header + p->piece.from,
+			p->piece.bytes);
+	}
 	at[0] = p->version_ihl ? p->version_ihl : 0x40 | header / 4;
 	at[1] = p->tos;
 	put16(at + 2, p->total_length ? p->total_length : size);
 	put16(at + 4, p->id);
-	put16(at + 6, p->fragment);
+	put16(at + 6, fragment);
 	at[8] = p->ttl ? p->ttl : PACKET_TTL;
 	at[9] = p->protocol;
 	put16(at + 10, 0);

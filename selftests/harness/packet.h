@@ -55,6 +55,9 @@ struct packet {
 	uint16_t id;
 	uint16_t fragment; /* flags and offset as on the wire */
 	uint8_t options;   /* words of NOP options */
+	struct {
+		uint16_t from, bytes;
+	} piece; /* a fragment: these bytes of what is behind the header */
 
 	uint16_t sport, dport; /* ICMP: sport is the identifier, dport the
 				* sequence number */

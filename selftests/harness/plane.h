@@ -154,6 +154,9 @@ unsigned int plane_bindings(const struct plane *plane);
 int plane_publish(struct plane *plane, const struct tp_publish *ask);
 
 struct tp_addr plane_address(uint32_t address);
+/* What the IP IDs of an inside host are xored with outside, where they are not
+ * atomic (RFC 6864). */
+uint16_t plane_id_mask(uint32_t inside);
 uint32_t plane_now(struct plane *plane);
 
 #endif

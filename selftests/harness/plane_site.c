@@ -34,6 +34,15 @@ struct tp_addr plane_address(uint32_t address)
 	return mapped;
 }
 
+#define SEED(i) (0x85ebca6bU * ((i) + 1))
+
+uint16_t plane_id_mask(uint32_t inside)
+{
+	uint32_t low = inside & 0xffff, high = inside >> 16;
+
+	return (low * (SEED(0) | 1) & 0xffff) ^ (high * SEED(1) >> 16);
+}
+
 int plane_set(struct bpf_map *map, uint32_t key, const void *value)
 {
 	return bpf_map_update_elem(bpf_map__fd(map), &key, value, BPF_ANY);
@@ -119,7 +128,7 @@ static int set_globals(struct plane *plane)
 	int err;
 
 	for (unsigned int i = 0; i < 16; i++)
-		seed.key[i] = 0x85ebca6b * (i + 1);
+		seed.key[i] = SEED(i);
 	plane->settings = (struct tp_settings){
 		.confirm = 1,
 		.port_min = 1024,
@@ -354,6 +363,9 @@ static int forget(struct plane *plane)
 	err = err ?: zero_map(skel->maps.endpoints);
 	err = err ?: zero_map(skel->maps.asked);
 	err = err ?: zero_map(skel->maps.paces);
+	err = err ?: zero_map(skel->maps.fragment_records);
+	err = err ?: zero_map(skel->maps.fragment_slots);
+	err = err ?: zero_map(skel->maps.fragment_last);
 	err = err ?: zero_map(skel->maps.partner_seen);
 	err = err ?: zero_map(skel->maps.host_bound);
 	err = err ?: zero_map(skel->maps.pressure);

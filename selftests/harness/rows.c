@@ -145,6 +145,11 @@ static void translate(const struct packet *said, struct packet *out)
 	out->dport = said->dport;
 }
 
+static bool is_atomic(const struct packet *p)
+{
+	return p->fragment == 0x4000 && !p->piece.bytes; /* DF */
+}
+
 /* What tells a host that its connection is gone (RFC 9293, 3.10.7.1). */
 static struct packet reset_of(const struct packet *in)
 {
@@ -202,9 +207,13 @@ struct packet rows_expect(const struct step *step, const struct packet *in,
 	if (step->told)
 		return answer_of(step, in);
 	translate(&step->out, &out);
+	if (out.source != in->source && !is_atomic(in))
+		out.id ^= plane_id_mask(in->source);
 	if (step->out.quote) {
 		*quote = *in->quote;
 		translate(step->out.quote, quote);
+		if (quote->source != in->quote->source && !is_atomic(quote))
+			quote->id ^= plane_id_mask(quote->source);
 		out.quote = quote;
 	}
 	if (sent)
@@ -401,6 +410,8 @@ void rows_step(struct bench *bench, const struct step *step)
 		bindings = plane_bindings(bench->plane);
 	}
 	carry(bench, step, &input);
+	memcpy(bench->sent, frame, input.size);
+	bench->sent_size = input.size;
 	judge_verdict(bench, step);
 	if (bench->output.verdict != PLANE_DROPPED)
 		judge_frame(bench, step, &in);

@@ -72,8 +72,10 @@ struct bench {
 	/* Carries a step's packet in another way than by a test run. */
 	void (*carry)(struct bench *bench, const struct step *step);
 	unsigned int step;
-	char why[PACKET_DIFF];	    /* it failed */
-	uint16_t port;		    /* the last external port that any meant */
+	char why[PACKET_DIFF];	  /* it failed */
+	uint16_t port;		  /* the last external port that any meant */
+	uint8_t sent[PACKET_MAX]; /* the last packet, as it went in */
+	size_t sent_size;
 	struct plane_output output; /* of the last packet */
 };
 
