@@ -201,10 +201,32 @@ static __noinline int tc_answer(struct __sk_buff *skb, const struct packet *p,
 	       tc_answer_headers(skb, p->l3, &frame, edit);
 }
 
+static __noinline int tc_mss(struct __sk_buff *skb, const struct packet *p,
+			     const struct edit *edit)
+{
+	struct mss_options *options = mss_room();
+	__u32 size = mss_bytes(p), at;
+	__u16 old, new = bpf_htons(edit->mss);
+
+	if (!options || size < OPTION_MSS_BYTES || size > TCP_OPTIONS)
+		return !!options;
+	if (bpf_skb_load_bytes(skb, p->l4 + TCP_HEADER, options, size))
+		return 0;
+	at = mss_find(options, size);
+	if (!mss_too_large(options, at, edit->mss, &old))
+		return 1;
+	at += p->l4 + TCP_HEADER;
+	return !bpf_l4_csum_replace(skb, p->l4 + TCP_CHECK, mss_word(old, at),
+				    mss_word(new, at), sizeof(new)) &&
+	       !bpf_skb_store_bytes(skb, at, &new, sizeof(new), 0);
+}
+
 static __noinline int tc_edit(struct __sk_buff *skb, const struct packet *p,
 			      const struct edit *edit)
 {
 	if (edit->flags & EDIT_RESET && !tc_reset(skb, p, edit))
+		return 0;
+	if (edit->flags & EDIT_MSS && !tc_mss(skb, p, edit))
 		return 0;
 	if (edit->side && p->class == CLASS_ERROR && !tc_error(skb, p, edit))
 		return 0;

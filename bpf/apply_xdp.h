@@ -158,13 +158,39 @@ static __noinline int xdp_answer(struct xdp_md *ctx, const struct packet *p,
 	       !bpf_xdp_store_bytes(ctx, 0, &frame, sizeof(frame));
 }
 
+static __noinline int xdp_mss(struct xdp_md *ctx, const struct packet *p,
+			      const struct edit *edit)
+{
+	struct mss_options *options = mss_room();
+	__u32 size = mss_bytes(p), at;
+	__u16 check, old, new = bpf_htons(edit->mss);
+
+	if (!options || size < OPTION_MSS_BYTES || size > TCP_OPTIONS)
+		return !!options;
+	if (bpf_xdp_load_bytes(ctx, p->l4 + TCP_HEADER, options, size) ||
+	    bpf_xdp_load_bytes(ctx, p->l4 + TCP_CHECK, &check, sizeof(check)))
+		return 0;
+	at = mss_find(options, size);
+	if (!mss_too_large(options, at, edit->mss, &old))
+		return 1;
+	at += p->l4 + TCP_HEADER;
+	check = sum_replace(check, mss_word(old, at), mss_word(new, at));
+	return !bpf_xdp_store_bytes(ctx, at, &new, sizeof(new)) &&
+	       !bpf_xdp_store_bytes(ctx, p->l4 + TCP_CHECK, &check,
+				    sizeof(check));
+}
+
 static __always_inline int xdp_edit(struct xdp_md *ctx, const struct packet *p,
 				    const struct edit *edit)
 {
 	void *data, *end;
 
-	if (edit->flags & EDIT_RESET)
-		return xdp_reset(ctx, p, edit);
+	if (edit->flags & (EDIT_RESET | EDIT_MSS)) {
+		if (edit->flags & EDIT_RESET)
+			return xdp_reset(ctx, p, edit);
+		if (!xdp_mss(ctx, p, edit))
+			return 0;
+	}
 	if (edit->side && p->class == CLASS_ERROR && !xdp_error(ctx, p, edit))
 		return 0;
 	data = (void *)(long)*(volatile __u32 *)&ctx->data;

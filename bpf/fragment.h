@@ -160,7 +160,7 @@ static __always_inline void fragment_fill(struct tp_fragment *line,
 	__builtin_memcpy(line->macs, edit->macs, sizeof(line->macs));
 	line->id_mask = edit->id_mask;
 	line->side = edit->side;
-	line->flags = edit->flags;
+	line->flags = edit->flags & ~EDIT_MSS; /* of the first alone */
 	line->reason = reason;
 }
 

@@ -9,6 +9,7 @@
 #define TWINPATH_HIT_H
 
 #include "family.h"
+#include "mss.h"
 #include "packet.h"
 #include "permission.h"
 
@@ -63,12 +64,15 @@ static __always_inline void count_in(__u32 exit, __u32 bytes, int beyond,
 }
 
 /* What of an outbound packet changes besides its endpoint, where that is rare. */
-static __always_inline void send_rare(const struct packet *p, struct edit *edit)
+static __always_inline void
+send_rare(const struct packet *p, const struct tp_exit *exit, struct edit *edit)
 {
 	const struct tp_seed *keys = ONLY(&seed);
 
 	if (p->flags & PACKET_LOOSE && keys)
 		edit->id_mask = family_id_mask(&p->sender, keys);
+	if (p->flags & PACKET_SYN)
+		mss_clamp(exit, edit);
 }
 
 /* The edit that translates and sends by an exit; or why the kernel must. */
@@ -90,7 +94,7 @@ static __always_inline __u32 lan_send(const struct hook *hook,
 	if (p->flags & PACKET_RARE) {
 		if (p->flags & PACKET_OPTIONS)
 			return TP_REASON_options;
-		send_rare(p, edit);
+		send_rare(p, exit, edit);
 	}
 	edit->address = *address;
 	edit->port = port;

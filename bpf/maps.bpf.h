@@ -248,6 +248,7 @@ enum room {
 	ROOM_MISS,
 	ROOM_KEY,
 	ROOM_PATCHES,
+	ROOM_OPTIONS,
 	ROOMS,
 };
 struct {

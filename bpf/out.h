@@ -48,7 +48,7 @@ static __always_inline __u32 out_translate(const struct hook *hook,
 
 	if (!owner)
 		return TP_REASON_wrong_uplink;
-	send_rare(p, edit);
+	send_rare(p, owner, edit);
 	edit->address = address->address;
 	edit->port = session->port;
 	edit->side = SIDE_SOURCE;
@@ -114,7 +114,7 @@ static __noinline __u32 out_error(const struct hook *hook,
 		return TP_REASON_error_lost;
 	edit->address = address->address;
 	if (!own) /* what our own kernel makes has IDs of its own */
-		send_rare(p, edit);
+		send_rare(p, exit, edit);
 	edit->port = bpf_htons((__u16)miss->binding);
 	edit->side = SIDE_SOURCE;
 	return TP_REASON_translated_slow_out;

@@ -54,8 +54,9 @@ _Static_assert(sizeof(struct tuple) == sizeof(struct tp_session_key),
 #define PACKET_REDIRECT (1U << 4)
 #define PACKET_LATER (1U << 5)	     /* a fragment without ports */
 #define PACKET_LOOSE (1U << 6)	     /* not atomic: its ID counts (RFC 6864) */
+#define PACKET_SYN (1U << 7)	     /* has an MSS to look at */
 #define PACKET_QUOTE_LOOSE (1U << 8) /* an error about one that is not atomic */
-#define PACKET_RARE (PACKET_OPTIONS | PACKET_LOOSE)
+#define PACKET_RARE (PACKET_OPTIONS | PACKET_LOOSE | PACKET_SYN)
 
 #define FLAG_FIN 0x01
 #define FLAG_SYN 0x02
@@ -91,6 +92,7 @@ enum edit_side {
 #define EDIT_REDIRECT (1U << 2) /* out by ifindex */
 #define EDIT_RESET (1U << 3)	/* answer with an RST instead, see reset.h */
 #define EDIT_ANSWER (1U << 4)	/* drop, but answer with ICMP: answer.h */
+#define EDIT_MSS (1U << 5)	/* a SYN that may offer mss at most */
 
 struct edit {
 	struct tp_addr address; /* of `side`; an error's quote: other side;
@@ -102,7 +104,7 @@ struct edit {
 	__u8 macs[12];	/* destination, source */
 	__u32 mark;	/* for the kernel's path; 0: none */
 	__be16 id_mask; /* into the IP ID; an inbound error: into its quote's */
-	__u16 pad;
+	__u16 mss;
 };
 
 /*

@@ -20,7 +20,6 @@
 #define IP_DF 0x4000
 #define IP_MF 0x2000
 #define IP_OFFSET 0x1fff
-#define TCP_HEADER 20 /* without options */
 #define QUOTE_BYTES 8 /* of transport header that an error must quote */
 
 /* ICMP types of RFC 792 and RFC 1256. */
@@ -61,8 +60,10 @@ static __always_inline __u32 parse_tcp(void *l4, void *end, __u32 room,
 	p->l4_bytes = tcp->doff * 4;
 	p->class = CLASS_TCP;
 	p->plane = TP_PLANE_TCP;
-	if ((p->tcp_flags & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN)
-		p->flags |= PACKET_BINDABLE;
+	if (p->tcp_flags & FLAG_SYN)
+		p->flags |= p->tcp_flags & FLAG_ACK ?
+				    PACKET_SYN :
+				    PACKET_SYN | PACKET_BINDABLE;
 	return GO_ON;
 }
 

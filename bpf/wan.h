@@ -260,10 +260,13 @@ static __always_inline __u32 wan_bound(const struct hook *hook,
 		return TP_REASON_filtered;
 	count_in(binding->exit, hook->bytes,
 		 !address_equal(&p->sender, &exit->next_hop), hook->now);
-	if (p->class == CLASS_ERROR)
+	if (p->class == CLASS_ERROR) {
 		wan_quote(p, binding, edit);
-	else if (wan_tracks(p, binding))
+	} else if (wan_tracks(p, binding)) {
 		reason = wan_track(hook, p, index);
+		if (p->flags & PACKET_SYN)
+			mss_clamp(exit, edit);
+	}
 	if (reason != GO_ON)
 		return reason;
 	return wan_deliver(hook, p, binding, edit);

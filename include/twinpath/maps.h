@@ -165,7 +165,8 @@ enum tp_exit_state {
 
 struct tp_exit {
 	__u32 ifindex;
-	__u32 mtu;	     /* bytes of IP packet */
+	__u16 mtu;	     /* bytes of IP packet, 65535: more */
+	__u16 mss;	     /* the most that a SYN may offer; 0: anything */
 	__u32 mark;	     /* fwmark that makes the kernel choose this exit */
 	__u8 kind;	     /* enum tp_exit_kind */
 	__u8 state;	     /* enum tp_exit_state */

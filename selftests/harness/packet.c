@@ -87,17 +87,18 @@ static size_t lay_payload(const struct packet *p, uint8_t *at)
 
 static size_t lay_tcp(const struct packet *p, uint8_t *at)
 {
-	size_t size;
+	size_t header = 20 + p->tcp_options_size, size;
 
 	put16(at, p->sport);
 	put16(at + 2, p->dport);
 	put32(at + 4, p->answer ? 0x55667788 : 0x11223344);
 	put32(at + 8, p->flags & ACK ? 0x55667788 : 0);
-	at[12] = (p->data_offset ? p->data_offset : 5) << 4;
+	at[12] = (p->data_offset ? p->data_offset : header / 4) << 4;
 	at[13] = p->flags;
 	put16(at + 14, p->answer ? 0 : 64240);
 	put32(at + 16, 0);
-	size = 20 + lay_payload(p, at + 20);
+	memcpy(at + 20, p->tcp_options, p->tcp_options_size);
+	size = header + lay_payload(p, at + header);
 	put16(at + 16,
 	      finish(sum(at, size, pseudo_header(p, size)), p->l4_error));
 	return size;

@@ -62,6 +62,7 @@ struct packet {
 	uint16_t sport, dport; /* ICMP: sport is the identifier, dport the
 				* sequence number */
 	uint8_t flags;	       /* TCP */
+	uint8_t tcp_options[40], tcp_options_size; /* a multiple of 4 */
 	bool answer; /* an RST to an ACK: in sequence for it, no window */
 	uint8_t type, code; /* ICMP */
 	uint32_t rest;	    /* of an ICMP error's header: the MTU */

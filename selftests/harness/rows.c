@@ -143,6 +143,9 @@ static void translate(const struct packet *said, struct packet *out)
 	out->destination = said->destination;
 	out->sport = said->sport;
 	out->dport = said->dport;
+	if (said->tcp_options_size)
+		memcpy(out->tcp_options, said->tcp_options,
+		       sizeof(out->tcp_options));
 }
 
 static bool is_atomic(const struct packet *p)
