@@ -12,7 +12,6 @@
 
 #include "packet.h"
 
-#define TCP_HEADER 20 /* without options */
 #define TCP_CHECK 16
 #define TCP_OPTIONS 40
 #define OPTION_END 0

@@ -19,6 +19,8 @@
 #define ETHERNET 14
 #define RAW 0
 
+#define TCP_HEADER 20 /* bytes, without options */
+
 /* Go on: what a step answers when it has not found a reason to stop. */
 #define GO_ON TP_REASON_COUNT
 
