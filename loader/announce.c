@@ -31,6 +31,10 @@ static void describe(const struct site *site, unsigned i,
 	out->present = facts->present && facts->attached;
 	out->ifindex = facts->ifindex;
 	out->next_hop = config->next_hop;
+	/* Only where it is less: for a forwarded packet the kernel asks the
+	 * route alone. */
+	if (facts->mtu == config->mtu)
+		out->mtu = config->mtu;
 	if (facts->has_address)
 		out->address = facts->address;
 }

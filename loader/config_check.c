@@ -320,6 +320,19 @@ static void check_failback(const struct check *check,
 			       uplink->name);
 }
 
+/* Without the headers of IP and TCP. */
+static void check_mss(const struct check *check,
+		      const struct uplink_config *uplink)
+{
+	if (uplink->mtu != 0 && uplink->mss == MSS_MOST &&
+	    uplink->mss_most + 40 > uplink->mtu)
+		config_warning(check->messages,
+			       line_of(check, uplink, "mss-clamp"),
+			       "mss-clamp: %u does not fit into the mtu of %u, "
+			       "which leaves room for %u",
+			       uplink->mss_most, uplink->mtu, uplink->mtu - 40);
+}
+
 static void check_uplink(const struct check *check, unsigned index)
 {
 	const struct uplink_config *uplink = &check->config->uplinks[index];
@@ -332,6 +345,7 @@ static void check_uplink(const struct check *check, unsigned index)
 		check_probe(check, uplink, &uplink->tracks[i]);
 	check_track(check, uplink);
 	check_failback(check, uplink);
+	check_mss(check, uplink);
 }
 
 void config_check(const struct config *config, const struct config_text *text,

@@ -23,6 +23,8 @@ static cfg_opt_t uplink_keys[] = {
 	VALUE("next-hop"),
 	VALUE("address"),
 	VALUE("level"),
+	VALUE("mtu"),
+	VALUE("mss-clamp"),
 	VALUE("track"),
 	VALUE("delay-down"),
 	VALUE("delay-up"),

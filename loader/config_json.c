@@ -84,6 +84,18 @@ static struct json_object *track_json(const struct uplink_config *uplink,
 	return object;
 }
 
+static void put_sizes(struct json_object *object,
+		      const struct uplink_config *uplink)
+{
+	if (uplink->mtu != 0)
+		put_number(object, "mtu", uplink->mtu);
+	if (uplink->mss == MSS_MOST)
+		put_number(object, "mss_clamp", uplink->mss_most);
+	else
+		put_text(object, "mss_clamp",
+			 uplink->mss == MSS_OFF ? "off" : "auto");
+}
+
 static struct json_object *uplink_json(const struct uplink_config *uplink)
 {
 	struct json_object *object = json_object_new_object();
@@ -95,6 +107,7 @@ static struct json_object *uplink_json(const struct uplink_config *uplink)
 	put_address(object, "next_hop", &uplink->next_hop);
 	put_address(object, "address", &uplink->address);
 	put_number(object, "level", uplink->level);
+	put_sizes(object, uplink);
 	put_text(object, "track", uplink->tracks[uplink->track].name);
 	put_number(object, "delay_down_ms", (uint64_t)uplink->delay_down);
 	put_number(object, "delay_up_ms", (uint64_t)uplink->delay_up);
@@ -200,6 +213,7 @@ static struct json_object *config_json(const struct config *config)
 	    json_object_new_boolean(config->last_resort));
 	put_number(object, "session_bytes", config_session_bytes(config));
 	put_number(object, "binding_bytes", config_binding_bytes(config));
+	put_number(object, "fragment_bytes", config_fragment_bytes());
 	return object;
 }
 

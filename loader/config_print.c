@@ -24,8 +24,18 @@ uint64_t config_session_bytes(const struct config *config)
 {
 	uint64_t buckets = config->sessions / TP_BUCKET_LINES;
 
+	uint64_t words = 2 * buckets * sizeof(struct tp_endpoints);
+
 	buckets += buckets >> TP_OVERFLOW_SHIFT;
-	return buckets * (sizeof(struct tp_bucket) + sizeof(struct tp_tags));
+	return words +
+	       buckets * (sizeof(struct tp_bucket) + sizeof(struct tp_tags));
+}
+
+uint64_t config_fragment_bytes(void)
+{
+	return TP_FRAGMENT_BUCKETS * sizeof(struct tp_fragments) +
+	       TP_HELD *
+		       (sizeof(struct tp_held) + sizeof(struct tp_held_bytes));
 }
 
 uint64_t config_binding_bytes(const struct config *config)
@@ -104,10 +114,12 @@ static void print_tables(FILE *out, const struct config *config)
 {
 	double sessions = (double)config_session_bytes(config) / MIB;
 	double bindings = (double)config_binding_bytes(config) / MIB;
+	double fragments = (double)config_fragment_bytes() / MIB;
 
 	fprintf(out,
 		"\n"
-		"# memory: %.1f MiB for sessions, %.1f MiB for bindings\n"
+		"# memory: %.1f MiB for sessions, %.1f MiB for bindings, %.1f "
+		"MiB for fragments\n"
 		"sessions = %u\n"
 		"max-addresses = %u\n"
 		"ports = %u-%u\n"
@@ -116,8 +128,8 @@ static void print_tables(FILE *out, const struct config *config)
 		"local-ports = %u-%u\n"
 		"filtering = %s\n"
 		"refusal = %s\n",
-		sessions, bindings, config->sessions, config->max_addresses,
-		config->port_min, config->port_max,
+		sessions, bindings, fragments, config->sessions,
+		config->max_addresses, config->port_min, config->port_max,
 		config_port_choices[config->port_choice],
 		config->port_parity ? "true" : "false", config->local_min,
 		config->local_max, config_filterings[config->filtering],
@@ -180,6 +192,17 @@ static void print_probe(FILE *out, const struct track_config *track)
 		track->misses, track->hits);
 }
 
+static void print_sizes(FILE *out, const struct uplink_config *uplink)
+{
+	if (uplink->mtu != 0)
+		fprintf(out, "    mtu = %u\n", uplink->mtu);
+	if (uplink->mss == MSS_MOST)
+		fprintf(out, "    mss-clamp = %u\n", uplink->mss_most);
+	else
+		fprintf(out, "    mss-clamp = %s\n",
+			uplink->mss == MSS_OFF ? "off" : "auto");
+}
+
 static void print_uplink(FILE *out, const struct uplink_config *uplink)
 {
 	const struct track_config *track = &uplink->tracks[uplink->track];
@@ -193,6 +216,7 @@ static void print_uplink(FILE *out, const struct uplink_config *uplink)
 	print_address(out, "    ", "next-hop", &uplink->next_hop);
 	print_address(out, "    ", "address", &uplink->address);
 	fprintf(out, "    level = %u\n", uplink->level);
+	print_sizes(out, uplink);
 	for (i = 1; i < uplink->tracks_count; i++)
 		print_probe(out, &uplink->tracks[i]);
 	fprintf(out,

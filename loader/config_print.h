@@ -33,6 +33,7 @@ int config_print_json(FILE *out, const struct config *config,
 /* Bytes of locked memory: sessions with their tags, bindings. */
 uint64_t config_session_bytes(const struct config *config);
 uint64_t config_binding_bytes(const struct config *config);
+uint64_t config_fragment_bytes(void);
 
 /* The longest time from a path that works again until the track is up. */
 msec_t config_recovery(const struct uplink_config *uplink,

@@ -117,6 +117,16 @@ static void read_next_hop(const struct config_section *section,
 		config_value_address(&value, &uplink->next_hop);
 }
 
+static void read_sizes(const struct config_section *section,
+		       struct uplink_config *uplink)
+{
+	struct config_value value;
+
+	config_get_number(section, "mtu", 576, 65535, &uplink->mtu);
+	if (config_get(section, "mss-clamp", &value))
+		config_value_mss(&value, &uplink->mss, &uplink->mss_most);
+}
+
 /* Where traffic is paid for, it comes home soon unless told otherwise. */
 static void read_failback(const struct config_section *section,
 			  struct uplink_config *uplink)
@@ -165,6 +175,7 @@ static void read_uplink(const struct config_section *section,
 			    &uplink->delay_down);
 	config_get_duration(section, "delay-up", 0, 24 * 60 * CONFIG_MINUTE,
 			    &uplink->delay_up);
+	read_sizes(section, uplink);
 	read_failback(section, uplink);
 	config_get_duration(section, "hold", 0, 60 * CONFIG_MINUTE,
 			    &uplink->hold);

@@ -57,6 +57,25 @@ bool config_value_number(const struct config_value *value, unsigned least,
 	return true;
 }
 
+bool config_value_mss(const struct config_value *value, enum mss_policy *policy,
+		      unsigned *most)
+{
+	uint64_t number = read_number(value->text, strlen(value->text));
+
+	if (strcmp(value->text, "auto") == 0) {
+		*policy = MSS_AUTO;
+	} else if (strcmp(value->text, "off") == 0) {
+		*policy = MSS_OFF;
+	} else if (number >= 536 && number <= 65495) {
+		*policy = MSS_MOST;
+		*most = (unsigned)number;
+	} else {
+		return refuse(value, "is neither 'auto' nor 'off' nor a number "
+				     "from 536 to 65495");
+	}
+	return true;
+}
+
 bool config_value_duration(const struct config_value *value, msec_t least,
 			   msec_t most, msec_t *out)
 {

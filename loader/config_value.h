@@ -26,6 +26,9 @@ bool config_value_boolean(const struct config_value *value, bool *out);
 /* `choices` ends with NULL; `out` is the index. */
 bool config_value_choice(const struct config_value *value,
 			 const char *const *choices, unsigned *out);
+/* "auto", "off", or the most that it may be. */
+bool config_value_mss(const struct config_value *value, enum mss_policy *policy,
+		      unsigned *most);
 /* "1024-60999", or one port. */
 bool config_value_ports(const struct config_value *value, uint16_t *first,
 			uint16_t *last);

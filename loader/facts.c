@@ -105,6 +105,8 @@ static void collect_uplink(struct uplink_facts *facts,
 	facts->ifindex = link->index;
 	facts->raw = link->raw;
 	facts->mtu = link->mtu;
+	if (config->mtu && config->mtu < link->mtu)
+		facts->mtu = config->mtu;
 	memcpy(facts->mac, link->mac, 6);
 	facts->has_address = find_address(netlink, link->index,
 					  &config->address, &facts->address);

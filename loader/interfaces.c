@@ -90,17 +90,23 @@ static bool choose_xdp(const struct interfaces *interfaces,
 
 /* ---- sysctls --------------------------------------------------------------------- */
 
+static void put(const struct interfaces_context *context, const char *name,
+		const char *value)
+{
+	int err = sysctl_set(context->sysctls, name, value);
+
+	if (err && err != -ENOENT)
+		log_warning("cannot set %s to %s: %s", name, value,
+			    strerror(-err));
+}
+
 static void set(const struct interfaces_context *context, const char *interface,
 		const char *key, const char *value)
 {
 	char name[96];
-	int err;
 
 	snprintf(name, sizeof(name), "net/ipv4/conf/%s/%s", interface, key);
-	err = sysctl_set(context->sysctls, name, value);
-	if (err && err != -ENOENT)
-		log_warning("cannot set %s to %s: %s", name, value,
-			    strerror(-err));
+	put(context, name, value);
 }
 
 /*
@@ -160,6 +166,12 @@ static void prepare_host(const struct interfaces_context *context)
 	int err;
 
 	set(context, "all", "send_redirects", "0");
+	/*
+	 * An ICMP error about what came by an uplink carries that one's address,
+	 * and so leaves by it, whoever is primary: the sender's path MTU hangs
+	 * on it.
+	 */
+	put(context, "net/ipv4/icmp_errors_use_inbound_ifaddr", "1");
 	/* The gateway's own connections stay out of NAT's ports. */
 	snprintf(range, sizeof(range), "%u\t%u", config->local_min,
 		 config->local_max);

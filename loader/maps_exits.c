@@ -93,6 +93,20 @@ msec_t maps_until(struct maps *maps, unsigned i, msec_t now)
 	return maps->until[i];
 }
 
+static uint16_t bounded(unsigned mtu)
+{
+	return (uint16_t)(mtu < 65535 ? mtu : 65535);
+}
+
+/* The most that a SYN may offer through this uplink; 0: anything. */
+static uint16_t segment(const struct uplink_config *config, uint16_t mtu)
+{
+	if (config->mss == MSS_MOST)
+		return (uint16_t)config->mss_most;
+	/* Less the headers of IP and TCP. */
+	return config->mss == MSS_AUTO && mtu > 40 ? mtu - 40 : 0;
+}
+
 static void fill_exit(struct tp_exit *out, const struct maps *maps,
 		      const struct maps_input *input, unsigned i)
 {
@@ -108,7 +122,8 @@ static void fill_exit(struct tp_exit *out, const struct maps *maps,
 	out->state = (uint8_t)input->desired->states[i];
 	out->address = maps->exits[id].address;
 	out->ifindex = facts->ifindex;
-	out->mtu = facts->mtu;
+	out->mtu = bounded(facts->mtu);
+	out->mss = segment(config, out->mtu);
 	out->mark = TP_MARK(id);
 	out->next_hop = config->next_hop;
 	out->home_after = until_tick(maps, input, i); /* or wait_until */
@@ -159,7 +174,7 @@ static void fill_partner_exit(struct tp_exit *out, unsigned id,
 	out->mark = TP_MARK(id);
 	out->state = facts->mac_known ? TP_EXIT_UP : TP_EXIT_DEAD;
 	out->ifindex = take->ifindex;
-	out->mtu = least_mtu(facts);
+	out->mtu = bounded(least_mtu(facts));
 	out->next_hop = input->config->partner.address;
 	memcpy(out->destination, take->mac, 6);
 	if (facts->mac_known)

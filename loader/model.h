@@ -72,9 +72,19 @@ enum failback_policy {
 	FAILBACK_NOW,	 /* cut at once */
 };
 
+/* The largest TCP segment that connections through an uplink may agree on. */
+enum mss_policy {
+	MSS_AUTO, /* what its MTU leaves room for */
+	MSS_OFF,  /* whatever the ends like */
+	MSS_MOST, /* so much */
+};
+
 struct uplink_config {
 	char name[MODEL_NAME];
 	char interface[IF_NAMESIZE];
+	unsigned mtu; /* at most; 0: the interface's */
+	enum mss_policy mss;
+	unsigned mss_most;	 /* of MSS_MOST */
 	struct tp_addr next_hop; /* all zero: none, a point-to-point link */
 	struct tp_addr address;	 /* all zero: the interface's first */
 	unsigned level;		 /* 1 is best */
@@ -151,7 +161,7 @@ struct uplink_facts {
 			   * the detection time */
 	enum track_state track; /* after delay down and up */
 	unsigned ifindex;
-	unsigned mtu;
+	unsigned mtu; /* the interface's, or less where configured */
 	uint8_t mac[6];
 	uint8_t next_hop_mac[6];
 	bool next_hop_mac_known;

@@ -61,6 +61,7 @@ struct netlink_route {
 	unsigned flags;		/* RTNH_F_* */
 	struct tp_addr gateway; /* all zero: on link */
 	struct tp_addr source;	/* preferred; all zero: none */
+	unsigned mtu;		/* of what leaves by it; 0: the interface's */
 };
 
 /* What may have changed; or-ed in the call-back. */

@@ -144,7 +144,7 @@ static void remove_place(struct netlink_fib *fib,
 	}
 }
 
-/* Flags (dead, linkdown) are a state of the hop, not what it is. */
+/* Flags (dead, linkdown) and MTU are a state of the hop, not what it is. */
 static bool same_hop(const struct netlink_route *a,
 		     const struct netlink_route *b)
 {
@@ -157,7 +157,8 @@ static bool same_hop(const struct netlink_route *a,
 static bool identical(const struct netlink_route *a,
 		      const struct netlink_route *b)
 {
-	return same_key(a, b) && same_hop(a, b) && a->flags == b->flags;
+	return same_key(a, b) && same_hop(a, b) && a->flags == b->flags &&
+	       a->mtu == b->mtu;
 }
 
 /* An object stands for its hops, and may have got others meanwhile. */

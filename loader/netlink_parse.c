@@ -272,6 +272,15 @@ static bool table_kept(unsigned table)
 		table < MODEL_TABLE_BASE + TP_MAX_EXITS);
 }
 
+static unsigned mtu_of(struct nlattr *metrics)
+{
+	struct nlattr *tb[RTAX_MAX + 1];
+
+	if (!metrics || nla_parse_nested(tb, RTAX_MAX, metrics, NULL) < 0)
+		return 0;
+	return number(tb[RTAX_MTU], 0);
+}
+
 static void route_common(const struct rtmsg *header, struct nlattr **tb,
 			 struct netlink_route *out)
 {
@@ -288,6 +297,7 @@ static void route_common(const struct rtmsg *header, struct nlattr **tb,
 	out->flags = header->rtm_flags & 0xff; /* above are RTM_F_* */
 	out->gateway = gateway_of(tb);
 	out->source = address(tb[RTA_PREFSRC]);
+	out->mtu = mtu_of(tb[RTA_METRICS]);
 }
 
 bool netlink_parse_route(struct nlmsghdr *message,

@@ -73,12 +73,24 @@ static int put_gateway(struct nl_msg *message,
 	return 0;
 }
 
+static int put_mtu(struct nl_msg *message, unsigned mtu)
+{
+	struct nlattr *metrics = nla_nest_start(message, RTA_METRICS);
+
+	if (!metrics || nla_put_u32(message, RTAX_MTU, mtu))
+		return -ENOMEM;
+	nla_nest_end(message, metrics);
+	return 0;
+}
+
 static int put_route(struct nl_msg *message, const struct netlink_route *route)
 {
 	if (nla_put_u32(message, RTA_TABLE, route->table) ||
 	    put_address(message, RTA_DST, &route->to.address))
 		return -ENOMEM;
 	if (route->metric && nla_put_u32(message, RTA_PRIORITY, route->metric))
+		return -ENOMEM;
+	if (route->mtu && put_mtu(message, route->mtu))
 		return -ENOMEM;
 	if (route->nhid)
 		return nla_put_u32(message, RTA_NH_ID, route->nhid);

@@ -24,7 +24,7 @@ static bool same_route(const struct netlink_route *a,
 	return a->table == b->table && a->metric == b->metric &&
 	       a->tos == b->tos && a->type == b->type &&
 	       a->protocol == b->protocol && a->hops == b->hops &&
-	       a->nhid == b->nhid && a->oif == b->oif &&
+	       a->nhid == b->nhid && a->oif == b->oif && a->mtu == b->mtu &&
 	       prefix_equal(&a->to, &b->to) &&
 	       address_equal(&a->gateway, &b->gateway) &&
 	       address_equal(&a->source, &b->source);

@@ -37,6 +37,7 @@ struct routing_uplink {
 	unsigned ifindex;
 	struct tp_addr next_hop; /* all zero: a link without gateways (ppp) */
 	struct tp_addr address;	 /* all zero: none now */
+	unsigned mtu;		 /* 0: the interface's */
 	bool by_mark; /* the partner: marked packets alone go there */
 };
 

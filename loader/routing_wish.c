@@ -40,6 +40,7 @@ struct netlink_route routing_default(const struct routing_uplink *uplink,
 		.oif = uplink->ifindex,
 		.gateway = uplink->next_hop,
 		.source = uplink->address,
+		.mtu = uplink->mtu,
 	};
 }
 

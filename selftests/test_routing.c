@@ -397,6 +397,39 @@ static void test_source_appears(void **state)
 	assert_quiet(netns, &wish, &report);
 }
 
+/* A forwarded packet is measured by its route, where that has an MTU. */
+static void test_mtu(void **state)
+{
+	struct netns *netns = netns_of(state);
+	struct routing_report report = { 0 };
+	struct routing_wish wish;
+
+	make_site(netns);
+	wish = site_wish(netns);
+	apply(netns, &wish, &report);
+	assert_true(netns_says("ip route get 8.8.8.8 mark 0x810000", "dev w0"));
+	assert_false(netns_says(snapshot, " mtu "));
+	for (unsigned mtu = 1400; mtu >= 1300; mtu -= 100) {
+		char text[16];
+
+		snprintf(text, sizeof(text), "mtu %u", mtu);
+		wish.uplinks[0].mtu = mtu;
+		apply(netns, &wish, &report);
+		/* In its own table and in main, in the place of the others. */
+		assert_int_equal(report.added, 2);
+		assert_int_equal(report.deleted, 0);
+		assert_true(netns_says("ip route", text));
+		assert_true(netns_says("ip route show table 20101", text));
+		assert_false(netns_says("ip route show table 20102", "mtu"));
+		assert_quiet(netns, &wish, &report);
+	}
+	wish.uplinks[0].mtu = 0;
+	apply(netns, &wish, &report);
+	assert_int_equal(report.added, 2);
+	assert_false(netns_says(snapshot, " mtu "));
+	assert_quiet(netns, &wish, &report);
+}
+
 static void test_failure_is_told(void **state)
 {
 	struct netns *netns = netns_of(state);
@@ -485,6 +518,7 @@ int main(void)
 		NETNS_TEST(test_interface_gone),
 		NETNS_TEST(test_new_address),
 		NETNS_TEST(test_source_appears),
+		NETNS_TEST(test_mtu),
 		NETNS_TEST(test_failure_is_told),
 		NETNS_TEST(test_withdraw),
 		NETNS_TEST(test_nudge),
