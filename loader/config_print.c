@@ -24,7 +24,7 @@ uint64_t config_session_bytes(const struct config *config)
 {
 	uint64_t buckets = config->sessions / TP_BUCKET_LINES;
 
-	uint64_t words = 2 * buckets * sizeof(struct tp_endpoints);
+	uint64_t words = 4 * buckets * sizeof(struct tp_endpoints);
 
 	buckets += buckets >> TP_OVERFLOW_SHIFT;
 	return words +
