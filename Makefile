@@ -45,7 +45,7 @@ harness-src := $(wildcard selftests/harness/*.c)
 tests := $(patsubst selftests/%.c,%,$(wildcard selftests/test_*.c))
 
 # Tests that load the BPF programs: they need root, and share the harness.
-bpf-tests := $(filter test_packet% test_hammer%,$(tests))
+bpf-tests := $(filter test_packet% test_hammer% test_conformance%,$(tests))
 pure-tests := $(filter-out $(bpf-tests),$(tests))
 
 # What the command shares with the daemon.
@@ -60,6 +60,7 @@ tools-objs := $(config)
 test_address-objs := address
 test_census-objs := census
 test_config-objs := $(config)
+test_conformance-objs := $(config)
 test_control-objs := control control_socket request status status_partner \
 	liveness_verdict address decide duration log track
 test_decide-objs := decide
@@ -92,6 +93,8 @@ wire-parts := wire_check wire_follow
 # And what of selftests/.
 test_ownership_model-parts := $(patsubst selftests/%.c,%, \
 	$(wildcard selftests/model/*.c))
+test_conformance-parts := $(patsubst selftests/%.c,%, \
+	$(wildcard selftests/conformance/*.c))
 
 # ---- flags -------------------------------------------------------------------
 
@@ -261,6 +264,12 @@ test-longer: deps
 	@cd selftests/longer && PYTHONPATH=../scenario TWINPATH_BUILD=$(abspath $(O)) \
 		$(PYTHON) -m pytest -p conftest -q .
 
+# Every row of the conformance table, on this kernel: build/conformance.json.
+.PHONY: conformance
+conformance: deps
+	@+$(again) $(jobs) all $(O)/selftests/test_conformance
+	@$(PYTHON) selftests/conformance/run --build $(O) $(ROWS)
+
 demo: deps
 	@+$(again) $(jobs) all
 	@$(PYTHON) selftests/demo.py --build $(abspath $(O))
@@ -329,6 +338,7 @@ uninstall:
 sources = $(wildcard bpf/*.[ch] include/twinpath/*.h loader/*.[ch] tools/*.[ch] \
 	selftests/*.[ch] selftests/harness/*.[ch] selftests/model/*.[ch] \
 	selftests/tools/*.[ch] selftests/bench/*.[ch])
+sources += $(wildcard selftests/conformance/*.[ch] selftests/fuzz/*.[ch])
 
 format:
 	clang-format -i $(sources)
@@ -340,7 +350,8 @@ check-format:
 clean:
 	$(call say,CLEAN,$(O))
 	$(Q)rm -rf $(addprefix $(O)/,asan bpf loader selftests tools twinpath \
-		twinpathd twinpath.bpf.o twinpath.skel.h flags)
+		twinpathd twinpath.bpf.o twinpath.skel.h flags \
+		conformance.json conformance.part.json)
 	$(Q)rmdir $(O) 2>/dev/null || :
 
 define help
@@ -350,6 +361,7 @@ Targets
   test          build, run every test; TESTS="config packet" runs some (as root)
   test-longer   live sessions by the hundred; TWINPATH_SESSIONS=1000 (as root)
   bench         every gateway against the limit; BENCH=quick (as root)
+  conformance   what RFCs ask of a NAT, row by row; ROWS="U12 F3" (as root)
   demo          the redundant site in namespaces, with real daemons (as root)
   lab lab-down  leave that site running to play with; remove it (as root)
   install       into PREFIX=$(PREFIX), below DESTDIR=

@@ -79,7 +79,8 @@ static size_t lay_payload(const struct packet *p, uint8_t *at)
 	for (size_t i = 0; i < size; i++)
 		at[i] = 0x41 + i % 53;
 	if (p->text)
-		memcpy(at, p->text, strnlen(p->text, size));
+		memcpy(at, p->text,
+		       p->text_size ? p->text_size : strnlen(p->text, size));
 	if (p->word)
 		put16(at, p->word);
 	return size;

@@ -69,6 +69,7 @@ struct packet {
 	uint16_t payload;   /* bytes; 0: as many as is usual */
 	uint16_t word;	    /* the first two of them, 0: pattern */
 	const char *text;   /* and what begins it instead of the pattern */
+	uint16_t text_size; /* 0: of a string */
 
 	const struct packet *quote; /* ICMP error: about this packet */
 	uint16_t quoted; /* bytes after the quoted IP header; 0: all of them */

@@ -267,8 +267,8 @@ static void learn_port(struct bench *bench, const struct packet *said,
 		rows_fail(bench, "port %u is not one of NAT's", bench->port);
 }
 
-static void judge_frame(struct bench *bench, const struct step *step,
-			const struct packet *in)
+void rows_judge(struct bench *bench, const struct step *step,
+		const struct packet *in)
 {
 	struct packet quote, out = rows_expect(step, in, &quote);
 	uint8_t expected[PACKET_MAX];
@@ -417,7 +417,7 @@ void rows_step(struct bench *bench, const struct step *step)
 	bench->sent_size = input.size;
 	judge_verdict(bench, step);
 	if (bench->output.verdict != PLANE_DROPPED)
-		judge_frame(bench, step, &in);
+		rows_judge(bench, step, &in);
 	if (!may_open(step->why) && (plane_sessions(bench->plane) > sessions ||
 				     plane_bindings(bench->plane) > bindings))
 		rows_fail(bench, "%s left state behind",

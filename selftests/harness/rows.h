@@ -11,7 +11,7 @@
 
 #include "plane.h"
 
-#define ROWS_STEPS 6
+#define ROWS_STEPS 8
 
 enum side {
 	LAN,   /* ingress of the LAN interface */
@@ -71,6 +71,7 @@ struct bench {
 	bool chain;
 	/* Carries a step's packet in another way than by a test run. */
 	void (*carry)(struct bench *bench, const struct step *step);
+	struct wire *wire; /* for it */
 	unsigned int step;
 	char why[PACKET_DIFF];	  /* it failed */
 	uint16_t port;		  /* the last external port that any meant */
@@ -98,6 +99,9 @@ __attribute__((format(printf, 2, 3))) void rows_fail(struct bench *bench,
 void rows_complete(const struct step *step, struct packet *in);
 struct packet rows_expect(const struct step *step, const struct packet *in,
 			  struct packet *quote);
+/* Compare with what is in bench->output. */
+void rows_judge(struct bench *bench, const struct step *step,
+		const struct packet *in);
 enum plane_verdict rows_verdict(enum tp_reason why);
 uint32_t rows_ifindex(enum side side);
 

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * settings.h - what an operator may set, as `before` of a step: the daemon's
+ * part, written into its maps.
+ */
+#ifndef CONFORMANCE_SETTINGS_H
+#define CONFORMANCE_SETTINGS_H
+
+#include "conformance.h"
+
+/* Filtering (RFC 4787 REQ-8); address-dependent is the default. */
+int set_filter_endpoint(struct plane *plane);
+int set_filter_address_and_port(struct plane *plane);
+
+/* isp-a takes packets of up to 1400 bytes, and its device. */
+int set_small_mtu(struct plane *plane);
+/* The maps are made anew for every vector; this undoes the rest. */
+int set_back(void);
+
+/* The only ports are 5000 to 5003. */
+int set_four_ports(struct plane *plane);
+
+/* What happens to exits: the selector goes along. */
+int set_fail_over(struct plane *plane); /* isp-a dies */
+int set_fail_back(struct plane *plane); /* and comes back */
+int set_select_b(struct plane *plane);	/* both live */
+int set_drain_a(struct plane *plane);
+int set_new_lease(struct plane *plane); /* A's address is another's now */
+
+/* A partner, alive or gone; and one that new sessions go to. */
+int set_partner(struct plane *plane);
+int set_partner_selected(struct plane *plane);
+
+/* H:80 is published as A:8080, and as B:8080 too. */
+int set_published(struct plane *plane);
+
+#endif
