@@ -45,7 +45,8 @@ harness-src := $(wildcard selftests/harness/*.c)
 tests := $(patsubst selftests/%.c,%,$(wildcard selftests/test_*.c))
 
 # Tests that load the BPF programs: they need root, and share the harness.
-bpf-tests := $(filter test_packet% test_hammer% test_conformance%,$(tests))
+bpf-tests := $(filter test_packet% test_hammer% test_conformance% test_verified%, \
+	$(tests))
 pure-tests := $(filter-out $(bpf-tests),$(tests))
 
 # What the command shares with the daemon.
