@@ -62,6 +62,7 @@ test_address-objs := address
 test_census-objs := census
 test_config-objs := $(config)
 test_conformance-objs := $(config)
+test_conflict-objs := conflict $(netlink) address log
 test_control-objs := control control_socket request status status_partner \
 	liveness_verdict address decide duration log track
 test_decide-objs := decide

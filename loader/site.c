@@ -16,6 +16,7 @@
 
 #include "announce.h"
 #include "census.h"
+#include "conflict.h"
 #include "control.h"
 #include "facts.h"
 #include "failback.h"
@@ -43,6 +44,7 @@ struct site_parts {
 	struct paths paths;
 	struct plane plane;
 	struct interfaces interfaces;
+	struct conflicts conflicts;
 	struct announce announce;
 	struct failback failback;
 	struct hold hold;
@@ -311,6 +313,9 @@ static void turn(struct site *site)
 		return;
 	if (site->parts->changes & (NETLINK_LINKS | NETLINK_ADDRESSES))
 		interfaces_update(&site->parts->interfaces, &context);
+	if (site->parts->changes & (NETLINK_ADDRESSES | NETLINK_ROUTES))
+		conflicts_watch(&site->parts->conflicts, &site->config,
+				site->netlink);
 	collect(site);
 	expire_intent(site);
 	desired = decide(&site->config, &site->facts, &site->intent,
