@@ -272,6 +272,25 @@ conformance: deps
 	@+$(again) $(jobs) all $(O)/selftests/test_conformance
 	@$(PYTHON) selftests/conformance/run --build $(O) $(ROWS)
 
+# The same in throwaway VMs with Debian's own kernels, and the site on them.
+compilers := clang-16 clang-19
+.PHONY: conformance-vm verify objects
+conformance-vm: deps objects
+	@selftests/deps.sh qemu-system-x86 busybox-static cpio kmod xz-utils
+	@+$(again) $(jobs) all tests
+	@$(PYTHON) selftests/vm/run --build $(O) $(KERNELS:%=--kernel %) \
+		$(STEPS:%=--step %) $(ROWS)
+
+# What the verifier walks through, by compiler: bounded.
+verify: deps objects
+	@+$(again) $(jobs) all $(O)/selftests/test_verified
+	@$(PYTHON) selftests/conformance/verify --build $(O)
+
+objects:
+	@selftests/deps.sh $(compilers)
+	@+for c in $(compilers); do $(again) $(jobs) O=$(O)/$$c CLANG=$$c \
+		$(O)/$$c/twinpath.bpf.o || exit 1; done
+
 demo: deps
 	@+$(again) $(jobs) all
 	@$(PYTHON) selftests/demo.py --build $(abspath $(O))
@@ -353,7 +372,8 @@ clean:
 	$(call say,CLEAN,$(O))
 	$(Q)rm -rf $(addprefix $(O)/,asan bpf loader selftests tools twinpath \
 		twinpathd twinpath.bpf.o twinpath.skel.h flags \
-		conformance.json conformance.part.json)
+		conformance.json conformance.part.json \
+		verified.json verified.part.json vm clang-16 clang-19)
 	$(Q)rmdir $(O) 2>/dev/null || :
 
 define help
@@ -364,6 +384,8 @@ Targets
   test-longer   live sessions by the hundred; TWINPATH_SESSIONS=1000 (as root)
   bench         every gateway against the limit; BENCH=quick (as root)
   conformance   what RFCs ask of a NAT, row by row; ROWS="U12 F3" (as root)
+  conformance-vm  the same on Debian's 6.1 and 6.12; KERNELS=6.1 (as root)
+  verify        load what clang 14, 16 and 19 make; count instructions (as root)
   demo          the redundant site in namespaces, with real daemons (as root)
   lab lab-down  leave that site running to play with; remove it (as root)
   install       into PREFIX=$(PREFIX), below DESTDIR=

@@ -3,7 +3,8 @@
 #
 # Install what building, testing and the demo need, on Debian.
 #
-# Says nothing and changes nothing when all of it is there.  It must never
+# Arguments name more packages, of targets that few people run.  Says nothing and
+# changes nothing when all of it is there.  It must never
 # start or enable a service: FRR, keepalived, BIRD and nftables are wanted as
 # programs for the test site, not on the machine itself.  A service that was
 # installed before is left exactly as it is.  (nftables is not among the daemons:
@@ -89,8 +90,8 @@ apt() {
 
 command -v dpkg-query >/dev/null ||
 	die "this is not Debian; install the equivalents of:" \
-		$build $test $daemons
-missing=$(missing_of $build $test $daemons)
+		$build $test $daemons "$@"
+missing=$(missing_of $build $test $daemons "$@")
 [ -n "$missing" ] || exit 0
 [ "$(id -u)" -eq 0 ] ||
 	die "not root, and missing: $missing"

@@ -40,15 +40,12 @@
 #define STACK_ROUNDS 32
 #define SUBPROGRAMS 256
 
-struct program {
-	const char *name;
-	const struct bpf_program *program;
+/* One program, loaded alone: another that is refused hides nothing. */
+struct subject {
+	struct bpf_object *object;
+	struct bpf_program *program;
 	char log[LOG_BYTES];
 };
-
-static struct bpf_object *object;
-static struct program programs[PROGRAMS];
-static unsigned int count;
 
 /* Sizes of 1 are set before load; see maps.bpf.h. */
 static void size_map(struct bpf_map *map)
@@ -177,7 +174,7 @@ static unsigned int deepest(const struct graph *graph, unsigned int function,
 }
 
 /* Which functions it is that need so much. */
-static void tell_chain(const struct program *program, const struct graph *graph)
+static void tell_chain(const struct subject *subject, const struct graph *graph)
 {
 	struct bpf_func_info functions[SUBPROGRAMS];
 	struct bpf_prog_info info = {
@@ -186,10 +183,10 @@ static void tell_chain(const struct program *program, const struct graph *graph)
 		.func_info_rec_size = sizeof(*functions),
 	};
 	__u32 size = sizeof(info);
-	const struct btf *btf = bpf_object__btf(object);
+	const struct btf *btf = bpf_object__btf(subject->object);
 	unsigned int at = 0, next;
 
-	if (bpf_obj_get_info_by_fd(bpf_program__fd(program->program), &info,
+	if (bpf_obj_get_info_by_fd(bpf_program__fd(subject->program), &info,
 				   &size) ||
 	    info.nr_func_info != graph->count)
 		return;
@@ -204,20 +201,20 @@ static void tell_chain(const struct program *program, const struct graph *graph)
 	} while (at);
 }
 
-static unsigned int stack_of(const struct program *program)
+static unsigned int stack_of(const struct subject *subject)
 {
 	struct graph graph = {
-		.code = bpf_program__insns(program->program),
-		.size = bpf_program__insn_cnt(program->program),
+		.code = bpf_program__insns(subject->program),
+		.size = bpf_program__insn_cnt(subject->program),
 	};
 
 	unsigned int bytes, next;
 
 	find_functions(&graph);
-	read_stacks(&graph, program->log);
+	read_stacks(&graph, subject->log);
 	bytes = deepest(&graph, 0, &next);
 	if (bytes > STACK_BOUND)
-		tell_chain(program, &graph);
+		tell_chain(subject, &graph);
 	return bytes;
 }
 
@@ -245,72 +242,79 @@ static void note(const char *name, unsigned long instructions,
 	fclose(out);
 }
 
-static void is_bounded(void **state)
-{
-	const struct program *program = *state;
-	unsigned long instructions = verified(program->log);
-	unsigned int stack = stack_of(program);
+/* ---- one test for each program ------------------------------------------- */
 
-	note(program->name, instructions, stack);
-	assert_in_range(instructions, 1, BOUND);
-	assert_in_range(stack, 1, STACK_BOUND);
-}
-
-static int load(void **state)
-{
-	struct bpf_program *each;
-	unsigned int i = 0;
-	int err;
-
-	(void)state;
-	bpf_object__for_each_program(each, object) {
-		bpf_program__set_log_level(each, LOG_STATS);
-		bpf_program__set_log_buf(each, programs[i].log, LOG_BYTES);
-		i++;
-	}
-	err = bpf_object__load(object);
-	for (i = 0; err && i < count; i++)
-		fprintf(stderr, "%s: %s\n", programs[i].name, programs[i].log);
-	return err;
-}
-
-static int open_object(void)
+static const char *path_of_object(void)
 {
 	const char *path = getenv("TWINPATH_OBJECT");
 	const char *build = getenv("TWINPATH_BUILD");
-	struct bpf_program *each;
-	struct bpf_map *map;
-	char ours[4096];
+	static char ours[4096];
 
 	snprintf(ours, sizeof(ours), "%s/twinpath.bpf.o",
 		 build ? build : "build");
-	object = bpf_object__open_file(path ? path : ours, NULL);
-	if (!object)
-		return -1;
-	bpf_object__for_each_map(map, object)
+	return path ? path : ours;
+}
+
+static void load(struct subject *subject, const char *name)
+{
+	struct bpf_program *each;
+	struct bpf_map *map;
+
+	subject->object = bpf_object__open_file(path_of_object(), NULL);
+	assert_non_null(subject->object);
+	bpf_object__for_each_map(map, subject->object)
 		size_map(map);
-	bpf_object__for_each_program(each, object)
-		if (count < PROGRAMS) {
-			programs[count].program = each;
-			programs[count++].name = bpf_program__name(each);
-		}
-	return 0;
+	bpf_object__for_each_program(each, subject->object)
+		bpf_program__set_autoload(each, !strcmp(bpf_program__name(each),
+							name));
+	subject->program =
+		bpf_object__find_program_by_name(subject->object, name);
+	bpf_program__set_log_level(subject->program, LOG_STATS);
+	bpf_program__set_log_buf(subject->program, subject->log, LOG_BYTES);
+	if (bpf_object__load(subject->object))
+		fail_msg("%s does not load:\n%s", name, subject->log);
+}
+
+static void is_bounded(void **state)
+{
+	static struct subject subject;
+	const char *name = *state;
+	unsigned long instructions;
+	unsigned int stack;
+
+	bpf_object__close(subject.object); /* of one that failed */
+	memset(&subject, 0, sizeof(subject));
+	load(&subject, name);
+	instructions = verified(subject.log);
+	stack = stack_of(&subject);
+	note(name, instructions, stack);
+	assert_in_range(instructions, 1, BOUND);
+	assert_in_range(stack, 1, STACK_BOUND);
 }
 
 int main(void)
 {
 	struct CMUnitTest tests[PROGRAMS];
+	struct bpf_object *object =
+		bpf_object__open_file(path_of_object(), NULL);
+	struct bpf_program *each;
+	unsigned int count = 0;
 	int failed;
 
-	if (open_object()) {
-		fprintf(stderr, "cannot open the object: %m\n");
+	if (!object) {
+		fprintf(stderr, "cannot open %s: %m\n", path_of_object());
 		return 1;
 	}
-	for (unsigned int i = 0; i < count; i++)
-		tests[i] = (struct CMUnitTest){ .name = programs[i].name,
-						.test_func = is_bounded,
-						.initial_state = &programs[i] };
-	failed = _cmocka_run_group_tests("verified", tests, count, load, NULL);
+	bpf_object__for_each_program(each, object) {
+		char *name = (char *)(uintptr_t)bpf_program__name(each);
+
+		if (count < PROGRAMS)
+			tests[count++] =
+				(struct CMUnitTest){ .name = name,
+						     .test_func = is_bounded,
+						     .initial_state = name };
+	}
+	failed = _cmocka_run_group_tests("verified", tests, count, NULL, NULL);
 	bpf_object__close(object);
 	return failed;
 }
