@@ -64,7 +64,7 @@ test_config-objs := $(config)
 test_conformance-objs := $(config)
 test_conflict-objs := conflict $(netlink) address log
 test_control-objs := control control_socket request status status_partner \
-	liveness_verdict address decide duration log track
+	status_publish publish liveness_verdict decide track $(config)
 test_decide-objs := decide
 test_decide_random-objs := decide
 test_duration-objs := duration
@@ -83,6 +83,7 @@ test_netlink_route-objs := $(netlink) address log
 test_netlink_write-objs := $(netlink) address log
 test_probe_icmp-objs := probe_icmp echo address log
 test_quiet-objs := quiet
+test_publish-objs := publish publish_port address
 test_routing-objs := routing routing_wish $(netlink) address log
 test_sysctl-objs := sysctl $(netlink) address log
 test_track-objs := track

@@ -236,6 +236,7 @@ static void read_root(const struct config_section *root)
 	if (config_get(root, "last-resort", &value))
 		config_value_boolean(&value, &config->last_resort);
 	config_read_uplinks(root);
+	config_read_publishes(root);
 }
 
 /* memset, not an initialiser: holes too, so that configs can be compared. */

@@ -5,9 +5,10 @@
  *   config_token, config_text  the file; what libconfuse would misread
  *   config_grammar             which keys there are; libconfuse's tree
  *   config_value               one word to one typed value
- *   config_section, config, config_uplink
+ *   config_section, config, config_uplink, config_publish
  *                              the tree to struct config, with the defaults
- *   config_check               what it means: contradictions, bad ideas
+ *   config_check, config_publish_check
+ *                              what it means: contradictions, bad ideas
  *   config_print               what it means, for people and programs
  */
 #ifndef TWINPATH_CONFIG_H
@@ -32,13 +33,14 @@ int config_load(const char *path, struct config *out,
 /* The defaults, without any interface, uplink or partner. */
 void config_defaults(struct config *config);
 
-/* The words for enum mode, enum tp_filtering and, from TP_PARTNER_ROUTER on,
- * enum tp_partner_type; each list ends with NULL. */
+/* The words for enum mode, enum tp_filtering, enum publish_protocol and, from
+ * TP_PARTNER_ROUTER on, enum tp_partner_type; each list ends with NULL. */
 extern const char *const config_modes[];
 extern const char *const config_filterings[];
 extern const char *const config_port_choices[]; /* by enum tp_port_choice */
 extern const char *const config_refusals[];	/* by enum tp_refusal */
 extern const char *const config_failbacks[];	/* by enum failback_policy */
+extern const char *const config_protocols[];
 extern const char *const config_kinds[];
 /* The partner's keys that name an interface, by enum tp_kind. */
 extern const char *const config_links[];

@@ -362,6 +362,7 @@ void config_check(const struct config *config, const struct config_text *text,
 	config_check_links(config, text, messages);
 	for (i = 0; i < config->uplinks_count; i++)
 		check_uplink(&check, i);
+	config_check_publishes(config, text, messages);
 	if (config->uplinks_count == 0)
 		config_error(messages, 0,
 			     "no uplink: add uplink NAME { interface = ... "

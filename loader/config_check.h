@@ -27,4 +27,9 @@ void config_check_links(const struct config *config,
 msec_t config_detection(const struct uplink_config *uplink,
 			const struct track_config *track);
 
+/* config_publish_check.c: its part of that. */
+void config_check_publishes(const struct config *config,
+			    const struct config_text *text,
+			    struct config_messages *messages);
+
 #endif

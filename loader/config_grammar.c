@@ -38,6 +38,11 @@ static cfg_opt_t uplink_keys[] = {
 	CFG_END(),
 };
 
+static cfg_opt_t publish_keys[] = {
+	VALUE("protocol"), VALUE("port"),      VALUE("to"),
+	LIST("uplinks"),   VALUE("filtering"), CFG_END(),
+};
+
 static cfg_opt_t partner_keys[] = {
 	VALUE("address"),	 VALUE("interface"),
 	VALUE("question"),	 VALUE("session-question"),
@@ -77,6 +82,8 @@ static cfg_opt_t root_keys[] = {
 	VALUE("last-resort"),
 	CFG_SEC("uplink", uplink_keys,
 		CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+	CFG_SEC("publish", publish_keys,
+		CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 	CFG_END(),
 };
 
@@ -86,7 +93,7 @@ static const struct place {
 } places[] = {
 	{ "", root_keys },	  { "partner", partner_keys },
 	{ "timers", timer_keys }, { "uplink", uplink_keys },
-	{ "icmp", icmp_keys },
+	{ "icmp", icmp_keys },	  { "publish", publish_keys },
 };
 #define PLACES (sizeof(places) / sizeof(places[0]))
 

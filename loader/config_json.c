@@ -124,6 +124,28 @@ static struct json_object *uplink_json(const struct uplink_config *uplink)
 	return object;
 }
 
+static struct json_object *publish_json(const struct config *config,
+					const struct publish_config *publish)
+{
+	struct json_object *object = json_object_new_object();
+	struct json_object *uplinks = json_object_new_array();
+	unsigned i;
+
+	put_text(object, "name", publish->name);
+	put_text(object, "protocol", config_protocols[publish->protocol]);
+	put_range(object, "ports", publish->first, publish->last);
+	put_address(object, "to", &publish->to);
+	put_range(object, "to_ports", publish->to_first, publish->to_last);
+	for (i = 0; i < config->uplinks_count; i++)
+		if (publish->uplinks & (1U << i))
+			json_object_array_add(uplinks,
+					      json_object_new_string(
+						      config->uplinks[i].name));
+	put(object, "uplinks", uplinks);
+	put_text(object, "filtering", config_filterings[publish->filtering]);
+	return object;
+}
+
 static struct json_object *partner_json(const struct partner_config *partner)
 {
 	static const char *const links[TP_KINDS] = { "interface", "question",
@@ -154,6 +176,7 @@ static void put_lists(struct json_object *object, const struct config *config)
 	struct json_object *lans = json_object_new_array();
 	struct json_object *exclude = json_object_new_array();
 	struct json_object *uplinks = json_object_new_array();
+	struct json_object *publishes = json_object_new_array();
 	char text[ADDRESS_TEXT];
 	unsigned i;
 
@@ -167,9 +190,13 @@ static void put_lists(struct json_object *object, const struct config *config)
 	for (i = 0; i < config->uplinks_count; i++)
 		json_object_array_add(uplinks,
 				      uplink_json(&config->uplinks[i]));
+	for (i = 0; i < config->publishes_count; i++)
+		json_object_array_add(
+			publishes, publish_json(config, &config->publishes[i]));
 	put(object, "lan", lans);
 	put(object, "exclude", exclude);
 	put(object, "uplinks", uplinks);
+	put(object, "publish", publishes);
 }
 
 static struct json_object *timers_json(const struct config *config)

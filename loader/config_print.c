@@ -60,6 +60,16 @@ uint64_t config_probe_bytes(const struct track_config *track)
 	return 2 * PROBE_FRAME * MONTH_MS / (uint64_t)track->interval;
 }
 
+const char *config_print_ports(uint16_t first, uint16_t last,
+			       char text[CONFIG_PORTS])
+{
+	if (first == last)
+		snprintf(text, CONFIG_PORTS, "%u", first);
+	else
+		snprintf(text, CONFIG_PORTS, "%u-%u", first, last);
+	return text;
+}
+
 /* ---- printing ---- */
 
 static void print_duration(FILE *out, const char *indent, const char *key,
@@ -241,6 +251,31 @@ static void print_uplink(FILE *out, const struct uplink_config *uplink)
 	fprintf(out, "}\n");
 }
 
+static void print_publish(FILE *out, const struct config *config,
+			  const struct publish_config *publish)
+{
+	char text[ADDRESS_TEXT], ports[2][CONFIG_PORTS];
+	const char *between = " ";
+	unsigned i;
+
+	fprintf(out,
+		"\npublish %s {\n    protocol = %s\n    port = %s\n"
+		"    to = %s:%s\n    uplinks = {",
+		publish->name, config_protocols[publish->protocol],
+		config_print_ports(publish->first, publish->last, ports[0]),
+		address_print(&publish->to, text),
+		config_print_ports(publish->to_first, publish->to_last,
+				   ports[1]));
+	for (i = 0; i < config->uplinks_count; i++) {
+		if (!(publish->uplinks & (1U << i)))
+			continue;
+		fprintf(out, "%s%s", between, config->uplinks[i].name);
+		between = ", ";
+	}
+	fprintf(out, " }\n    filtering = %s\n}\n",
+		config_filterings[publish->filtering]);
+}
+
 void config_print(FILE *out, const struct config *config)
 {
 	unsigned i;
@@ -258,6 +293,8 @@ void config_print(FILE *out, const struct config *config)
 	print_tables(out, config);
 	for (i = 0; i < config->uplinks_count; i++)
 		print_uplink(out, &config->uplinks[i]);
+	for (i = 0; i < config->publishes_count; i++)
+		print_publish(out, config, &config->publishes[i]);
 }
 
 void config_print_messages(FILE *out, const struct config_messages *messages)

@@ -28,6 +28,11 @@ void config_print_messages(FILE *out, const struct config_messages *messages);
 int config_print_json(FILE *out, const struct config *config,
 		      const struct config_messages *messages);
 
+/* "443", or "8000-8099". */
+#define CONFIG_PORTS 16
+const char *config_print_ports(uint16_t first, uint16_t last,
+			       char text[CONFIG_PORTS]);
+
 /* ---- what follows from a configuration ---- */
 
 /* Bytes of locked memory: sessions with their tags, bindings. */

@@ -55,4 +55,7 @@ void config_missing(const struct config_section *section, unsigned line,
 /* config_uplink.c: all uplinks of the file. */
 void config_read_uplinks(const struct config_section *root);
 
+/* config_publish.c: all published servers; after the uplinks, by name. */
+void config_read_publishes(const struct config_section *root);
+
 #endif

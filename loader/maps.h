@@ -57,6 +57,9 @@ int maps_apply(struct maps *maps, const struct maps_input *input);
  */
 int maps_cut(struct maps *maps, unsigned exit);
 
+/* The id of the exit's external address: where its bindings are. */
+unsigned maps_address(const struct maps *maps, unsigned exit);
+
 /* The generation of the exit's external address. */
 uint16_t maps_generation(const struct maps *maps, unsigned exit);
 

@@ -50,6 +50,11 @@ int maps_cut(struct maps *maps, unsigned exit)
 	return PUT(maps, addresses, id, &maps->addresses[id], &wanted);
 }
 
+unsigned maps_address(const struct maps *maps, unsigned exit)
+{
+	return maps->exits[exit].address;
+}
+
 uint16_t maps_generation(const struct maps *maps, unsigned exit)
 {
 	return maps->addresses[maps->exits[exit].address].generation;

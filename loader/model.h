@@ -25,6 +25,7 @@ typedef int64_t msec_t;
 #define MODEL_LANS 8
 #define MODEL_TRACKS 64
 #define MODEL_PREFIXES 64
+#define MODEL_PUBLISHES 128
 #define MODEL_REASON 160
 
 /* Our own route protocol (rtm_protocol) and the tables we use. */
@@ -101,6 +102,25 @@ struct uplink_config {
 	unsigned line;
 };
 
+/* In the order of the words in config_protocols. */
+enum publish_protocol {
+	PUBLISH_TCP,
+	PUBLISH_UDP,
+	PUBLISH_BOTH,
+};
+
+/* An inside server that can be reached from outside. */
+struct publish_config {
+	char name[MODEL_NAME];
+	enum publish_protocol protocol;
+	uint16_t first, last; /* external ports */
+	struct tp_addr to;
+	uint16_t to_first, to_last; /* as many inside */
+	uint32_t uplinks;	    /* a bit each, by index */
+	enum tp_filtering filtering;
+	unsigned line;
+};
+
 struct partner_config {
 	enum tp_partner_type type; /* TP_PARTNER_NONE: not configured */
 	struct tp_addr address;	   /* on a LAN interface, or on links[0] */
@@ -120,6 +140,8 @@ struct config {
 	char lans[MODEL_LANS][IF_NAMESIZE];
 	unsigned uplinks_count;
 	struct uplink_config uplinks[MODEL_UPLINKS];
+	unsigned publishes_count;
+	struct publish_config publishes[MODEL_PUBLISHES];
 	struct partner_config partner;
 	struct prefix marker; /* what we announce; length 0: none */
 	unsigned exclude_count;

@@ -29,6 +29,7 @@
 #include "partner.h"
 #include "paths.h"
 #include "probes.h"
+#include "publish.h"
 #include "routing.h"
 #include "site.h"
 #include "site_log.h"
@@ -51,6 +52,7 @@ struct site_parts {
 	struct nudge *nudge;
 	struct partner *partner;
 	struct census *census;
+	struct publish *publish;
 	struct event *turn;
 	msec_t turn_due; /* 0: none is */
 	struct event *tick;
@@ -244,6 +246,9 @@ static void carry_out(struct site *site, uint32_t lost, uint32_t cut)
 	if (parts->changes & (NETLINK_NEIGHBOURS | NETLINK_LINKS))
 		maps_apply_neighbours(site->maps, &input);
 	parts->changes = 0;
+	later = publish_apply(parts->publish, &site->facts, site->event);
+	if (later)
+		turn_in(site, later);
 	later = announce_apply(&parts->announce, site);
 	if (later)
 		turn_in(site, later);
@@ -441,6 +446,17 @@ const struct failback_uplink *site_failback(const struct site *site,
 	return &site->parts->failback.uplinks[uplink];
 }
 
+const struct publish_item *site_published(const struct site *site,
+					  unsigned *count)
+{
+	return publish_items(site->parts->publish, count);
+}
+
+bool site_is_inside(const struct site *site, const struct tp_addr *address)
+{
+	return publish_inside(site->parts->publish, address);
+}
+
 int site_detach(struct site *site, void (*done)(void *arg), void *arg)
 {
 	if (site->detaching)
@@ -536,6 +552,18 @@ static int start_plane(struct site *site)
 	return err;
 }
 
+static int start_publishing(struct site *site)
+{
+	struct publish_place places[MODEL_UPLINKS] = {};
+
+	for (unsigned i = 0; i < site->config.uplinks_count; i++) {
+		places[i].exit = site->exits[i];
+		places[i].address = maps_address(site->maps, site->exits[i]);
+	}
+	return publish_open(&site->parts->publish, &site->parts->plane,
+			    &site->config, places);
+}
+
 static int start_parts(struct site *site)
 {
 	struct site_parts *parts = site->parts;
@@ -557,7 +585,8 @@ static int start_parts(struct site *site)
 	parts->failback =
 		failback_adopt(&site->config, &site->intent, &site->desired);
 	parts->hold = hold_adopt(&site->config, &site->desired);
-	return partner_open(&parts->partner, site, &parts->plane)	    ?:
+	return start_publishing(site)					    ?:
+		       partner_open(&parts->partner, site, &parts->plane)   ?:
 		       census_open(&parts->census, &parts->plane)	    ?:
 		       nudge_open(&parts->nudge, site->base, &parts->plane) ?:
 		       probes_open(site)				    ?:
@@ -602,6 +631,7 @@ void site_stop(struct site *site)
 	nudge_close(parts->nudge);
 	partner_close(parts->partner);
 	census_close(parts->census);
+	publish_close(parts->publish);
 	maps_close(site->maps);
 	plane_close(&parts->plane);
 	netlink_close(site->netlink);

@@ -90,6 +90,12 @@ msec_t site_waits(const struct site *site, unsigned uplink);
 const struct failback_uplink *site_failback(const struct site *site,
 					    unsigned uplink);
 
+/* What is published, and how far; and is an address inside? */
+struct publish_item;
+const struct publish_item *site_published(const struct site *site,
+					  unsigned *count);
+bool site_is_inside(const struct site *site, const struct tp_addr *address);
+
 struct liveness_view;
 struct heartbeat_view;
 void site_partner_views(const struct site *site, struct liveness_view *liveness,

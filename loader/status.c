@@ -13,6 +13,7 @@
 #include "site.h"
 #include "status.h"
 #include "status_partner.h"
+#include "status_publish.h"
 #include "twinpath/version.h"
 
 static const char *const mode_names[] = {
@@ -311,6 +312,7 @@ struct json_object *status_json(const struct site *site)
 	add_count(json, "event", site->event);
 	json_object_object_add(json, "last_switch", switch_json(site, now));
 	json_object_object_add(json, "uplinks", uplinks_json(site, now));
+	json_object_object_add(json, "published", status_publish_json(site));
 	json_object_object_add(json, "partner", partner_json(site, now));
 	json_object_object_add(json, "announce", announce_json(site));
 	add_candidate(json, "last_resort", site, site->desired.last_resort);

@@ -29,6 +29,7 @@
 #include "address.h"
 #include "control.h"
 #include "log.h"
+#include "publish.h"
 #include "site.h"
 #include "status_partner.h"
 
@@ -105,6 +106,27 @@ const struct failback_uplink *site_failback(const struct site *of,
 	(void)of;
 	(void)uplink;
 	return &failback;
+}
+
+static struct publish_item published = {
+	.plane = TP_PLANE_TCP,
+	.ports = 100,
+	.open = 99,
+	.trouble = PUBLISH_LISTENED,
+	.port = 8080,
+};
+
+const struct publish_item *site_published(const struct site *of,
+					  unsigned *count)
+{
+	*count = of->config.publishes_count;
+	return &published;
+}
+
+bool site_is_inside(const struct site *of, const struct tp_addr *address)
+{
+	(void)of;
+	return address->byte[15] == 10;
 }
 
 int site_detach(struct site *of, void (*done)(void *arg), void *arg)
@@ -325,7 +347,7 @@ static void test_status_has_every_field(void **state)
 		"degraded", "selector",	   "intent",  "reason",
 		"event",    "last_switch", "uplinks", "partner",
 		"announce", "last_resort", "marker",  "vrrp",
-		"uptime_s",
+		"uptime_s", "published",
 	};
 	struct json_object *answer, *status, *value;
 	int fd = dial();
@@ -434,6 +456,43 @@ static void test_status_of_sessions(void **state)
 	assert_string_equal(text_of(uplink, "cut_in_s"), "2.500");
 	assert_string_equal(text_of(uplink, "home_in_s"), "0.000");
 	assert_string_equal(text_of(uplink, "waits_s"), "7.500");
+	json_object_put(answer);
+	close(fd);
+}
+
+static void test_status_of_published_servers(void **state)
+{
+	struct json_object *answer, *list, *item;
+	int fd = dial();
+
+	(void)state;
+	site.config.publishes_count = 1;
+	site.config.publishes[0] = (struct publish_config){
+		.name = "web",
+		.first = 8000,
+		.last = 8099,
+		.to_first = 9000,
+		.to_last = 9099,
+		.filtering = TP_FILTER_ENDPOINT,
+	};
+	address_parse("192.168.0.10", &site.config.publishes[0].to);
+	answer = ask_status(fd);
+	list = json_object_object_get(json_object_object_get(answer, "status"),
+				      "published");
+	assert_int_equal(json_object_array_length(list), 1);
+	item = json_object_array_get_idx(list, 0);
+	assert_string_equal(text_of(item, "name"), "web");
+	assert_string_equal(text_of(item, "uplink"), "isp-a");
+	assert_string_equal(text_of(item, "protocol"), "tcp");
+	assert_string_equal(text_of(item, "ports"), "[ 8000, 8099 ]");
+	assert_string_equal(text_of(item, "to"), "192.168.0.10");
+	assert_string_equal(text_of(item, "to_ports"), "[ 9000, 9099 ]");
+	assert_string_equal(text_of(item, "filtering"), "endpoint-independent");
+	assert_string_equal(text_of(item, "open"), "99");
+	assert_string_equal(text_of(item, "state"), "99 of 100 open, 8080 not");
+	assert_string_equal(text_of(item, "why"),
+			    "the gateway itself listens there");
+	assert_string_equal(text_of(item, "inside"), "true");
 	json_object_put(answer);
 	close(fd);
 }
@@ -1003,6 +1062,7 @@ int main(void)
 		TEST(test_status_shows_tracks),
 		TEST(test_status_of_sessions),
 		TEST(test_status_of_a_wish),
+		TEST(test_status_of_published_servers),
 		TEST(test_status_of_a_partner_and_a_switch),
 		TEST(test_flip_by_name),
 		TEST(test_flip_aliases_where_the_primary_is_here),

@@ -11,6 +11,7 @@
 
 #include "client.h"
 #include "columns.h"
+#include "command_status.h"
 #include "duration.h"
 
 #define STATUS_PATIENCE 5
@@ -320,7 +321,8 @@ static int print_status(struct json_object *status)
 	print_head(status);
 	print_last_switch(status);
 	if (!print_uplinks(uplinks) || !print_sessions(uplinks) ||
-	    !print_tracks(uplinks))
+	    !print_tracks(uplinks) ||
+	    !command_status_publish(field(status, "published")))
 		return STATUS_FAILED;
 	print_partner(status);
 	print_announced(status);

@@ -14,14 +14,12 @@ static bool small_mtu;
 
 int set_filter_endpoint(struct plane *plane)
 {
-	plane->settings.filtering = TP_FILTER_ENDPOINT;
-	return plane_set_settings(plane);
+	return plane_filter(plane, 0, TP_FILTER_ENDPOINT);
 }
 
 int set_filter_address_and_port(struct plane *plane)
 {
-	plane->settings.filtering = TP_FILTER_ADDRESS_AND_PORT;
-	return plane_set_settings(plane);
+	return plane_filter(plane, 0, TP_FILTER_ADDRESS_AND_PORT);
 }
 
 int set_small_mtu(struct plane *plane)

@@ -148,7 +148,8 @@ def test_the_keys_of_the_manual_exist():
         heading = re.match(r"\.S[HS] (?:SECTIONS? )?(.*)", line)
         if heading:
             section = {"TIMERS": "timers", "PARTNER": "partner",
-                       "UPLINK": "uplink", "Probes": "icmp"}.get(
+                       "UPLINK": "uplink", "Probes": "icmp",
+                       "PUBLISH": "publish"}.get(
                            heading[1], "")
         key = re.match(r'\.(?:BI|BR) "([\w-]+) = ', line)
         row = re.match(r"([\w-]+)\t\d", line)

@@ -170,12 +170,12 @@ class Twinpathd:
         self.pins = "/sys/fs/bpf/twinpath/" + self.instance
         self.track_file = processes.path(netns.name + ".vrrp")
 
-    def configure(self, mode, timers, also=""):
-        """`also`: more keys of the uplink, as text."""
+    def configure(self, mode, timers, also="", more=""):
+        """`also`: more keys of the uplink, `more`: more sections, as text."""
         path = self.processes.write(self.name + ".conf", _twinpath(
             self.side, mode, timers, self.track_file,
             self.heartbeat and _shared_key(
-                self.processes.path("partner.key")), also))
+                self.processes.path("partner.key")), also) + more)
         self.command = self.netns.command(
             [os.path.join(self.build, "twinpathd"), "--instance",
              self.instance, "--config", path])
