@@ -180,12 +180,26 @@ static __always_inline int tc_answer_headers(struct __sk_buff *skb, __u32 l3,
 	return tc_macs(skb, l3, edit);
 }
 
+/* Apart from the sum's function: 6.1 counts both frames, and has 512 bytes. */
+static __noinline int tc_answer_put(struct __sk_buff *skb,
+				    const struct packet *p,
+				    const struct edit *edit, __u32 bytes,
+				    __u16 sum)
+{
+	struct answer_frame frame = {};
+
+	answer_build(&frame, edit, family_v4(&p->flow.source), bytes, sum);
+	return !bpf_skb_change_tail(skb, p->l3 + bytes, 0) &&
+	       !bpf_skb_change_head(skb, ANSWER_HEADERS, 0) &&
+	       tc_answer_headers(skb, p->l3, &frame, edit);
+}
+
 static __noinline int tc_answer(struct __sk_buff *skb, const struct packet *p,
 				const struct edit *edit)
 {
-	struct answer_frame frame = {};
 	void *data, *end;
 	__u32 bytes;
+	__u16 sum;
 
 	bpf_skb_pull_data(skb, skb->len < 2048 ? skb->len : 2048);
 	data = (void *)(long)skb->data;
@@ -193,12 +207,8 @@ static __noinline int tc_answer(struct __sk_buff *skb, const struct packet *p,
 	bytes = answer_quoted(data, end, p);
 	if (!bytes)
 		return 0;
-	answer_build(&frame, edit, family_v4(&p->flow.source), bytes,
-		     answer_sum(data, end, p, bytes,
-				answer_owed(data, end, p)));
-	return !bpf_skb_change_tail(skb, p->l3 + bytes, 0) &&
-	       !bpf_skb_change_head(skb, ANSWER_HEADERS, 0) &&
-	       tc_answer_headers(skb, p->l3, &frame, edit);
+	sum = answer_sum(data, end, p, bytes, answer_owed(data, end, p));
+	return tc_answer_put(skb, p, edit, bytes, sum);
 }
 
 static __noinline int tc_mss(struct __sk_buff *skb, const struct packet *p,

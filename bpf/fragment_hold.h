@@ -234,7 +234,7 @@ static __noinline int hold_let_go(struct __sk_buff *skb,
 /* ---- both ------------------------------------------------------------------- */
 
 /* What the core has said of a fragment, and what more there is to do. */
-static __noinline __u32 hold_fragment(struct __sk_buff *skb,
+static __always_inline __u32 hold_fragment(struct __sk_buff *skb,
 				      const struct hook *hook,
 				      const struct packet *p, struct edit *edit,
 				      __u32 reason)

@@ -16,6 +16,8 @@
 
 #define L4 34 /* of a frame without IP options */
 
+#define ATOMIC 0x4000 /* DF: its ID stays as it is (RFC 6864) */
+
 /* What the field of `packet` holds while its checksum is owed. */
 static void owe(uint8_t *frame, size_t size)
 {
@@ -38,11 +40,12 @@ static void owed(struct bench *bench, enum side from, enum wire_end to,
 {
 	const struct step step = { .side = from };
 	uint8_t frame[PACKET_MAX], expected[PACKET_MAX];
-	struct packet packet = *in;
+	struct packet packet = *in, wanted = *out;
 	char text[PACKET_DIFF];
 	bool still;
 	size_t size;
 
+	packet.fragment = wanted.fragment = ATOMIC;
 	rows_complete(&step, &packet);
 	size = packet_build(&packet, frame);
 	owe(frame, size);
@@ -54,10 +57,10 @@ static void owed(struct bench *bench, enum side from, enum wire_end to,
 	size = wire_receive(bench->wire, to, bench->output.frame, &still);
 	EXPECT(bench, size, "nothing arrived");
 	if (still) {
-		packet_build(out, expected);
+		packet_build(&wanted, expected);
 		owe(expected, size);
 	} else {
-		packet_build(out, expected);
+		packet_build(&wanted, expected);
 	}
 	EXPECT(bench,
 	       packet_equal(expected, size, bench->output.frame, size, text),
@@ -94,9 +97,10 @@ void offload_owed_in(struct bench *bench)
 /* A super-packet stays one, and its one header is translated. */
 void offload_segments(struct bench *bench)
 {
-	struct packet in = { TCP(H, 5000, R, 80, ACK), .payload = 2800 };
+	struct packet in = { TCP(H, 5000, R, 80, ACK), .payload = 2800,
+			     .fragment = ATOMIC };
 	struct packet out = { AT_NEXT_A(TCP(A, 5000, R, 80, ACK)),
-			      .payload = 2800 };
+			      .payload = 2800, .fragment = ATOMIC };
 	struct step step = { .side = LAN };
 	struct __sk_buff skb = { .ifindex = PLANE_LAN,
 				 .gso_segs = 2,

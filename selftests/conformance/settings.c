@@ -96,7 +96,8 @@ static int publish(struct plane *plane, uint8_t address, uint8_t exit)
 				  .port = htons(8080),
 				  .plane = TP_PLANE_TCP,
 				  .address = address,
-				  .exit = exit };
+				  .exit = exit,
+				  .filtering = TP_FILTER_ENDPOINT };
 	LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = &ask,
 		    .ctx_size_in = sizeof(ask));
 	int fd = bpf_program__fd(plane->skel->progs.publish);
