@@ -11,7 +11,7 @@ import os
 import time
 
 from . import accidents
-from .figures import (all_told, between, outages, resumed, silent_told,
+from .figures import (RESET, all_told, between, outages, resumed, silent_told,
                       unharmed)
 from .load import Burden, Measure
 from .netns import SiteError
@@ -206,6 +206,10 @@ class Matrix:
                       ("udp moved of " + host,
                        one.datagrams_moved(seen.source)),
                       ("pings lost of " + host, one.pings_lost())]
+        for error in {one.error for one in seen.sessions} - {"", RESET}:
+            times.append(("sessions ended by " + error,
+                          [one.ended for one in seen.sessions
+                           if one.error == error]))
         for what, moments in times:
             found = sorted(between(moments, since, until))
             if found:

@@ -121,29 +121,38 @@ static void note(const struct message *message)
 	(*stream)->seen[number / 8] |= bit;
 }
 
-static void on_datagram(evutil_socket_t fd, short what, void *arg)
+/* Whether there was one. */
+static int answer_datagram(int fd)
 {
 	char data[2048];
 	struct message message;
 	struct sockaddr_in peer;
 	socklen_t size = sizeof(peer);
-	ssize_t got = recvfrom(fd, data, sizeof(data), 0,
+	ssize_t got = recvfrom(fd, data, sizeof(data), MSG_DONTWAIT,
 			       (struct sockaddr *)&peer, &size);
 
-	(void)what;
-	(void)arg;
 	if (got < (ssize_t)sizeof(message))
-		return;
+		return got >= 0;
 	memcpy(&message, data, sizeof(message));
 	if (message.magic != htonl(MESSAGE_MAGIC))
-		return;
+		return 1;
 	note(&message);
 	message.seen = peer.sin_addr.s_addr;
 	memcpy(data, &message, sizeof(message));
 	/* An untranslated source: there is no way back to it. */
-	if (sendto(fd, data, (size_t)got, 0, (struct sockaddr *)&peer, size) <
-	    0)
-		return;
+	sendto(fd, data, (size_t)got, 0, (struct sockaddr *)&peer, size);
+	return 1;
+}
+
+/* All at once: hundreds of sessions have a turn for each of ours. */
+static void on_datagram(evutil_socket_t fd, short what, void *arg)
+{
+	unsigned left = BATCH;
+
+	(void)what;
+	(void)arg;
+	while (left-- && answer_datagram(fd))
+		;
 }
 
 /* ---- life ------------------------------------------------------------------------ */
