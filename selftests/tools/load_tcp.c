@@ -128,10 +128,11 @@ static void request(struct session *one, usec_t now)
 	if (one->ended || !one->source || one->sent - one->answered >= WINDOW)
 		return;
 	one->asked[one->sent++ % WINDOW] = now;
-	/* A full buffer counts as sent, unanswered; errors come by on_answer. */
+	/* A full buffer counts as sent, unanswered. */
 	if (send(event_get_fd(one->event), &message, sizeof(message),
-		 MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
-		return;
+		 MSG_DONTWAIT | MSG_NOSIGNAL) < 0 &&
+	    errno != EAGAIN)
+		over(one, errno);
 }
 
 static void tick(struct generator *generator, usec_t now)
