@@ -11,6 +11,8 @@
 
 /* OSPF's MinLSInterval (RFC 2328 B): a faster flap costs seconds site-wide. */
 #define ANNOUNCE_PACE 5000
+/* A daemon that has just started knows little: what was announced stays. */
+#define ADOPT_PATIENCE 1000
 /* For the partner to hear that it takes over. */
 #define LEAVE_PATIENCE 1000
 /* And for its default to come, whose pace may be the same. */
@@ -222,4 +224,6 @@ void announce_adopt(struct announce *told, const struct site *site)
 				told->uplink = (int)i;
 		told->metric = route->metric;
 	}
+	if (told->uplink >= 0)
+		told->at = site_now() - ANNOUNCE_PACE + ADOPT_PATIENCE;
 }
