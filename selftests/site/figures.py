@@ -6,6 +6,7 @@ Owns: what counts as lost, hung, stalled, twice, moved.  Pure: it asks nobody.
 
 HUNG = 1.0  # seconds without an answer, of a session that lives
 STALL = 0.2  # the least time TCP waits before it repeats
+AROUND = 0.3  # seconds in which a late tool's figures are of no use
 RESET = "Connection reset by peer"
 
 
@@ -24,10 +25,11 @@ class Session:
 class Seen:
     """What was seen of a scenario's traffic.
 
-    sources: {host: {address: sessions that an ISP saw under it}}."""
+    sources: {host: {address: sessions that an ISP saw under it}};
+    lags: [(when, how long)] a tool came late, because the machine was busy."""
 
-    def __init__(self, source, reports, wires, sources, server):
-        self.source, self.reports = source, reports
+    def __init__(self, source, reports, wires, sources, server, lags):
+        self.source, self.reports, self.lags = source, reports, lags
         self.wires, self.sources, self.server = wires, sources, server
         self.sessions = [
             Session(host, kind, row) for host, report in reports.items()
@@ -39,12 +41,7 @@ class Seen:
         def only(seen):
             return {host: seen[host] for host in hosts if host in seen}
         return Seen(self.source, only(self.reports), self.wires,
-                    only(self.sources), self.server)
-
-    def lags(self):
-        """(when, how long) a client came late: the machine was busy."""
-        return [tuple(lag) for report in self.reports.values()
-                for lag in report["lags"]]
+                    only(self.sources), self.server, self.lags)
 
     # each as a list of times
 
@@ -170,19 +167,23 @@ def outages(pings):
 
 
 def unharmed(seen, since, until, excused=()):
-    """Everything that must be zero where nobody is to notice anything."""
-    def count(times):
-        return len(between(times, since, until, excused))
+    """Everything that must be zero where nobody is to notice anything.  A
+    machine that is busy makes an answer late, but it loses nothing."""
+    late = list(excused) + [(at - AROUND, at + length + AROUND)
+                            for at, length in seen.lags]
+
+    def count(times, excuses=excused):
+        return len(between(times, since, until, excuses))
     return {
         "lost": sum(not one.alive() for one in seen.sessions),
         "hung": seen.hung(until),
-        "stalled": count(seen.stalls()),
+        "stalled": count(seen.stalls(), late),
         "moved": seen.elsewhere(),
         "udp lost": count(seen.datagrams_lost()),
         "udp moved": count(seen.datagrams_moved(seen.source)),
         "pings lost": count(seen.pings_lost()),
         "twice": seen.twice(),
-        "refused": count(seen.refused()),
+        "refused": count(seen.refused(), late),
         "resets forged": seen.resets_forged(),
     }
 

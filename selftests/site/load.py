@@ -211,7 +211,9 @@ class Burden:
                 for source, number in tap.ask("seen", first, count).items():
                     seen[source] = seen.get(source, 0) + number
         return Seen(self.source, reports, self.measure.wires(), sources,
-                    self.measure.server.ask("report"))
+                    self.measure.server.ask("report"),
+                    [tuple(lag) for tool in self.measure.tools
+                     for lag in tool.ask("lags")])
 
     def told(self, moment):
         """{(host, port): (reset, first sent after the moment or 0, last sent

@@ -109,9 +109,6 @@ class Matrix:
             (end - begin for begin, end in
              between(elections, since, until)), default=0.0))
         excused = [(begin, end + 0.02) for begin, end in elections]
-        if self.patience:
-            excused += [(at - 0.3, at + length + 0.3)
-                        for at, length in seen.lags()]
         self._explain(seen, since, until)
         return seen, asked, until, excused
 
@@ -198,7 +195,7 @@ class Matrix:
     def _explain(self, seen, since, until):
         """What was not as usual, and when."""
         times = [("refused: " + seen.why(), seen.refused()),
-                 ("machine late", [at for at, _ in seen.lags()])]
+                 ("machine late", [at for at, _ in seen.lags])]
         for host in HOSTS:
             one = seen.of(host)
             times += [("stalled of " + host, one.stalls()),

@@ -3,9 +3,7 @@
  * load.c - the clients of the scenario tests: sessions, datagrams, pings,
  * attempts to connect, by the thousand.
  *
- * Owns: the tick that drives all generators, and a list of the times in which
- * it came late: what was measured then says more about the machine than about
- * the network.
+ * Owns: the tick that drives all generators.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -16,17 +14,9 @@
 #include "load.h"
 
 #define TICK 2000 /* us */
-#define LATE 50000
 #define BURST 64
 
-struct lag {
-	usec_t at, length;
-};
-
 static struct generator *generators, **last = &generators;
-static struct lag *lags;
-static unsigned lags_count;
-static usec_t ticked;
 
 unsigned load_due(struct load_pace *pace, usec_t now)
 {
@@ -125,17 +115,15 @@ static void state(char **words, FILE *out)
 
 static void report(char **words, FILE *out)
 {
+	const char *separator = "{";
+
 	(void)words;
-	fprintf(out, "{\"lags\":[");
-	for (unsigned i = 0; i < lags_count; i++)
-		fprintf(out, "%s[%.6f,%.6f]", i ? "," : "",
-			tool_seconds(lags[i].at), tool_seconds(lags[i].length));
-	fprintf(out, "]");
 	for (struct generator *one = generators; one; one = one->next) {
-		fprintf(out, ",\"%s\":", one->id);
+		fprintf(out, "%s\"%s\":", separator, one->id);
 		one->kind->report(one, out);
+		separator = ",";
 	}
-	fprintf(out, "}");
+	fprintf(out, generators ? "}" : "{}");
 }
 
 static void end_all(char **words, FILE *out)
@@ -160,12 +148,6 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	(void)arg;
-	if (ticked && now - ticked > LATE) {
-		struct lag *lag = tool_grow(&lags, &lags_count, sizeof(*lags));
-
-		*lag = (struct lag){ ticked, now - ticked };
-	}
-	ticked = now;
 	for (struct generator *one = generators; one; one = one->next)
 		one->kind->tick(one, now);
 }

@@ -14,6 +14,9 @@
 #include "tool.h"
 
 #define WORDS 12
+#define TICK 5000 /* us */
+#define LATE 50000
+#define NICE (-15) /* it shall wait for the network, not for a CPU */
 
 static struct event_base *base;
 
@@ -120,6 +123,37 @@ int tool_receive(int fd, struct part *part, struct message *out, unsigned most)
 
 /* ---- commands ---------------------------------------------------------------- */
 
+static struct lag {
+	usec_t at, length;
+} * lags;
+static unsigned lags_count;
+static usec_t ticked;
+
+static void on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	usec_t now = tool_now();
+
+	(void)fd;
+	(void)what;
+	(void)arg;
+	if (ticked && now - ticked > LATE) {
+		struct lag *lag = tool_grow(&lags, &lags_count, sizeof(*lag));
+
+		*lag = (struct lag){ ticked, now - ticked };
+	}
+	ticked = now;
+}
+
+static void report_lags(FILE *out)
+{
+	fprintf(out, "[");
+	for (unsigned i = 0; i < lags_count; i++)
+		fprintf(out, "%s[%.6f,%.6f]", i ? "," : "",
+			tool_seconds(lags[i].at), tool_seconds(lags[i].length));
+	fprintf(out, "]\n");
+	fflush(out);
+}
+
 static unsigned count_words(const char *text)
 {
 	unsigned count = 0;
@@ -136,6 +170,10 @@ static void obey(const struct tool_command *commands, char *line)
 
 	while (count < WORDS && (words[count] = strsep(&rest, " ")))
 		count++;
+	if (count == 1 && !strcmp(words[0], "lags")) {
+		report_lags(stdout);
+		return;
+	}
 	for (; count && commands->name; commands++) {
 		if (strcmp(commands->name, words[0]) != 0)
 			continue;
@@ -169,12 +207,18 @@ static void on_input(evutil_socket_t fd, short what, void *arg)
 
 int tool_run(const struct tool_command *commands)
 {
+	const struct timeval every = { 0, TICK };
+	struct event *tick =
+		event_new(tool_base(), -1, EV_PERSIST, on_tick, NULL);
 	struct event *event = event_new(tool_base(), STDIN_FILENO,
 					EV_READ | EV_PERSIST, on_input,
 					(void *)commands);
 
+	/* Who may not has a busier machine to excuse. */
+	setpriority(PRIO_PROCESS, 0, NICE);
 	input = evbuffer_new();
-	if (!event || !input || event_add(event, NULL))
+	if (!event || !input || !tick || event_add(tick, &every) ||
+	    event_add(event, NULL))
 		tool_fail("cannot read stdin: %s", strerror(errno));
 	return event_base_dispatch(tool_base()) < 0;
 }

@@ -42,7 +42,11 @@ void *tool_grow(void *array_pointer, unsigned *count, size_t size);
 uint32_t tool_address(const char *text);
 const char *tool_print_address(uint32_t address, char text[16]);
 
-/* Commands until stdin ends; the table ends with a NULL name. */
+/*
+ * Commands until stdin ends; the table ends with a NULL name.  Every tool also
+ * knows "lags": when it came late, and by how long.  What was measured then says
+ * more about the machine than about the network.
+ */
 int tool_run(const struct tool_command *commands);
 
 /* What conversations consist of: requests and answers, in network order. */
