@@ -260,10 +260,10 @@ test: deps
 	@+$(again) $(jobs) tests
 	@$(PYTHON) selftests/run --build $(O) $(TESTS)
 
-# Hundreds of live sessions through every kind of move: longer, and stricter
-# than what is known to hold in every run (docs/limits.md).
+# Everything that happens to a site, with SESSIONS live sessions: longer, and
+# stricter than a busy machine can keep (selftests/longer).
 test-longer: deps
-	@+$(again) $(jobs) all
+	@+$(again) $(jobs) all site-tools
 	@cd selftests/longer && PYTHONPATH=../scenario TWINPATH_BUILD=$(abspath $(O)) \
 		$(PYTHON) -m pytest -p conftest -q .
 
@@ -382,7 +382,7 @@ Targets
   all           twinpathd, twinpath and the BPF object, in $(O)/ (the default)
   deps          install what is missing from Debian (as root)
   test          build, run every test; TESTS="config packet" runs some (as root)
-  test-longer   live sessions by the hundred; TWINPATH_SESSIONS=1000 (as root)
+  test-longer   the scenarios with live sessions; SESSIONS=1000 (as root)
   bench         every gateway against the limit; BENCH=quick (as root)
   conformance   what RFCs ask of a NAT, row by row; ROWS="U12 F3" (as root)
   conformance-vm  the same on Debian's 6.1 and 6.12; KERNELS=6.1 (as root)

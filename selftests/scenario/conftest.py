@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 # pylint: disable=wrong-import-position
+from selftests.site.matrix import Matrix
 from selftests.site.netns import SiteError, run
 from selftests.site.processes import wait_for
 from selftests.site.servers import Server
@@ -49,6 +50,29 @@ def bare_site():
         site.processes.open()
         site.topology.up()
         yield site
+
+
+@contextlib.contextmanager
+def matrix_of(sessions, timers, patience=0.0, **options):
+    """A whole site and what measures it (selftests/site/matrix.py)."""
+    with site_of(timers=timers, **options) as site:
+        matrix = Matrix(site, sessions, patience)
+        try:
+            site.up(matrix.measure.begin)
+            matrix.settled()
+            yield matrix
+        finally:
+            matrix.measure.end()
+
+
+def played(matrix, scenario):
+    """Its result; what the gateways said, if something is wrong with it."""
+    result = matrix.play(scenario)
+    if result.wrong:
+        print(result.explained())
+        for letter in SIDES:
+            print(log_of(matrix.site, letter)[-3000:])
+    return result
 
 
 class Traffic:

@@ -18,15 +18,14 @@ def power_off(site, letter):
     what it knew nothing is left, as after a reboot."""
     gateway = site.gateway(letter)
     _cables(site, letter, "down")
-    names = [daemon + "-" + gateway.netns.name
-             for daemon in ("twinpathd", "keepalived", "zebra", "ospfd")]
-    for name in names:
+    for name in (gateway.twinpathd.name, gateway.keepalived.name,
+                 *gateway.frr.names):
         site.processes.signal(name, signal.SIGKILL)
     gateway.netns.run([os.path.join(site.build, "twinpathd"), "--detach",
                        "--instance", gateway.twinpathd.instance])
     gateway.netns.run(["sh", "-c", "ip link del vrrp51; ip neigh flush all; "
-                       "ip route flush proto ospf; "
-                       "ip nexthop flush proto zebra; rm -f "
+                       "ip route flush proto ospf; ip route flush proto bird;"
+                       " ip nexthop flush proto zebra; rm -f "
                        + gateway.twinpathd.track_file], check=False)
     gateway.twinpathd.remove()
     gateway.frr.remove()

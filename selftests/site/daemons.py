@@ -47,6 +47,8 @@ class Frr:
 
     def __init__(self, processes, netns):
         self.processes, self.netns = processes, netns
+        self.names = tuple("%s-%s" % (daemon, netns.name)
+                           for daemon in ("zebra", "ospfd"))
         self.directory = os.path.join(FRR_RUN, netns.full)
 
     def start(self, interfaces, passive=(), side=None):

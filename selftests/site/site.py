@@ -52,7 +52,7 @@ class Gateway:
     def __init__(self, site, letter):
         self.side = SIDES[letter]
         self.netns = site.netns(self.side.gateway)
-        self.frr = Frr(site.processes, self.netns)
+        self.frr = site.routing(site.processes, self.netns)
         self.keepalived = Keepalived(site.processes, self.netns)
         self.twinpathd = Twinpathd(site.processes, self.netns, self.side,
                                    site.build, site.heartbeat)
@@ -76,12 +76,15 @@ class Gateway:
 
 
 class Site:
-    """A site.  modes: of gw-a and gw-b; offloads: see Topology."""
+    """A site.  modes: of gw-a and gw-b; offloads: see Topology; routing: of
+    all its routers, Frr or Bird."""
 
     def __init__(self, prefix, timers=None, modes=("xdp", "tc"), build=None,
-                 host_offload=False, gateway_offload=False, heartbeat=True):
+                 host_offload=False, gateway_offload=False, heartbeat=True,
+                 routing=Frr):
         """Without the heartbeat each gateway has its operator's wish alone."""
         self.prefix, self.heartbeat = prefix, heartbeat
+        self.routing = routing
         self.timers = timers or Timers()
         self.modes = dict(zip("ab", modes))
         self.build = build or os.path.join(ROOT, "build")
@@ -89,7 +92,7 @@ class Site:
         self.topology = Topology(prefix, host_offload, gateway_offload)
         self.gateways = {letter: Gateway(self, letter) for letter in SIDES}
         self.isps = {letter: Isp(self.topology, letter) for letter in SIDES}
-        self.inner = Frr(self.processes, self.netns("ir"))
+        self.inner = routing(self.processes, self.netns("ir"))
 
     def netns(self, name):
         return self.topology.netns[name]
@@ -161,10 +164,10 @@ class Site:
     def missing(self, also=()):
         """Names of namespaces and processes that should be there; `also`
         names processes that the caller added."""
-        names = ["zebra-ir", "ospfd-ir"] + list(also)
+        names = [*self.inner.names, *also]
         for gateway in self.gateways.values():
-            names += [daemon + "-" + gateway.netns.name for daemon in
-                      ("zebra", "ospfd", "keepalived", "twinpathd")]
+            names += [*gateway.frr.names, gateway.keepalived.name,
+                      gateway.twinpathd.name]
         return [netns.full for netns in self.topology.netns.values()
                 if not netns.exists()] + [
                     name for name in names

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""BIRD of one router, in the place of FRR.
+
+Owns: its configuration, as examples/bird.conf has it, and how it is started and
+asked.  It offers what daemons.Frr does.
+"""
+
+import os
+
+from .netns import run
+from .topology import SIDES
+
+
+class Bird:
+    """bird of one router, with a control socket of its own."""
+
+    def __init__(self, processes, netns):
+        self.processes, self.netns = processes, netns
+        self.names = ("bird-" + netns.name,)
+        self.control = processes.path("bird-%s.ctl" % netns.name)
+
+    def start(self, interfaces, passive=(), side=None):
+        name = self.names[0]
+        path = self.processes.write(name + ".conf",
+                                    _bird(self.netns, interfaces, passive,
+                                          side))
+        self.processes.spawn(name, self.netns.command(
+            ["bird", "-f", "-c", path, "-s", self.control]))
+
+    def full_neighbours(self):
+        """How many OSPF neighbours are in state Full."""
+        text = run(["birdc", "-s", self.control, "show", "ospf",
+                    "neighbors"], check=False).stdout
+        return text.count("Full/")
+
+    def remove(self):
+        if os.path.exists(self.control):
+            os.unlink(self.control)
+
+
+def _bird(netns, interfaces, passive, side):
+    address = side.lan if side else netns.call(_first_address, interfaces[0])
+    return """router id %s;
+protocol device { scan time 1; }
+protocol direct { ipv4; %s}
+protocol kernel {
+    %s
+    scan time 10;
+    ipv4 {
+        import filter {
+            if krt_source != 201 then reject;
+            if net ~ [ 0.0.0.0/0, %s ] then {
+                preference = 200;
+                if krt_metric > 0 then preference = 100;
+                accept;
+            }
+            reject;
+        };
+        export filter {
+            if source ~ [ RTS_OSPF, RTS_OSPF_IA, RTS_OSPF_EXT1,
+                          RTS_OSPF_EXT2 ] then accept;
+            reject;
+        };
+    };
+}
+protocol ospf v2 {
+    ipv4 {
+        import all;
+        export filter {
+            if source = RTS_INHERIT then { ospf_metric2 = %d; accept; }
+            reject;
+        };
+    };
+    area 0 {
+%s    };
+}
+""" % (address, "".join('interface "%s"; ' % device for device in interfaces),
+       "learn;" if side else "",
+       ", ".join(one.marker for one in SIDES.values()),
+       10 * side.level if side else 10,
+       "".join(_interface(device, device in passive)
+               for device in list(interfaces) + list(passive)))
+
+
+def _interface(device, stub):
+    if stub:
+        return '        interface "%s" { stub; };\n' % device
+    return ('        interface "%s" { type broadcast; hello 1; dead count 4; '
+            '};\n' % device)
+
+
+def _first_address(device):
+    words = run(["ip", "-o", "-4", "addr", "show", "dev", device]).stdout
+    return words.split("inet ")[1].split("/")[0]
