@@ -6,6 +6,7 @@ Owns: what counts as lost, hung, stalled, twice, moved.  Pure: it asks nobody.
 
 HUNG = 1.0  # seconds without an answer, of a session that lives
 STALL = 0.2  # the least time TCP waits before it repeats
+PATIENCE = 0.25  # of who connects
 AROUND = 0.3  # seconds in which a late tool's figures are of no use
 RESET = "Connection reset by peer"
 
@@ -26,10 +27,13 @@ class Seen:
     """What was seen of a scenario's traffic.
 
     sources: {host: {address: sessions that an ISP saw under it}};
+    handshakes: {host: [(SYN, its answer or 0)]}, as a capture saw them;
     lags: [(when, how long)] a tool came late, because the machine was busy."""
 
-    def __init__(self, source, reports, wires, sources, server, lags):
+    def __init__(self, source, reports, wires, sources, server, handshakes,
+                 lags):
         self.source, self.reports, self.lags = source, reports, lags
+        self.handshakes = handshakes
         self.wires, self.sources, self.server = wires, sources, server
         self.sessions = [
             Session(host, kind, row) for host, report in reports.items()
@@ -41,7 +45,8 @@ class Seen:
         def only(seen):
             return {host: seen[host] for host in hosts if host in seen}
         return Seen(self.source, only(self.reports), self.wires,
-                    only(self.sources), self.server, self.lags)
+                    only(self.sources), self.server,
+                    only(self.handshakes), self.lags)
 
     # each as a list of times
 
@@ -85,19 +90,15 @@ class Seen:
         return [(sent, bool(answers)) for sent, _, answers in
                 self.reports["h2"].get("election", {}).get("echoes", ())]
 
-    def attempts(self):
-        """(began, ended, source or "", error, port) of each that ended."""
-        return [row for report in self.reports.values()
-                for row in report.get("attempts", {}).get("attempts", ())
-                if row[1]]
+    def new(self):
+        """(SYN, its answer or 0) of each new connection, in their order."""
+        return sorted(tuple(row) for rows in self.handshakes.values()
+                      for row in rows)
 
     def refused(self):
-        return [row[0] for row in self.attempts() if not row[2]]
-
-    def why(self):
-        """The reasons why attempts did not work."""
-        return ", ".join(sorted({row[3] for row in self.attempts()
-                                 if not row[2]}))
+        """When those began that were not answered in time."""
+        return [syn for syn, answer in self.new()
+                if not 0 <= answer - syn <= PATIENCE]
 
     # counts
 
@@ -183,7 +184,7 @@ def unharmed(seen, since, until, excused=()):
         "udp moved": count(seen.datagrams_moved(seen.source)),
         "pings lost": count(seen.pings_lost()),
         "twice": seen.twice(),
-        "refused": count(seen.refused(), late),
+        "refused": count(seen.refused()),
         "resets forged": seen.resets_forged(),
     }
 
@@ -215,12 +216,12 @@ def silent_told(seen, decided):
 
 def resumed(seen, since, decided, until, excused, source):
     """All else goes on at another address with its next packet: what must be
-    zero; when new connections worked again, and for how long none did."""
-    attempts = seen.attempts()
-    late = [row for row in attempts if row[0] >= decided]
-    before = [row[1] for row in attempts
-              if row[2] and since - 1 < row[1] < decided]
-    worked = [row[1] for row in late if row[2]]
+    zero; from the first SYN after the decision to the first answer; for how
+    long no new connection worked."""
+    before = [answer for _, answer in seen.new()
+              if since - 1 < answer < decided]
+    late = [row for row in seen.new() if row[0] >= decided]
+    works = min((answer for _, answer in late if answer), default=None)
     zero = {
         "udp lost": len(between(seen.datagrams_lost(), decided, until,
                                 excused)),
@@ -228,10 +229,10 @@ def resumed(seen, since, decided, until, excused, source):
                               if row[4] and decided <= row[2] < until
                               and row[5] != source]),
         "twice": seen.twice(),
-        "refused": len(between([row[0] for row in late if not row[2]],
-                               decided + 0.01, until, excused)),
+        "refused": len(between(seen.refused(), decided + 0.01, until,
+                               excused)),
         "resets forged": seen.resets_forged(),
     }
-    if not worked:
+    if works is None:
         return zero, None, None
-    return zero, worked[0] - decided, worked[0] - max(before, default=since)
+    return zero, works - late[0][0], works - max(before, default=since)

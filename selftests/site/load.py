@@ -15,7 +15,7 @@ reads what was seen.
 
 import itertools
 
-from .figures import Seen
+from .figures import PATIENCE, Seen
 from .processes import wait_for
 from .tools import Load, Tool
 from .topology import SERVER, SIDES
@@ -27,7 +27,6 @@ PERIOD = 0.2  # the shortest, of one session
 STREAMS, DATAGRAMS = 20, 200  # endpoints; a second
 PINGS = 50  # a second
 EVERY = 0.01  # a new connection
-PATIENCE = 0.25  # of one
 LONGEST = 90.0  # seconds that a scenario may take
 
 # A segment in the middle of a connection that the server's side does not
@@ -192,12 +191,6 @@ class Burden:
         wait_for("new connections go by " + source,
                  lambda: self.newest(since) == source, seconds, 0.01)
 
-    def worked(self, since):
-        """When the first new connection that began since then worked."""
-        rows = self.h2.report()["attempts"]["attempts"]
-        return min((row[1] for row in rows if row[0] >= since and row[2]),
-                   default=None)
-
     # at its end
 
     def seen(self):
@@ -210,8 +203,10 @@ class Burden:
             for tap in self.measure.taps.values():
                 for source, number in tap.ask("seen", first, count).items():
                     seen[source] = seen.get(source, 0) + number
+        handshakes = {name: tap.ask("handshakes", "%.6f" % self.began)
+                      for name, tap in self.measure.hosts.items()}
         return Seen(self.source, reports, self.measure.wires(), sources,
-                    self.measure.server.ask("report"),
+                    self.measure.server.ask("report"), handshakes,
                     [tuple(lag) for tool in self.measure.tools
                      for lag in tool.ask("lags")])
 

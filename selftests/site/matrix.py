@@ -194,7 +194,7 @@ class Matrix:
 
     def _explain(self, seen, since, until):
         """What was not as usual, and when."""
-        times = [("refused: " + seen.why(), seen.refused()),
+        times = [("refused", seen.refused()),
                  ("machine late", [at for at, _ in seen.lags])]
         for host in HOSTS:
             one = seen.of(host)

@@ -6,8 +6,7 @@ Owns: the bounds that must hold, and the comparison of a figure with its own.
 
 TOLD = 0.05  # after the session's next packet
 TOLD_SILENT = 2.0  # a session whose host only receives
-# New connections, after the decision; one is begun every 10 ms.
-NEW = 0.01 + 0.01
+NEW = 0.01  # from the first SYN after the decision to its answer
 
 COLUMNS = ("lost", "hung", "stalled", "moved", "udp lost", "pings lost",
            "twice", "refused", "new after", "told after", "silent told",

@@ -218,6 +218,7 @@ int main(int count_words, char **words)
 		{ "report", "", report },
 		{ "seen", "FIRST COUNT", wire_follow_seen },
 		{ "told", "MOMENT", wire_follow_told },
+		{ "handshakes", "MOMENT", wire_follow_handshakes },
 		{},
 	};
 

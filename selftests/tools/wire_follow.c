@@ -10,7 +10,9 @@
 #define SOURCES 16
 #define SENT 32 /* the last ones of a port that are remembered */
 #define RESETS 4096
+#define FLAG_SYN 2
 #define FLAG_RST 4
+#define FLAG_ACK 16
 
 struct move { /* of a conversation, to another source */
 	usec_t at;
@@ -26,6 +28,7 @@ struct reset {
 struct port {
 	usec_t sent[SENT];
 	unsigned count;
+	usec_t syn, answer; /* the first SYN, and the SYN that answers it */
 	usec_t reset;
 };
 
@@ -45,6 +48,14 @@ static struct port *port_at(uint16_t number)
 	return ports[number];
 }
 
+static void follow_syn(struct port *port, int answers, int outgoing, usec_t now)
+{
+	if (outgoing && !answers && !port->syn)
+		port->syn = now;
+	if (!outgoing && answers && !port->answer)
+		port->answer = now;
+}
+
 void wire_follow_tcp(const unsigned char *tcp, uint32_t source, int outgoing,
 		     usec_t now)
 {
@@ -56,6 +67,8 @@ void wire_follow_tcp(const unsigned char *tcp, uint32_t source, int outgoing,
 	port = port_at(ntohs(own));
 	if (outgoing)
 		port->sent[port->count++ % SENT] = now;
+	if (tcp[13] & FLAG_SYN)
+		follow_syn(port, tcp[13] & FLAG_ACK, outgoing, now);
 	if (!(tcp[13] & FLAG_RST))
 		return;
 	resets_sent += !!outgoing;
@@ -193,4 +206,24 @@ void wire_follow_told(char **words, FILE *out)
 		separator = ",";
 	}
 	fprintf(out, *separator == '{' ? "{}" : "}");
+}
+
+/* Of each port that a connection was begun from after the moment: when, and
+ * when the answer came (0: it did not). */
+void wire_follow_handshakes(char **words, FILE *out)
+{
+	usec_t moment = tool_usec(words[0]);
+	const char *separator = "";
+
+	fprintf(out, "[");
+	for (unsigned number = 0; number < 65536; number++) {
+		const struct port *port = ports[number];
+
+		if (!port || port->syn < moment || !port->syn)
+			continue;
+		fprintf(out, "%s[%.6f,%.6f]", separator,
+			tool_seconds(port->syn), tool_seconds(port->answer));
+		separator = ",";
+	}
+	fprintf(out, "]");
 }
