@@ -58,17 +58,24 @@ static __always_inline int tc_transport(struct __sk_buff *skb,
 	return !bpf_skb_store_bytes(skb, port, &edit->port, sizeof(was), 0);
 }
 
-static __always_inline int tc_id(struct __sk_buff *skb, __u32 l3, __be16 mask)
+/* Each helper costs some 20 ns: one sum for address and ID together. */
+static __always_inline int tc_header(struct __sk_buff *skb,
+				     const struct packet *p,
+				     const struct edit *edit, __be32 old,
+				     __be32 new)
 {
-	__u32 at = l3 + TC_IP_ID;
-	__be16 old, new;
+	__u64 sum = (__u64)(__u32)~old + new;
+	__be16 id = p->id ^ edit->id_mask;
 
-	if (bpf_skb_load_bytes(skb, at, &old, sizeof(old)))
-		return 0;
-	new = old ^ mask;
-	return !bpf_l3_csum_replace(skb, l3 + TC_IP_CHECK, old, new,
-				    sizeof(new)) &&
-	       !bpf_skb_store_bytes(skb, at, &new, sizeof(new), 0);
+	if (edit->id_mask) {
+		sum += (__u64)(__u16)~p->id + id;
+		if (bpf_skb_store_bytes(skb, p->l3 + TC_IP_ID, &id, sizeof(id),
+					0))
+			return 0;
+	}
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	return !bpf_l3_csum_replace(skb, p->l3 + TC_IP_CHECK, 0, sum, 0);
 }
 
 static __noinline int tc_translate(struct __sk_buff *skb,
@@ -79,11 +86,8 @@ static __noinline int tc_translate(struct __sk_buff *skb,
 	__be32 new = family_v4(&edit->address), old;
 
 	if (bpf_skb_load_bytes(skb, at, &old, sizeof(old)) ||
-	    bpf_l3_csum_replace(skb, p->l3 + TC_IP_CHECK, old, new,
-				sizeof(new)) ||
-	    bpf_skb_store_bytes(skb, at, &new, sizeof(new), 0))
-		return 0;
-	if (edit->id_mask && !tc_id(skb, p->l3, edit->id_mask))
+	    bpf_skb_store_bytes(skb, at, &new, sizeof(new), 0) ||
+	    !tc_header(skb, p, edit, old, new))
 		return 0;
 	/* What comes without ports has no sum over its addresses either. */
 	return p->class == CLASS_OTHER || tc_transport(skb, p, edit, old, new);

@@ -70,7 +70,7 @@ struct packet {
 	struct tp_addr sender; /* the flow's source, but for an ICMP error */
 	__u16 size;	       /* bytes of IP packet, the largest on the wire */
 	__u16 flags;	       /* PACKET_* */
-	__be16 id;	       /* of a fragment */
+	__be16 id;	       /* of one that is not atomic */
 	__u8 l4;	       /* offset of the transport header */
 	__u8 l4_bytes;	       /* length of it */
 	__u8 quote;	       /* offset of the quoted IP header */

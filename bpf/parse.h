@@ -243,6 +243,7 @@ static __always_inline __u32 parse_ip(void *data, void *end, __u32 wire,
 		if (ip->frag_off & bpf_htons(IP_MF | IP_OFFSET))
 			return parse_fragment(data, end, length - header, p);
 		p->flags |= PACKET_LOOSE;
+		p->id = ip->id;
 	}
 	l4 = data + p->l4;
 	if (ip->protocol == IPPROTO_TCP)
