@@ -263,7 +263,6 @@ static __noinline void miss_view(const struct hook *hook,
 {
 	view->kind = p->kind;
 	view->bindable = !!(p->flags & PACKET_BINDABLE);
-	view->partner = partner_state(mate, view->bindable, hook->now);
 	view->quiet = view->bindable &&
 		      partner_quiet(&p->flow.source, hook->now);
 	if (session) {
@@ -278,6 +277,10 @@ static __noinline void miss_view(const struct hook *hook,
 		else if (!view->bindable && session_waits(session, hook->now))
 			view->session = OWN_WAITING;
 	}
+	/* To serve what is mine takes no more certainty than to bind (H2). */
+	view->partner = partner_state(
+		mate, view->bindable || view->session == OWN_UNCONFIRMED,
+		hook->now);
 }
 
 /*

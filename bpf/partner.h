@@ -72,14 +72,18 @@ static __always_inline void partner_alive(__u32 kind, __u32 now)
 
 /*
  * A lease of a second, good until its tick and only while the partner has not
- * shown itself since it was given.
+ * shown itself since it was given: it boots.  One that does so all the time, and
+ * does not hear me, is as good as gone.
  */
-static __always_inline int
-partner_gone(__u32 lease, const struct tp_partner_seen *seen, __u32 now)
+static __always_inline int partner_gone(const struct tp_partner *mate,
+					__u32 lease,
+					const struct tp_partner_seen *seen,
+					__u32 now)
 {
 	__u32 given = lease - TP_TICKS_PER_SECOND;
 
-	return !clock_passed(lease, now) && clock_passed(seen->shown, given);
+	return !clock_passed(lease, now) &&
+	       (mate->deaf || clock_passed(seen->shown, given));
 }
 
 /*
@@ -111,8 +115,8 @@ static __always_inline __u32 partner_state(const struct tp_partner *mate,
 	if (mate->type == TP_PARTNER_ROUTER)
 		return mate->reachable ? OWN_PARTNER_ROUTER : OWN_PARTNER_GONE;
 	if (partner_doubted(mate, seen) ||
-	    partner_gone(bindable ? mate->gone_bind : mate->gone_reset, seen,
-			 now))
+	    partner_gone(mate, bindable ? mate->gone_bind : mate->gone_reset,
+			 seen, now))
 		return OWN_PARTNER_GONE;
 	/* Its MAC may be known any moment: nobody is reset for that. */
 	return !mate->reachable || partner_silent(seen, now) ?

@@ -408,8 +408,7 @@ static int choose(const struct view *view, struct desired *desired, int wish)
 	say(desired, "%s is the best uplink that is up (level %u)",
 	    name_of(view, mine), level_of(view, mine));
 	if (partner_is_equal(view, mine))
-		say(desired, "; partner has one of the same level%s",
-		    view->facts->partner.first ? "" : " and gives way");
+		say(desired, "; partner has one, too, and shall give way");
 	return mine;
 }
 

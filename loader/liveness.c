@@ -43,20 +43,27 @@ static msec_t now_ms(void)
 	return (msec_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static uint32_t read_probe(const struct liveness *liveness)
+/* An array's only entry is always there; without it, nothing new. */
+static void read_seen(const struct liveness *liveness,
+		      struct liveness_turn *turn)
 {
 	struct tp_partner_seen seen;
 	uint32_t key = 0;
 
-	/* An array's only entry is always there; without it, no answer. */
+	turn->probe = liveness->verdict.seen;
+	turn->shown = liveness->verdict.shown;
 	if (bpf_map_lookup_elem(liveness->seen, &key, &seen))
-		return liveness->verdict.seen;
-	return seen.probe;
+		return;
+	turn->probe = seen.probe;
+	turn->shown = seen.shown;
 }
 
 static struct liveness_turn look(const struct liveness *liveness)
 {
-	return (struct liveness_turn){ now_ms(), read_probe(liveness) };
+	struct liveness_turn turn = { .now = now_ms() };
+
+	read_seen(liveness, &turn);
+	return turn;
 }
 
 /*
@@ -79,10 +86,17 @@ static bool ask(const struct liveness *liveness)
 	       errno == ENETDOWN || errno == ENXIO || errno == ENODEV;
 }
 
-/* Not periodic: between two turns a question has always its time. */
+/*
+ * Not periodic: between two turns a question has always its time.  Who is gone is
+ * looked for more often: until I know that he is back I bind, and reset, what is
+ * his.
+ */
 static void rearm(struct liveness *liveness)
 {
-	const struct timeval interval = { 0, LIVENESS_INTERVAL * 1000 };
+	bool gone = liveness->verdict.state == LIVENESS_GONE_RESET;
+	const struct timeval interval = {
+		0, (gone ? LIVENESS_SEARCH : LIVENESS_INTERVAL) * 1000
+	};
 
 	event_add(liveness->timer, &interval);
 }
@@ -183,6 +197,7 @@ void liveness_state(const struct liveness *liveness, struct liveness_view *view)
 		return;
 	view->state = liveness->verdict.state;
 	view->believed = liveness_verdict_believed(&liveness->verdict);
+	view->deaf = liveness_verdict_deaf(&liveness->verdict);
 	view->counters = liveness->verdict.counters;
 	view->age = age_of_answer(liveness);
 }

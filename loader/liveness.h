@@ -22,6 +22,7 @@ struct liveness_view {
 	enum liveness_state state;
 	/* The same, but gone while there is nobody to ask, if it was before. */
 	enum liveness_state believed;
+	bool deaf; /* it is gone, but heard: it does not hear me */
 	/* .lost grew: it became gone, and may take over from now on.
 	 * .back grew: it was silent to us, and has answered again. */
 	struct liveness_counters counters;

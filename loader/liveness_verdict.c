@@ -30,6 +30,7 @@ static void answered(struct liveness_verdict *verdict)
 {
 	verdict->counters.answered++;
 	verdict->misses = 0;
+	verdict->shows = 0;
 	verdict->state = LIVENESS_ALIVE;
 	if (!verdict->away)
 		return;
@@ -59,6 +60,25 @@ liveness_verdict_believed(const struct liveness_verdict *verdict)
 	return verdict->state;
 }
 
+/* What is heard after a silence is another story: it boots, perhaps. */
+static void hear(struct liveness_verdict *verdict,
+		 const struct liveness_turn *turn)
+{
+	if (turn->now - verdict->shown_at > LIVENESS_RESET)
+		verdict->shows = 0;
+	if (turn->shown == verdict->shown)
+		return;
+	verdict->shown = turn->shown;
+	verdict->shown_at = turn->now;
+	verdict->shows++;
+}
+
+bool liveness_verdict_deaf(const struct liveness_verdict *verdict)
+{
+	return is_gone(liveness_verdict_believed(verdict)) &&
+	       verdict->shows >= LIVENESS_MISSES;
+}
+
 /*
  * A partner whose MAC is known again has just answered ARP, which its kernel
  * does long before its data plane is there.  One that was gone stays so until it
@@ -74,6 +94,7 @@ void liveness_verdict_begin(struct liveness_verdict *verdict,
 	if (verdict->state == LIVENESS_NOBODY)
 		verdict->state = LIVENESS_ALIVE;
 	verdict->seen = turn->probe;
+	verdict->shown = turn->shown;
 	verdict->turn = turn->now;
 }
 
@@ -94,6 +115,7 @@ void liveness_verdict_turn(struct liveness_verdict *verdict,
 	bool late = turn->now - verdict->turn >
 		    LIVENESS_INTERVAL + LIVENESS_LAG;
 
+	hear(verdict, turn);
 	if (turn->probe != verdict->seen) {
 		answered(verdict);
 	} else if (late) {

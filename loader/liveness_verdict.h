@@ -8,6 +8,9 @@
  * for packets that may be bound here.  A second after the first unanswered
  * question: gone for resets as well.  One answer makes it alive again.
  *
+ * A partner that is gone but asks me goes on being heard, one way: that it shows
+ * itself does not say that it is back then, as it does when it boots.
+ *
  * Whoever has not looked cannot blame the other one: a turn that comes late
  * starts the count anew, and so does a question that this machine did not send.
  */
@@ -17,7 +20,8 @@
 #include "model.h"
 
 #define LIVENESS_INTERVAL 100
-#define LIVENESS_LAG 100 /* a turn that is later than that judges nothing */
+#define LIVENESS_SEARCH 20 /* while it is gone */
+#define LIVENESS_LAG 100   /* a turn that is later than that judges nothing */
 #define LIVENESS_MISSES 3
 #define LIVENESS_RESET 1000
 
@@ -47,12 +51,16 @@ struct liveness_verdict {
 	bool out;	 /* a question was sent then */
 	bool away;	 /* lost, and not back */
 	uint32_t seen;	 /* partner_seen.probe at the last turn */
+	uint32_t shown;	 /* partner_seen.shown, likewise */
+	msec_t shown_at; /* when that changed */
+	unsigned shows;	 /* times that it did, without an answer */
 };
 
 /* What a turn finds. */
 struct liveness_turn {
 	msec_t now;
 	uint32_t probe; /* partner_seen.probe: another one is an answer */
+	uint32_t shown; /* partner_seen.shown: another one, and it is heard */
 };
 
 /* There is somebody to ask: gone if he was, else alive; what was seen so far. */
@@ -65,6 +73,9 @@ void liveness_verdict_end(struct liveness_verdict *verdict);
 /* The state; while there is nobody to ask: gone, if it was gone before. */
 enum liveness_state
 liveness_verdict_believed(const struct liveness_verdict *verdict);
+
+/* It is gone, and has been heard all the time: my frames do not reach it. */
+bool liveness_verdict_deaf(const struct liveness_verdict *verdict);
 
 /* Judge the last question. */
 void liveness_verdict_turn(struct liveness_verdict *verdict,

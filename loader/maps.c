@@ -301,6 +301,7 @@ static int apply_partner(struct maps *maps, const struct maps_input *input)
 	fill_leases(maps, belief, &wanted);
 	if (wanted.type == TP_PARTNER_TWINPATH)
 		wanted.doubted = doubted(maps, belief);
+	wanted.deaf = belief->deaf;
 	if (facts->mac_known) {
 		wanted.reachable = 1;
 		maps_fill_ways(&wanted, input);

@@ -227,11 +227,12 @@ struct facts {
 struct partner_belief {
 	bool has_marks; /* a shared key is configured */
 	uint8_t marks[32];
-	bool gone_bind;	  /* do not ask for what can be bound */
-	bool gone_reset;  /* nor for anything */
-	bool proved;	  /* it has given something back, to this daemon */
-	bool overtaken;	  /* it may have taken sessions over: ask again */
-	bool quiet;	  /* it need not be asked, but about busy hosts ... */
+	bool gone_bind;	 /* do not ask for what can be bound */
+	bool gone_reset; /* nor for anything */
+	bool deaf;	/* gone, but it shows itself: no sign that it is back */
+	bool proved;	/* it has given something back, to this daemon */
+	bool overtaken; /* it may have taken sessions over: ask again */
+	bool quiet;	/* it need not be asked, but about busy hosts ... */
 	msec_t quiet_age; /* ... as of so long ago */
 	uint8_t busy[TP_HOSTS / 8];
 };

@@ -19,6 +19,8 @@
 #define COUNT_PACE 10000
 /* Two daemons that run have met by then (heartbeat_accept.h). */
 #define AWAITED 1000
+/* Longer than what a partner that stops leaves on the wire. */
+#define DEAF 2000
 
 struct partner {
 	struct site *site;
@@ -33,7 +35,8 @@ struct partner {
 	uint32_t lost, back; /* of liveness, as acted upon */
 	uint32_t their_lost; /* how often it took me for gone, likewise */
 	bool heard;	     /* their_lost is theirs */
-	bool two_way, equal; /* as last said in the log */
+	bool deaf, equal;    /* as last said in the log */
+	msec_t unheard;	     /* it is heard, but has not heard me since then */
 	bool overtaken;
 	msec_t nowhere; /* since then its MAC is not known; 0: it is */
 	msec_t counted;
@@ -195,18 +198,6 @@ static void on_heard(void *arg, const struct heartbeat_report *theirs)
 		site_unquiet(partner->site);
 }
 
-static void say_heard(struct partner *partner,
-		      const struct heartbeat_view *view)
-{
-	if (!view->fresh)
-		log_warning("heartbeat: the partner is not heard; forwarding "
-			    "goes on as it is");
-	else if (partner->two_way && !view->two_way)
-		log_warning("heartbeat: the partner is heard, but does not "
-			    "hear this gateway: the LAN loses packets one way");
-	partner->two_way = view->two_way;
-}
-
 static unsigned best_level(const struct config *config)
 {
 	unsigned best = config->uplinks[0].level;
@@ -244,9 +235,11 @@ static void on_heartbeat(void *arg, const struct heartbeat_view *view)
 {
 	struct partner *partner = arg;
 
-	say_heard(partner, view);
-	if (!view->fresh)
+	if (!view->fresh) {
+		log_warning("heartbeat: the partner is not heard; forwarding "
+			    "goes on as it is");
 		return;
+	}
 	say_equal(partner, &view->theirs);
 	/* It took me for gone, and may hold what was mine. */
 	if (partner->heard && view->theirs.lost != partner->their_lost)
@@ -357,6 +350,7 @@ struct partner_belief partner_belief(struct partner *partner)
 	belief.gone_bind = view.believed == LIVENESS_GONE_BIND ||
 			   belief.gone_reset;
 	belief.proved = view.counters.answered;
+	belief.deaf = view.deaf;
 	belief.overtaken = partner->overtaken ||
 			   view.counters.lost != partner->lost ||
 			   view.counters.back != partner->back;
@@ -416,6 +410,26 @@ static void follow_heartbeat(struct partner *partner,
 		       &callbacks, partner);
 }
 
+/* Its last words, when it stops, are no loss on the LAN. */
+static void say_deaf(struct partner *partner)
+{
+	struct heartbeat_view view;
+	msec_t now = site_now();
+
+	heartbeat_view(partner->heartbeat, &view);
+	if (!view.fresh || view.two_way)
+		partner->unheard = 0;
+	else if (!partner->unheard)
+		partner->unheard = now;
+	if (view.two_way)
+		partner->deaf = false;
+	if (partner->deaf || !partner->unheard || now - partner->unheard < DEAF)
+		return;
+	partner->deaf = true;
+	log_warning("heartbeat: the partner is heard, but does not hear this "
+		    "gateway: the LAN loses packets one way");
+}
+
 void partner_follow(struct partner *partner, const struct tp_partner *entry,
 		    const struct tp_addr *local)
 {
@@ -423,6 +437,7 @@ void partner_follow(struct partner *partner, const struct tp_partner *entry,
 		return;
 	liveness_update(partner->liveness, entry, local);
 	follow_heartbeat(partner, local);
+	say_deaf(partner);
 	intent_site_expire(&partner->intent, site_now());
 }
 

@@ -118,7 +118,7 @@ static const struct row rows[] = {
 	  "partner has one, too, and the higher address" },
 	{ "equals: the lower one gives way", "1u", "clam1", "", 0, 0, 0, BEST,
 	  0, true, 100,
-	  "level 1); partner has one of the same level and gives" },
+	  "(level 1); partner has one, too, and shall give way" },
 	{ "equals: mine is the lower, but it gave way", "1u", "clam0f", "", 0,
 	  0, 0, BEST, 0, true, 100, "u0 is the best uplink that is up" },
 	{ "equals: who carries goes on", "1u", "clam1", "", PARTNER, PARTNER, 0,

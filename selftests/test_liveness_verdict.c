@@ -229,6 +229,53 @@ static void who_was_gone_stays_gone(void **state)
 	STATE(LIVENESS_ALIVE);
 }
 
+/* So many turns: it asks, and does not answer. */
+static void heard_turns(unsigned count)
+{
+	while (count--) {
+		here.shown++;
+		turn(LIVENESS_INTERVAL, false);
+	}
+}
+
+static void heard_one_way(void **state)
+{
+	(void)state;
+	turns(5, true);
+	here.shown++;
+	turns(1, true);
+	heard_turns(2);
+	assert_false(liveness_verdict_deaf(&verdict)); /* nor gone */
+	heard_turns(2);
+	STATE(LIVENESS_GONE_BIND);
+	assert_true(liveness_verdict_deaf(&verdict));
+	heard_turns(20);
+	STATE(LIVENESS_GONE_RESET);
+	assert_true(liveness_verdict_deaf(&verdict));
+	here.shown++;
+	turns(1, true);
+	STATE(LIVENESS_ALIVE);
+	assert_false(liveness_verdict_deaf(&verdict));
+}
+
+/* It was off, and boots: its first words are no one-way loss. */
+static void heard_again(void **state)
+{
+	(void)state;
+	turns(5, true);
+	turns(20, false);
+	STATE(LIVENESS_GONE_RESET);
+	assert_false(liveness_verdict_deaf(&verdict));
+	heard_turns(2);
+	assert_false(liveness_verdict_deaf(&verdict));
+	/* And what was heard long ago does not count. */
+	turns(20, false);
+	heard_turns(2);
+	assert_false(liveness_verdict_deaf(&verdict));
+	heard_turns(1);
+	assert_true(liveness_verdict_deaf(&verdict));
+}
+
 static void names(void **state)
 {
 	(void)state;
@@ -252,6 +299,8 @@ int main(void)
 		TEST(what_was_not_asked_is_not_missed),
 		TEST(nobody_to_ask),
 		TEST(who_was_gone_stays_gone),
+		TEST(heard_one_way),
+		TEST(heard_again),
 		TEST(names),
 	};
 

@@ -89,6 +89,17 @@ static int unconfirmed(struct plane *plane)
 	return raise_confirm(plane) ?: twin(plane);
 }
 
+/* For 0.3 s nothing came back: not long enough to reset anybody. */
+static int unconfirmed_and_just_gone(struct plane *plane)
+{
+	struct tp_partner partner;
+	int err = raise_confirm(plane) ?: gone(plane);
+
+	err = err ?: plane_get(plane->skel->maps.partner, 0, &partner);
+	partner.gone_reset = 0;
+	return err ?: plane_set(plane->skel->maps.partner, 0, &partner);
+}
+
 static int unconfirmed_and_gone(struct plane *plane)
 {
 	return raise_confirm(plane) ?: gone(plane);
@@ -124,6 +135,16 @@ static int unreachable(struct plane *plane)
 static int unreachable_and_gone(struct plane *plane)
 {
 	return unreachable(plane) ?: lease(plane, true, false);
+}
+
+static int gone_and_deaf(struct plane *plane)
+{
+	struct tp_partner partner;
+	int err = gone(plane);
+
+	err = err ?: plane_get(plane->skel->maps.partner, 0, &partner);
+	partner.deaf = 1;
+	return err ?: plane_set(plane->skel->maps.partner, 0, &partner);
 }
 
 /* 221: FNV-1a of ::ffff:192.168.0.10, folded; worked out elsewhere. */
@@ -297,6 +318,11 @@ static const struct row rows[] = {
 	ROW("H2 unconfirmed, partner gone: confirmed and sent", CONNECTED,
 	    OUTWARD(DATA, TCP(A, 5000, R, 80, ACK),
 		    .before = unconfirmed_and_gone)),
+	ROW("H2 unconfirmed, partner just gone: mine is served at once",
+	    CONNECTED,
+	    OUTWARD(DATA, TCP(A, 5000, R, 80, ACK),
+		    .before = unconfirmed_and_just_gone),
+	    SEND(LAN, question, TCP(H, 5001, R, 80, ACK), QUESTION)),
 	ROW("H3 mid-stream is asked, and nobody's when it returns",
 	    SEND(LAN, question, DATA, QUESTION, .before = twin),
 	    STOP(LAN, reset, GIVEN_BACK(DATA))),
@@ -318,6 +344,17 @@ static const struct row rows[] = {
 	    OUTWARD(TAKEN(UDP(H, 5000, R, 80)), UDP(A, 5000, R, 80),
 		    .before = doubted, .later = PLANE_TICKS(1)),
 	    STOP(LAN, reset, DATA)),
+	ROW("gone: not any more when it shows itself",
+	    STOP(LAN, reset, DATA, .before = gone),
+	    SEND(LAN, returned, ASKED(UDP(H2, 5000, R, 80)), RETURNED,
+		 .later = 2),
+	    SEND(LAN, question, DATA, QUESTION)),
+	ROW("gone: as long as it shows itself without an answer",
+	    STOP(LAN, reset, DATA, .before = gone_and_deaf),
+	    SEND(LAN, returned, ASKED(UDP(H2, 5000, R, 80)), RETURNED,
+		 .later = 2),
+	    STOP(LAN, reset, DATA),
+	    SEND(LAN, question, DATA, QUESTION, .later = PLANE_TICKS(1))),
 	ROW("not reachable yet: nobody is reset",
 	    STOP(LAN, no_session, DATA, .before = unreachable),
 	    OUTWARD(UDP(H, 5000, R, 80), UDP(A, 5000, R, 80)),

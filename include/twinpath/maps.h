@@ -270,7 +270,7 @@ struct tp_partner {
 	__u8 type;	/* enum tp_partner_type */
 	__u8 exit;	/* its exit id */
 	__u8 reachable; /* the ways are valid */
-	__u8 pad;
+	__u8 deaf; /* 1: it shows itself all the time, and answers nothing */
 	__u32 gone_bind;  /* until this tick: do not ask bindable packets */
 	__u32 gone_reset; /* until this tick: reset mid-stream ones */
 	__u32 quiet;	  /* until this tick: do not ask new sessions ... */
