@@ -90,6 +90,13 @@ static bool was_up(const struct desired *previous, unsigned index)
 			    previous->states[index] == TP_EXIT_DRAIN);
 }
 
+/* Nor does what was dead come back by a new daemon: its sessions may wait. */
+static bool was_dead(const struct desired *previous, unsigned index)
+{
+	return previous && previous->states[index] == TP_EXIT_DEAD &&
+	       !(previous->unproven & (1U << index));
+}
+
 static bool drained(const struct view *view, unsigned index)
 {
 	return view->intent->kind == INTENT_DRAIN &&
@@ -111,7 +118,10 @@ static enum merit merit_of(const struct view *view, unsigned index)
 	case TRACK_UNKNOWN:
 		break;
 	}
-	return was_up(view->previous, index) ? up : MERIT_UNPROVEN;
+	if (was_up(view->previous, index))
+		return up;
+	return was_dead(view->previous, index) ? MERIT_CONNECTED :
+						 MERIT_UNPROVEN;
 }
 
 static enum tp_exit_state state_of(enum merit merit)
@@ -379,6 +389,20 @@ static bool partner_is_better(const struct view *view, int mine)
 	return level_of(view, mine) > 1 && partner->offers_default;
 }
 
+/* Why it is not one of a better level. */
+static void say_missing(const struct view *view, struct desired *desired,
+			int mine)
+{
+	for (unsigned i = 0; i < view->config->uplinks_count; i++) {
+		if (level_of(view, (int)i) >= level_of(view, mine) ||
+		    view->merits[i] >= MERIT_DRAINED)
+			continue;
+		say(desired, "; ");
+		say_fault(view, desired, (int)i);
+		return;
+	}
+}
+
 /* What is better there. */
 static const char *say_better(const struct view *view, int mine)
 {
@@ -407,6 +431,7 @@ static int choose(const struct view *view, struct desired *desired, int wish)
 	}
 	say(desired, "%s is the best uplink that is up (level %u)",
 	    name_of(view, mine), level_of(view, mine));
+	say_missing(view, desired, mine);
 	if (partner_is_equal(view, mine))
 		say(desired, "; partner has one, too, and shall give way");
 	return mine;
@@ -538,8 +563,12 @@ struct desired decide(const struct config *config, const struct facts *facts,
 	desired.announce = MODEL_NOBODY;
 	desired.last_resort = MODEL_NOBODY;
 	look(&view);
-	for (unsigned i = 0; i < config->uplinks_count; i++)
+	for (unsigned i = 0; i < config->uplinks_count; i++) {
 		desired.states[i] = state_of(view.merits[i]);
+		if (facts->uplinks[i].track == TRACK_UNKNOWN &&
+		    (!previous || previous->unproven & (1U << i)))
+			desired.unproven |= 1U << i;
+	}
 	wish = wanted(&view, &desired);
 	desired.selector = choose(&view, &desired, wish);
 

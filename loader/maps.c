@@ -113,6 +113,7 @@ static int give_ids(struct maps *maps, const struct config *config)
 		}
 		maps->exits[id].kind = TP_EXIT_UPLINK;
 		maps->exits[id].address = (uint8_t)address;
+		maps->given |= 1U << i;
 	}
 	maps->partner_exit = exit_id(maps, PARTNER_NAME);
 	return maps->partner_exit ? 0 : -ENOSPC;
@@ -163,6 +164,7 @@ void maps_previous(struct maps *maps, msec_t now, struct desired *previous)
 	previous->announce = MODEL_NOBODY;
 	previous->last_resort = MODEL_NOBODY;
 	previous->selector = MODEL_NOBODY;
+	previous->unproven = maps->given;
 	if (selected && selected == maps->partner_exit)
 		previous->selector = MODEL_PARTNER;
 	for (unsigned i = 0; i < MODEL_UPLINKS; i++) {

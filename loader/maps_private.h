@@ -34,6 +34,7 @@ struct maps {
 	uint8_t exit_ids[MODEL_UPLINKS];
 	msec_t until[MODEL_UPLINKS]; /* the instants that home_after, or
 				      * wait_until of a dead one, stand for */
+	uint32_t given; /* uplinks that got their id now, a bit each */
 	uint8_t partner_exit;
 	uint32_t lapsed; /* a tick that has passed: no lease */
 	struct maps_routes routes;

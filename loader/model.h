@@ -265,6 +265,7 @@ struct intent {
 struct desired {
 	int selector; /* exit of new sessions */
 	enum tp_exit_state states[MODEL_UPLINKS];
+	uint32_t unproven; /* bits: uplinks that no verdict was ever about */
 	msec_t home_after[MODEL_UPLINKS]; /* of struct tp_exit, as an instant;
 					   * see failback.h */
 	msec_t wait_until[MODEL_UPLINKS]; /* likewise; see hold.h */

@@ -410,6 +410,44 @@ static void restart_of_a_standby(void **state)
 	assert_int_equal(got.vrrp, 90);
 }
 
+/* One that was dead does not live by a new daemon; one that is new, perhaps. */
+static void restart_beside_a_dead_one(void **state)
+{
+	static const struct row row = { .uplinks = "1? 2u",
+					.partner = "",
+					.intent = "" };
+	struct desired before = last_answer(1);
+	struct config config;
+	struct facts facts;
+	struct intent intent;
+	struct desired got;
+
+	(void)state;
+	before.states[1] = TP_EXIT_UP;
+	parse(&row, &config, &facts, &intent);
+	got = decide(&config, &facts, &intent, &before);
+	assert_int_equal(got.states[0], TP_EXIT_DEAD);
+	assert_int_equal(got.unproven, 0);
+	before.unproven = 1U << 0;
+	got = decide(&config, &facts, &intent, &before);
+	assert_int_equal(got.states[0], TP_EXIT_AVOID);
+	assert_int_equal(got.unproven, 1U << 0);
+	/* Also when it had no carrier meanwhile. */
+	facts.uplinks[0].carrier = false;
+	before = got = decide(&config, &facts, &intent, &got);
+	assert_int_equal(got.states[0], TP_EXIT_DEAD);
+	facts.uplinks[0].carrier = true;
+	got = decide(&config, &facts, &intent, &before);
+	assert_int_equal(got.states[0], TP_EXIT_AVOID);
+	/* A verdict ends it, once and for all. */
+	facts.uplinks[0].track = TRACK_DOWN;
+	before = decide(&config, &facts, &intent, &got);
+	assert_int_equal(before.unproven, 0);
+	facts.uplinks[0].track = TRACK_UNKNOWN;
+	got = decide(&config, &facts, &intent, &before);
+	assert_int_equal(got.states[0], TP_EXIT_DEAD);
+}
+
 /* What is forced counts as to be avoided; what is drained, as draining. */
 static void states_the_operator_wants(void **state)
 {
@@ -545,6 +583,7 @@ int main(void)
 		cmocka_unit_test(states_the_operator_wants),
 		cmocka_unit_test(restart_of_a_standby),
 		cmocka_unit_test(restart_in_a_drain),
+		cmocka_unit_test(restart_beside_a_dead_one),
 		cmocka_unit_test(faults),
 		cmocka_unit_test(no_last_resort_unless_asked),
 		cmocka_unit_test(names),

@@ -165,6 +165,18 @@ static bool named(const struct config *config, const struct intent *intent,
 	       !strcmp(config->uplinks[i].name, intent->uplink);
 }
 
+/* Without a verdict: as it was before, and to be avoided where nothing was. */
+static enum tp_exit_state without_verdict(const struct desired *before, int i,
+					  enum tp_exit_state up, bool forced)
+{
+	if (before && before->states[i] >= TP_EXIT_DRAIN)
+		return up;
+	if (before && before->states[i] == TP_EXIT_DEAD && !forced &&
+	    !(before->unproven & (1U << i)))
+		return TP_EXIT_DEAD;
+	return TP_EXIT_AVOID;
+}
+
 static void check_states(const struct config *config, const struct facts *facts,
 			 const struct intent *intent,
 			 const struct desired *before,
@@ -188,9 +200,7 @@ static void check_states(const struct config *config, const struct facts *facts,
 							 TP_EXIT_DEAD));
 		else
 			HOLDS(got->states[i] ==
-			      (before && before->states[i] >= TP_EXIT_DRAIN ?
-				       up :
-				       TP_EXIT_AVOID));
+			      without_verdict(before, i, up, forced));
 	}
 	for (int i = (int)config->uplinks_count; i < MODEL_UPLINKS; i++)
 		HOLDS(got->states[i] == TP_EXIT_DEAD);

@@ -21,6 +21,7 @@ from selftests.site.matrix import Matrix
 from selftests.site.netns import SiteError, run
 from selftests.site.processes import wait_for
 from selftests.site.servers import Server
+from selftests.site.single import Single
 from selftests.site.site import Site, check_machine, new_prefix
 from selftests.site.topology import SERVER, SIDES
 from selftests.site.traffic import now
@@ -35,6 +36,19 @@ def site_of(**options):
     """A site that is not up yet; it is taken down whatever happens."""
     check_machine(str(BUILD))
     site = Site(new_prefix(), build=str(BUILD), **options)
+    LIVE.append(site)
+    try:
+        yield site
+    finally:
+        LIVE.remove(site)
+        site.down()
+
+
+@contextlib.contextmanager
+def single_of(**options):
+    """The same of the site with one gateway."""
+    check_machine(str(BUILD))
+    site = Single(new_prefix(), build=str(BUILD), **options)
     LIVE.append(site)
     try:
         yield site

@@ -86,11 +86,19 @@ class Topology:
     """Namespaces and cables.  Offloads: whether the gateways are sent
     unfinished checksums by the inside, and whether they send such."""
 
+    nodes = NODES
+
     def __init__(self, prefix, host_offload=False, gateway_offload=False):
         self.prefix = prefix
         self.host_offload = host_offload
         self.gateway_offload = gateway_offload
-        self.netns = {name: Netns(prefix, name) for name in NODES}
+        self.netns = {name: Netns(prefix, name) for name in self.nodes}
+
+    def links(self):
+        return _links()
+
+    def routes(self):
+        return _routes()
 
     def up(self):
         for netns in self.netns.values():
@@ -99,7 +107,7 @@ class Topology:
         self._cables()
         for name in ("lan", "seg-a", "seg-b"):
             self._bridge(name)
-        for name, line in _routes():
+        for name, line in self.routes():
             self.netns[name].ip([line])
 
     def down(self):
@@ -116,19 +124,20 @@ class Topology:
                           "net.ipv4.conf.default.send_redirects": 0})
         for name in ("ir", "pe-a", "pe-b", "core"):
             self.netns[name].sysctl({"net.ipv4.ip_forward": 1})
-        for side in SIDES.values():
-            self.netns[side.gateway].sysctl({"net.ipv4.ip_forward": 0})
+        for name in ("gw-a", "gw-b"):
+            if name in self.netns:
+                self.netns[name].sysctl({"net.ipv4.ip_forward": 0})
 
     def _cables(self):
         lines = []
-        for one, other in _links():
+        for one, other in self.links():
             lines.append("link add %s netns %s type veth peer name %s netns %s"
                          % (one[1], self.prefix + one[0],
                             other[1], self.prefix + other[0]))
         run(["ip", "-batch", "-"], input_text="\n".join(lines) + "\n")
         for netns in self.netns.values():
             netns.ip(["link set lo up"])
-        for ends in _links():
+        for ends in self.links():
             for node, device, address in ends:
                 self._end(node, device, address)
 
@@ -154,7 +163,7 @@ class Topology:
 
     def _bridge(self, name):
         netns = self.netns[name]
-        ports = [end[1] for ends in _links() for end in ends
+        ports = [end[1] for ends in self.links() for end in ends
                  if end[0] == name]
         netns.ip(["link add br0 type bridge stp_state 0 mcast_snooping 0"]
                  + ["link set %s master br0" % port for port in ports]
