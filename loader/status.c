@@ -209,6 +209,7 @@ static void add_sessions(struct json_object *json, const struct site *site,
 static struct json_object *uplink_json(const struct site *site, unsigned i,
 				       msec_t now)
 {
+	static const struct tp_addr none;
 	const struct uplink_config *config = &site->config.uplinks[i];
 	const struct uplink_facts *facts = &site->facts.uplinks[i];
 	struct json_object *json = json_object_new_object();
@@ -224,7 +225,9 @@ static struct json_object *uplink_json(const struct site *site, unsigned i,
 	add_count(json, "exit", site->exits[i]);
 	add_count(json, "level", config->level);
 	add_text(json, "state", decide_state(site->desired.states[i]));
-	add_address(json, "address", &facts->address);
+	/* What it had last is remembered; what it has is asked for. */
+	add_address(json, "address",
+		    facts->has_address ? &facts->address : &none);
 	add_address(json, "next_hop", &config->next_hop);
 	add_mac(json, "next_hop_mac", facts->next_hop_mac_known && !facts->raw,
 		facts->next_hop_mac);
