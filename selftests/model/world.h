@@ -28,7 +28,10 @@
  *  - Fragments, TTL, ICMP errors, MAC encoding, forged marks, the stamps of
  *    asked flows, lossy links, several uplinks on a gateway, drain, an uplink
  *    that returns with another address, full tables, races between CPUs.
- *  - That gone for bindable packets comes before gone for resets.
+ *  - That gone for bindable packets comes before gone for resets; a link that
+ *    loses packets one way, or keys that differ: a partner that is deaf or
+ *    doubted is gone here.
+ *  - Other hosts: quiet is a host's own.
  *  - A partition together with another fault, and a second one.
  *  - Orders of events that are accepted losses, or too quick for what they are
  *    about: the explorer leaves them out, see event.c; what it lets pass as
