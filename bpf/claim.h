@@ -13,7 +13,6 @@
 #include "lock.h"
 #include "pressure.h"
 #include "socket.h"
-#include "twinpath/host.h"
 
 /* Ports tried for a new binding, in this order. */
 #define CLAIM_DERIVED 16 /* a list made from the endpoint */
@@ -286,21 +285,6 @@ static __always_inline void binding_free(__u32 index)
 					       TP_CONTROL_INCARNATION(old), 0));
 }
 
-/* The partner is told which hosts have bindings here, by the daemon. */
-__noinline int claim_note(const struct endpoint *end, __u32 now)
-{
-	struct tp_host_bound *bound;
-	__u32 host;
-
-	if (!end)
-		return 0;
-	host = tp_host(&end->inside);
-	bound = bpf_map_lookup_elem(&host_bound, &host);
-	if (bound && bound->tick != now)
-		bound->tick = now;
-	return 0;
-}
-
 /*
  * The endpoint's binding, claimed now if it has none: its index, or
  * BINDING_NONE with the reason.  `until`: first expiry.
@@ -345,7 +329,7 @@ static __noinline __u32 binding_claim(const struct hook *hook,
 			claim.index = BINDING_NONE;
 		} else if (claim.index != BINDING_NONE) {
 			*reason = GO_ON; /* made for this very packet */
-			claim_note(end, hook->now);
+			endpoint_note(&end->inside, hook->now);
 		}
 	}
 	lock_give(end->hash);

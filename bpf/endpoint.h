@@ -10,6 +10,7 @@
 #define TWINPATH_ENDPOINT_H
 
 #include "binding.h"
+#include "twinpath/host.h"
 
 static __always_inline void endpoint_hash(struct endpoint *end,
 					  const struct tp_seed *seed)
@@ -201,6 +202,21 @@ __noinline int endpoint_remember(const struct endpoint *end, __u32 index,
 	       endpoint_replace(end, 1, word) ||
 	       endpoint_put(end, emptier, word, now) ||
 	       endpoint_put(end, !emptier, word, now);
+}
+
+/* The partner is told which hosts have bindings here, by the daemon. */
+__noinline int endpoint_note(const struct tp_addr *inside, __u32 now)
+{
+	struct tp_host_bound *bound;
+	__u32 host;
+
+	if (!inside)
+		return 0;
+	host = tp_host(inside);
+	bound = bpf_map_lookup_elem(&host_bound, &host);
+	if (bound && bound->tick != now)
+		bound->tick = now;
+	return 0;
 }
 
 #endif

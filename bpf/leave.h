@@ -22,7 +22,9 @@
 static __always_inline int leave_has(const struct tp_binding *binding,
 				     const struct tp_settings *set)
 {
-	return (__u16)(set->confirm - binding->confirm) >= LEAVE_LAG;
+	/* What is published has no confirm number, and is not left. */
+	return (__u16)(set->confirm - binding->confirm) >= LEAVE_LAG &&
+	       TP_CONTROL_LINE(binding->control) != TP_LINE_STATIC;
 }
 
 struct leaving {

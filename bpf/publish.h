@@ -148,6 +148,7 @@ static __always_inline int publish_make(const struct tp_publish *ask,
 	if (!publish_take(binding, old))
 		return -EAGAIN;
 	publish_fill(ask, binding, now);
+	endpoint_note(&binding->inside, now);
 	publish_give(binding, old, TP_LINE_STATIC, start);
 	publish_remember(ask, now);
 	return start ? -EAGAIN : 0;

@@ -241,7 +241,19 @@ static void again(struct bench *bench)
 
 /* ---- the table ----------------------------------------------------------- */
 
+/* The partner is told of its host, before any packet; 221: see host.h. */
+static void host_noted(struct bench *bench)
+{
+	struct tp_host_bound bound;
+
+	assert_int_equal(publish_udp(bench->plane), 0);
+	assert_int_equal(
+		plane_get(bench->plane->skel->maps.host_bound, 221, &bound), 0);
+	assert_in_range(plane_now(bench->plane) - bound.tick, 0, 2);
+}
+
 static const struct row rows[] = {
+	{ .name = "its host has a binding now", .test = host_noted },
 	ROW("udp, by anybody", UDP_ASKED(.before = publish_udp),
 	    INWARD(UDP(R2, 9, A, 8080), UDP(R2, 9, H, 5080))),
 	ROW("udp, answered from the public port",
