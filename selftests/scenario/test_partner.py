@@ -5,6 +5,7 @@ sessions, both claim one level, their keys differ.
 import itertools
 import os
 import secrets
+import signal
 
 import pytest
 
@@ -102,6 +103,30 @@ def test_cold_start(site, traffic, first, second, source):
     # The new sessions are the better gateway's.
     assert load.prober.last_before(load.prober.tries[-1]).source == A
     assert log_of(site, first).count("gone") >= 1
+
+
+# ---- time ----------------------------------------------------------------------
+
+def test_daemons_that_stand_still(site, traffic):
+    """S44: two seconds without a turn are nobody's silence but their own: no
+    track falls, nobody is gone, no selector moves."""
+    load = Load(site, traffic, A)
+    begins = {letter: len(log_of(site, letter)) for letter in SIDES}
+    pids = [site.processes.pid(daemon(site, letter).name) for letter in SIDES]
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        load.traffic.run(2)
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+    load.traffic.run(1)
+    settled(site, 5)
+    load.unharmed()
+    for letter in SIDES:
+        said = log_of(site, letter)[begins[letter]:]
+        for line in ("track", "data plane", "selector"):
+            assert line not in said
 
 
 # ---- one level -----------------------------------------------------------------
