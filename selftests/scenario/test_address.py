@@ -3,7 +3,6 @@
 another one voids them at their next packet (M9, S26).  One gateway, two uplinks;
 where a test says so, the other one is dead.
 """
-import itertools
 import socket
 import threading
 

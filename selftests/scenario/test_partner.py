@@ -1,24 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Two gateways meet: they boot in either order, one of them reboots under live
-sessions, both claim one level, their keys differ.
+"""What the configurations of the two make of each other: one waits for its uplink,
+both claim one level, their keys differ.
 """
-import itertools
 import os
 import secrets
-import signal
 
 import pytest
 
 from conftest import (ECHO, log_of, reasons, served, settled, site_of, uplink)
-from selftests.site.accidents import power_off, power_on
 from selftests.site.daemons import Timers
 from selftests.site.processes import wait_for
 from selftests.site.topology import HOSTS, SERVER, SIDES
-from selftests.site.traffic import Datagrams, Prober, Sessions, now
+from selftests.site.traffic import Sessions, now
 
 A, B = SIDES["a"].wan, SIDES["b"].wan
 TIMERS = Timers(delay_up=0.3)
-PORTS = itertools.count(5000)
 COUNT = 20
 FRAME = """
 import sys
@@ -59,74 +55,37 @@ def works(site, seconds=20):
     wait_for("h1 reaches the server", lambda: site.ping("h1"), seconds, 0.1)
 
 
-class Load:
-    """TCP sessions, datagrams and new connections of h1."""
+# ---- hold ----------------------------------------------------------------------
 
-    def __init__(self, site, traffic, source):
-        host = site.netns("h1")
-        self.traffic = traffic
-        self.sessions = traffic.begin(Sessions(host, SERVER, ECHO, COUNT))
-        self.udp = traffic.begin(Datagrams(host, SERVER, ECHO))
-        self.prober = traffic.begin(Prober(host, SERVER, ECHO, ports=PORTS))
-        wait_for("datagrams are answered", lambda: self.udp.seen_as(0), 5)
-        assert {s.source for s in self.sessions.sessions} == {source}
-        self.source, self.began = source, now()
-
-    def unharmed(self):
-        """Not one lost, not one moved, not one refused."""
-        self.traffic.run(0.5)
-        until = now() - 0.4
-        assert self.sessions.alive() == COUNT
-        assert self.sessions.longest_gap(self.began, until) < 1
-        assert self.prober.failed(self.began, until) == []
-        assert self.udp.lost(self.began, until) == []
-        assert self.udp.seen_as(self.began) == {self.source}
-
-
-# ---- power -------------------------------------------------------------------
-
-@pytest.mark.parametrize("first, second, source", [("b", "a", B),
-                                                   ("a", "b", A)])
-def test_cold_start(site, traffic, first, second, source):
-    """Each serves the site alone; what it holds stays its own when the other
-    one boots, empty, into a live site."""
-    for letter in SIDES:
-        power_off(site, letter)
-    power_on(site, first)
-    selects(site, first, "isp-" + first)
-    works(site)
-    load = Load(site, traffic, source)
-    power_on(site, second)
-    settled(site, 40)
-    load.traffic.run(1)
-    load.unharmed()
-    # The new sessions are the better gateway's.
-    assert load.prober.last_before(load.prober.tries[-1]).source == A
-    assert log_of(site, first).count("gone") >= 1
-
-
-# ---- time ----------------------------------------------------------------------
-
-def test_daemons_that_stand_still(site, traffic):
-    """S44: two seconds without a turn are nobody's silence but their own: no
-    track falls, nobody is gone, no selector moves."""
-    load = Load(site, traffic, A)
-    begins = {letter: len(log_of(site, letter)) for letter in SIDES}
-    pids = [site.processes.pid(daemon(site, letter).name) for letter in SIDES]
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
+def test_held_while_the_hosts_are_elsewhere(site, traffic):
+    """W: gw-a's uplink is dead for three seconds, VRRP moves, gw-b asks gw-a
+    about its sessions, and must not be told that they are nobody's."""
+    twinpathd = daemon(site, "a")
+    twinpathd.configure(site.modes["a"], TIMERS, "hold = 20s")
+    restart(site, "a")
+    settled(site, 20)
+    sessions = traffic.begin(Sessions(site.netns("h1"), SERVER, ECHO, COUNT))
+    assert {s.source for s in sessions.sessions} == {A}
     try:
-        load.traffic.run(2)
+        began = now()
+        site.isp("a").link_down()
+        wait_for("gw-b is the master", lambda: site.masters() == ["gw-b"], 15,
+                 0.05)
+        traffic.run(max(1, began + 3 - now()))
+        counts = reasons(twinpathd)
+        assert sum(count for (_, reason), count in counts.items()
+                   if reason == "hold") > 0
+        assert sessions.alive() == COUNT
+        assert uplink(twinpathd)["waits_s"] > 0
+        healed = now()
+        site.isp("a").link_up()
+        wait_for("every session goes on", lambda: sessions.answered_since(
+            healed) == COUNT, 15, 0.05)
     finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
-    load.traffic.run(1)
-    settled(site, 5)
-    load.unharmed()
-    for letter in SIDES:
-        said = log_of(site, letter)[begins[letter]:]
-        for line in ("track", "data plane", "selector"):
-            assert line not in said
+        site.isp("a").link_up()
+        twinpathd.configure(site.modes["a"], TIMERS)
+        restart(site, "a")
+    assert sessions.alive() == COUNT
 
 
 # ---- one level -----------------------------------------------------------------
@@ -164,9 +123,9 @@ def test_both_of_level_one(site, traffic):
                  "already" in daemon(site, "b").status()["reason"], 5)
         assert daemon(site, "b").status()["vrrp"] == 95
         works(site)
-        load = Load(site, traffic, A)
-        load.traffic.run(1)
-        load.unharmed()
+        sessions = traffic.begin(Sessions(site.netns("h1"), SERVER, ECHO,
+                                          COUNT))
+        assert {s.source for s in sessions.sessions} == {A}
         site.isp("a").black()
         selects(site, "b", "isp-b")
         selects(site, "a", "partner")
@@ -174,7 +133,7 @@ def test_both_of_level_one(site, traffic):
         wait_for("the uplink of gw-a is up", lambda: uplink(
             daemon(site, "a"))["state"] == "up", 10)
         # gw-b carries now, so it is gw-a that gives way.
-        load.traffic.run(1)
+        traffic.run(1)
         selects(site, "a", "partner")
         selects(site, "b", "isp-b")
         assert "has one, too" in daemon(site, "a").status()["reason"]
