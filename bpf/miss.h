@@ -412,6 +412,8 @@ static __always_inline __u32 lan_miss(const struct hook *hook,
 		return partner_hand(hook, p, TP_KIND_RETURNED, edit);
 	if (reason != GO_ON)
 		return reason;
+	if (p->flags & PACKET_STRANGER)
+		return TP_REASON_stranger;
 	if (p->flags & PACKET_LATER)
 		return fragment_later(hook, p, edit);
 	if (p->class == CLASS_OTHER) {

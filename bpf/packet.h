@@ -51,6 +51,7 @@ _Static_assert(sizeof(struct tuple) == sizeof(struct tp_session_key),
 	       "an outbound tuple is a session's key");
 
 #define PACKET_BINDABLE (1U << 0) /* may open a session (ownership, 1) */
+#define PACKET_STRANGER (1U << 1) /* by the partner's link, not from there */
 #define PACKET_OPTIONS (1U << 2)
 #define PACKET_FRAGMENT (1U << 3) /* with ports: the first; else PACKET_LATER */
 #define PACKET_REDIRECT (1U << 4)

@@ -18,19 +18,25 @@
 /* Questions without any frame from the partner that make it silent. */
 #define PARTNER_SILENT_ASKS 3
 
-/* `source`: its MAC; NULL for a raw packet, whose link carries one kind. */
+/*
+ * `source`: its MAC; NULL for a raw packet.  Where a link carries one kind and
+ * nothing else, no MAC counts.  That the partner cannot be reached now does not
+ * make a host of it: what it asks would be bound, or reset.
+ */
 static __always_inline __u32 partner_kind(const struct tp_partner *mate,
 					  const struct tp_link *link,
 					  const __u8 *source)
 {
+	int sole = link->only && !(link->kinds & (link->kinds - 1));
 	__u32 kind;
 
-	if (!link->kinds || !mate || !mate->reachable)
+	if (!link->kinds || !mate)
 		return TP_KIND_HOST;
 #pragma unroll
 	for (kind = TP_KIND_TAKE; kind < TP_KINDS; kind++)
 		if (link->kinds & 1U << kind &&
-		    (!source || mac_equal(source, mate->way[kind].theirs)))
+		    (sole || !source ||
+		     mac_equal(source, mate->way[kind].theirs)))
 			return kind;
 	return TP_KIND_HOST;
 }
@@ -207,6 +213,8 @@ static __always_inline __u32 partner_hand(const struct hook *hook,
 
 	if (!mate || !exit)
 		return TP_REASON_program;
+	if (!mate->reachable) /* it cannot be given back */
+		return TP_REASON_no_exit;
 	if (p->size > exit->mtu) {
 		edit->mark |= exit->mark;
 		return TP_REASON_too_big;

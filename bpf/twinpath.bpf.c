@@ -28,6 +28,14 @@
 #define HEADERS (ETHERNET + 60 + 20)
 #define VLAN_ID 0xfff /* of a tag's 16 bits */
 
+static __always_inline void frame_by_whom(const struct tp_link *link,
+					  const __u8 *source, struct packet *p)
+{
+	p->kind = partner_kind(ONLY(&partner), link, source);
+	if (link->only && p->kind == TP_KIND_HOST)
+		p->flags |= PACKET_STRANGER;
+}
+
 /* The Ethernet header: ours, and from whom? */
 static __always_inline __u32 frame_for_us(void *data, void *end, __u32 l3,
 					  const struct tp_link *link,
@@ -38,7 +46,7 @@ static __always_inline __u32 frame_for_us(void *data, void *end, __u32 l3,
 	p->kind = TP_KIND_HOST;
 	if (l3 == RAW) { /* there is nobody else on the link */
 		if (link->role == TP_LINK_LAN)
-			p->kind = partner_kind(ONLY(&partner), link, 0);
+			frame_by_whom(link, 0, p);
 		return GO_ON;
 	}
 	if ((void *)(eth + 1) > end)
@@ -48,7 +56,7 @@ static __always_inline __u32 frame_for_us(void *data, void *end, __u32 l3,
 	if (!link_owns(link, eth->h_dest))
 		return TP_REASON_not_for_us;
 	if (link->role == TP_LINK_LAN) {
-		p->kind = partner_kind(ONLY(&partner), link, eth->h_source);
+		frame_by_whom(link, eth->h_source, p);
 		/* Handovers go to our own MAC, never to a virtual one. */
 		if (p->kind != TP_KIND_HOST &&
 		    !mac_equal(eth->h_dest, link->mac[0]))

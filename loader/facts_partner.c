@@ -12,6 +12,8 @@
 #include "address.h"
 #include "facts_private.h"
 
+#define GATEWAYS 8
+
 static void collect_link(struct partner_link *out,
 			 const struct netlink_link *link,
 			 const struct tp_addr *partner,
@@ -75,25 +77,73 @@ static void collect_links(struct partner_facts *facts,
 	}
 }
 
-/* What the partner's routing daemon told ours. */
-static void collect_offer(struct partner_facts *facts,
-			  const struct config *config,
+/*
+ * The addresses by which its routes come.  With a link of its own these are
+ * those of whatever link the IGP prefers; but the marker is the partner's alone,
+ * and where that is, there it is.
+ */
+struct gateways {
+	unsigned count;
+	struct tp_addr list[GATEWAYS];
+};
+
+static bool is_gateway(const struct gateways *gateways,
+		       const struct tp_addr *address)
+{
+	for (unsigned i = 0; i < gateways->count; i++)
+		if (address_equal(&gateways->list[i], address))
+			return true;
+	return false;
+}
+
+/* A route that a routing daemon put there, and that could be used. */
+static bool is_learned(const struct netlink_route *route)
+{
+	return route->table == RT_TABLE_MAIN && route->type == RTN_UNICAST &&
+	       route->protocol != MODEL_RTPROT &&
+	       !(route->flags & (RTNH_F_DEAD | RTNH_F_LINKDOWN));
+}
+
+static bool is_marker(const struct netlink_route *route,
+		      const struct partner_config *partner)
+{
+	return partner->marker.length &&
+	       prefix_equal(&route->to, &partner->marker);
+}
+
+static void find_gateways(struct gateways *gateways,
+			  const struct partner_config *partner,
 			  const struct netlink *netlink)
 {
-	const struct partner_config *partner = &config->partner;
 	const struct netlink_route *route = NULL;
 
+	gateways->list[0] = partner->address;
+	gateways->count = 1;
+	if (!partner->links[TP_KIND_TAKE][0])
+		return;
+	while ((route = netlink_next_route(netlink, route)))
+		if (is_learned(route) && is_marker(route, partner) &&
+		    address_is_v4(&route->gateway) &&
+		    gateways->count < GATEWAYS)
+			gateways->list[gateways->count++] = route->gateway;
+}
+
+/* What the partner's routing daemon told ours. */
+static void collect_offer(struct partner_facts *facts,
+			  const struct partner_config *partner,
+			  const struct netlink *netlink)
+{
+	const struct netlink_route *route = NULL;
+	struct gateways gateways;
+
+	find_gateways(&gateways, partner, netlink);
 	while ((route = netlink_next_route(netlink, route))) {
-		if (route->table != RT_TABLE_MAIN ||
-		    route->type != RTN_UNICAST ||
-		    route->protocol == MODEL_RTPROT ||
-		    route->flags & (RTNH_F_DEAD | RTNH_F_LINKDOWN) ||
-		    !address_equal(&route->gateway, &partner->address))
+		if (!is_learned(route) ||
+		    !is_gateway(&gateways, &route->gateway))
 			continue;
 		if (address_is_v4(&route->gateway) && route->to.length == 96)
 			facts->offers_default = true;
-		if (partner->marker.length &&
-		    prefix_equal(&route->to, &partner->marker))
+		if (is_marker(route, partner))
 			facts->marker = true;
 	}
 }
@@ -109,7 +159,7 @@ void facts_collect_partner(struct partner_facts *facts,
 	memset(facts, 0, sizeof(*facts));
 	if (partner->type == TP_PARTNER_NONE)
 		return;
-	collect_offer(facts, config, netlink);
+	collect_offer(facts, partner, netlink);
 	link = find_link(config, netlink);
 	if (link)
 		local = facts_near(netlink, link->index, &partner->address);

@@ -111,11 +111,14 @@ static void set(const struct interfaces_context *context, const char *interface,
 
 /*
  * rp_filter: loose, for a drained session's packets arrive where the default
- * route no longer points.  Redirects: the pair of gateways is one router.
+ * route no longer points; none on a link to the partner, which may do without
+ * an address: there even loose filtering drops everything, ARP too.
+ * Redirects: the pair of gateways is one router.
  */
-static void prepare(const struct interfaces_context *context, const char *name)
+static void prepare(const struct interfaces_context *context, const char *name,
+		    bool partner)
 {
-	set(context, name, "rp_filter", "2");
+	set(context, name, "rp_filter", partner ? "0" : "2");
 	set(context, name, "send_redirects", "0");
 	set(context, name, "accept_redirects", "0");
 }
@@ -152,7 +155,7 @@ static void forward(struct interfaces *interfaces,
 
 		if (!one->ifindex)
 			continue;
-		prepare(context, one->name);
+		prepare(context, one->name, one->partner);
 		set(context, one->name, "forwarding", "1");
 		if (one->role == ATTACH_LAN)
 			forward_virtual(context, one->ifindex);

@@ -304,10 +304,11 @@ static int apply_partner(struct maps *maps, const struct maps_input *input)
 	if (wanted.type == TP_PARTNER_TWINPATH)
 		wanted.doubted = doubted(maps, belief);
 	wanted.deaf = belief->deaf;
-	if (facts->mac_known) {
-		wanted.reachable = 1;
-		maps_fill_ways(&wanted, input);
-	}
+	wanted.reachable = facts->mac_known;
+	/* What is not known any more is what it was: the partner's frames must
+	 * not pass for a host's while its MAC is looked for. */
+	memcpy(wanted.way, maps->partner.way, sizeof(wanted.way));
+	maps_fill_ways(&wanted, input);
 	return PUT(maps, partner, 0, &maps->partner, &wanted);
 }
 

@@ -28,7 +28,7 @@ static uint8_t kinds_by(unsigned ifindex, const struct maps_input *input)
 	uint8_t kinds = 0;
 
 	for (unsigned kind = TP_KIND_TAKE; kind < TP_KINDS; kind++)
-		if (facts->mac_known && facts->links[kind].ifindex == ifindex &&
+		if (facts->links[kind].ifindex == ifindex &&
 		    carries(input->config, kind))
 			kinds |= (uint8_t)(1U << kind);
 	return kinds;
@@ -48,15 +48,18 @@ void maps_fill_ways(struct tp_partner *partner, const struct maps_input *input)
 {
 	const struct partner_facts *facts = &input->facts->partner;
 	const struct partner_belief *belief = input->belief;
-	const struct tp_way way = way_by(&facts->links[TP_KIND_TAKE]);
+	const struct partner_link *take = &facts->links[TP_KIND_TAKE];
+	const struct tp_way way = way_by(take);
 
 	if (!input->config->partner.links[TP_KIND_QUESTION][0]) {
-		marks_fill(partner, &way,
-			   belief->has_marks ? belief->marks : NULL);
+		if (take->known)
+			marks_fill(partner, &way,
+				   belief->has_marks ? belief->marks : NULL);
 		return;
 	}
 	for (unsigned kind = TP_KIND_TAKE; kind < TP_KINDS; kind++)
-		partner->way[kind] = way_by(&facts->links[kind]);
+		if (facts->links[kind].known)
+			partner->way[kind] = way_by(&facts->links[kind]);
 }
 
 /* The interface's first address: what hosts are answered from. */
@@ -91,6 +94,8 @@ static void fill_link(struct tp_link *out, const struct maps *maps,
 		out->exit = (uint8_t)maps_exit(maps, one->uplink);
 	else
 		out->kinds = kinds_by(one->ifindex, input);
+	out->only = one->partner &&
+		    input->config->partner.type == TP_PARTNER_TWINPATH;
 	fill_address(&out->address, netlink, link->index);
 	memcpy(out->mac[out->macs++], link->mac, 6);
 	while ((other = netlink_next_link(netlink, other)))

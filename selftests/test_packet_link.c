@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * test_packet_link.c - what the link under a packet brings with it: VLAN tags
- * in the frame, and jumbo frames, which XDP sees in several buffers.
+ * in the frame, jumbo frames, which XDP sees in several buffers, and links that
+ * lead to the partner alone.
  *
  * Tags that the kernel or the NIC took off are for the scenarios: a test run has
  * no way to give them.
@@ -81,6 +82,51 @@ static void counted_whole(struct bench *bench)
 	assert_int_equal(bytes_out(bench->plane), 20 + 8 + JUMBO);
 }
 
+/* ---- a link to the partner alone ----------------------------------------------- */
+
+/* The LAN becomes one: nobody else is there, and so many kinds come by it. */
+static int link_only(struct plane *plane, uint8_t kinds)
+{
+	struct bpf_map *links = plane->skel->maps.links;
+	struct tp_link link;
+	int err = plane_set_partner(plane, TP_PARTNER_TWINPATH);
+
+	err = err ?: plane_get(links, PLANE_LAN % TP_LINK_SLOTS, &link);
+	link.only = 1;
+	link.kinds = kinds;
+	return err ?: plane_set(links, PLANE_LAN % TP_LINK_SLOTS, &link);
+}
+
+static int all_kinds(struct plane *plane)
+{
+	return link_only(plane, (1 << TP_KINDS) - 1);
+}
+
+static int takes(struct plane *plane)
+{
+	return link_only(plane, 1 << TP_KIND_TAKE);
+}
+
+static int questions(struct plane *plane)
+{
+	return link_only(plane, 1 << TP_KIND_QUESTION);
+}
+
+/* Its MAC is being looked for; by what it was, it is known all the same. */
+static int lose_partner(struct plane *plane)
+{
+	struct tp_partner partner;
+	int err = plane_set_partner(plane, TP_PARTNER_TWINPATH);
+
+	err = err ?: plane_get(plane->skel->maps.partner, 0, &partner);
+	partner.reachable = 0;
+	return err ?: plane_set(plane->skel->maps.partner, 0, &partner);
+}
+
+#define GIVEN_BACK                                                  \
+	WITH(.to = MAC_PARTNER, .from = MAC_MINE(TP_KIND_RETURNED), \
+	     .ttl = PACKET_TTL)
+
 #define LARGE(...) WITH(__VA_ARGS__, .payload = JUMBO)
 #define XDP_ROW(title, ...)                                                 \
 	{                                                                   \
@@ -141,6 +187,34 @@ static const struct row rows[] = {
 	XDP_ROW("jumbo that is not all there",
 		STOP(LAN, malformed, LARGE(UDP(H, 5000, R, 80)),
 		     .in.total_length = 9000, .before = widen)),
+	ROW("link of the partner's: by its MACs",
+	    STOP(LAN, stranger, UDP(H, 5000, R, 80), .before = all_kinds),
+	    STOP(LAN, stranger, TCP(H, 5000, R, 80, ACK)),
+	    STOP(LAN, local, UDP(H, 5000, GATEWAY, 53)),
+	    OUTWARD(WITH(UDP(H, 5000, R, 80), .from = MAC_PARTNER),
+		    UDP(A, 5000, R, 80)),
+	    OUTWARD(UDP(H, 5000, R, 80), UDP(A, 5000, R, 80)),
+	    SEND(LAN, returned,
+		 WITH(TCP(H, 5000, R, 80, ACK),
+		      .from = MAC_THEIRS(TP_KIND_QUESTION)),
+		 GIVEN_BACK)),
+	ROW("link of one kind: whatever its MAC",
+	    SEND(LAN, returned, UDP(H, 5000, R, 80), GIVEN_BACK,
+		 .before = questions),
+	    SEND(LAN, returned,
+		 WITH(TCP(H, 5000, R, 80, ACK), .from = MAC_FOREIGN),
+		 GIVEN_BACK),
+	    OUTWARD(WITH(UDP(H, 5000, R, 80), .from = MAC_FOREIGN),
+		    UDP(A, 5000, R, 80), .before = takes)),
+	ROW("the partner's MAC is looked for: no host's question",
+	    STOP(LAN, no_session,
+		 WITH(UDP(H, 5000, R, 80), .from = MAC_THEIRS(TP_KIND_QUESTION)),
+		 .before = lose_partner),
+	    STOP(LAN, no_session,
+		 WITH(TCP(H, 5000, R, 80, ACK),
+		      .from = MAC_THEIRS(TP_KIND_SESSION_QUESTION))),
+	    OUTWARD(WITH(UDP(H, 5000, R, 80), .from = MAC_PARTNER),
+		    UDP(A, 5000, R, 80))),
 	XDP_ROW("a small packet that says it is a jumbo",
 		STOP(LAN, malformed, UDP(H, 5000, R, 80),
 		     .in.total_length = 9000)),

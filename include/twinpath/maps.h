@@ -228,7 +228,8 @@ struct tp_link {
 	__u8 exit;     /* of an uplink */
 	__u8 macs;     /* how many of mac[] count; mac[0] is its own */
 	__u8 kinds;    /* bits 1 << enum tp_kind: that may come by it */
-	__u8 pad[2];
+	__u8 only;     /* it leads to the partner alone: no host is there */
+	__u8 pad;
 	__u8 mac[TP_LINK_MACS][6];
 	struct tp_addr address; /* what answers to hosts come from; 0: none */
 };
@@ -269,7 +270,7 @@ TP_SIZE(struct tp_way, 24);
 struct tp_partner {
 	__u8 type;	/* enum tp_partner_type */
 	__u8 exit;	/* its exit id */
-	__u8 reachable; /* the ways are valid */
+	__u8 reachable; /* a frame can be sent */
 	__u8 deaf; /* 1: it shows itself all the time, and answers nothing */
 	__u32 gone_bind;  /* until this tick: do not ask bindable packets */
 	__u32 gone_reset; /* until this tick: reset mid-stream ones */

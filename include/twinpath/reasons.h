@@ -71,6 +71,7 @@
 	REASON(contended, DROPPED, "two CPUs opening the same session")        \
 	REASON(ping_pong, DROPPED, "from the partner, back to the partner")    \
 	REASON(probe, DROPPED, "liveness question, come back from the partner") \
+	REASON(stranger, DROPPED, "by the partner's link, but not from it")    \
 	REASON(stray_return, DROPPED, "returned by the partner, never asked")  \
 	REASON(program, DROPPED, "an edit failed: see the program")
 
