@@ -171,13 +171,15 @@ class Twinpathd:
         self.name = "twinpathd-" + netns.name
         self.pins = "/sys/fs/bpf/twinpath/" + self.instance
         self.track_file = processes.path(netns.name + ".vrrp")
+        self.partner = None  # keys of the section; None: by the LAN
 
     def configure(self, mode, timers, also="", more=""):
         """`also`: more keys of the uplink, `more`: more sections, as text."""
         path = self.processes.write(self.name + ".conf", _twinpath(
             self.side, mode, timers, self.track_file,
             self.heartbeat and _shared_key(
-                self.processes.path("partner.key")), also) + more)
+                self.processes.path("partner.key")), also,
+            self.partner) + more)
         self.command = self.netns.command(
             [os.path.join(self.build, "twinpathd"), "--instance",
              self.instance, "--config", path])
@@ -240,14 +242,14 @@ def _shared_key(path):
     return path
 
 
-def _twinpath(side, mode, timers, track_file, key, also):
+def _twinpath(side, mode, timers, track_file, key, also, link):
     partner = SIDES["b" if side.letter == "a" else "a"]
     return """mode      = %s
 lan       = { eth0 }
 marker    = %s
 vrrp-file = "%s"
 partner {
-    address = %s
+    %s
     marker  = %s
     %s
 }
@@ -267,7 +269,8 @@ uplink %s {
     delay-up   = %s
     %s
 }
-""" % (mode, side.marker, track_file, partner.lan, partner.marker,
+""" % (mode, side.marker, track_file, link or "address = " + partner.lan,
+       partner.marker,
        'key     = "%s"' % key if key else "", side.uplink, side.next_hop,
        side.level, _duration(timers.interval), _duration(timers.timeout),
        timers.misses, timers.hits,
