@@ -147,7 +147,7 @@ __noinline __u32 session_search(const struct tp_session_key *key, __u64 hash)
 
 	if (!key)
 		return SESSION_NONE;
-	/* Or the verifier loses count, of what clang 19 keeps on the stack. */
+		/* Or the verifier loses count, of what clang 19 keeps on the stack. */
 #pragma unroll
 	for (which = 0; which < 3; which++) {
 		number = session_in_bucket(session_bucket(hash, which), key,

@@ -57,6 +57,9 @@ struct requirement {
 	const char *note;
 	/* A row of two gateways and their daemons: shown by site_rows.py. */
 	bool site;
+	/* Not built yet: the table says that it fails, and `make test`, which
+	 * is about what is there, leaves it out. */
+	bool open;
 };
 
 struct section {
