@@ -252,6 +252,23 @@ def test_two_hosts_one_id(site, way):
         sender.close()
 
 
+def test_at_the_wrong_gateway(site, way, mirror):
+    """Last fragment first to the gateway that does not own the session: the
+    other one serves it, all of it, as who it was."""
+    other = SIDES["b" if way.letter == "a" else "a"]
+    data = os.urandom(20000)
+    with client(site.netns("h1")) as sock:
+        assert comes_back(sock, b"open")
+        out = Sender(site.netns("h1"), "eth0", mac_of(
+            site.gateway(other.letter).netns, "eth0"))
+        for part in reversed(pieces(HOSTS["h1"], SERVER, next(IDENTS), udp(
+                HOSTS["h1"], sock.getsockname()[1], SERVER, MIRROR, data))):
+            out.send(part)
+        out.close()
+        assert sock.recv(65535) == data
+        assert {peer[0] for peer in mirror.peers[-2:]} == {way.wan}
+
+
 # ---- a flood ----------------------------------------------------------------
 
 def test_a_flood_harms_nobody(site, way, traffic):
