@@ -210,7 +210,7 @@ def test_what_can_be_read_without_a_daemon(dead, load):
     ("selector", {"exit", "event"}),
     ("exits", {"ifindex", "mtu", "mark", "kind", "state", "name"}),
     ("addresses", {"address", "generation", "exit", "filtering"}),
-    ("partner", {"ifindex", "type", "mac", "mine", "theirs"}),
+    ("partner", {"type", "exit", "reachable", "quiet", "way"}),
     ("links", {"ifindex", "role", "exit"}),
     ("neighbours", {"ifindex", "valid", "destination", "address"}),
     ("routes", {"ifindex", "kind", "via", "next_hop"}),

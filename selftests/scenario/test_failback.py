@@ -346,8 +346,9 @@ def test_drain_without_a_successor(site):
     wait_for("gw-b has no exit", lambda: not gateway(site, "b")
              .status()["marker"], 5)
     twinpathd = gateway(site, "a")
-    wait_for("gw-a knows", lambda: not twinpathd.status()["partner"]["marker"],
-             10)
+    wait_for("gw-a knows", lambda: not any(
+        twinpathd.status()["partner"][what]
+        for what in ("marker", "offers_default")), 20)
     refused = twinpathd.cli("drain", "isp-a", check=False)
     assert refused.returncode == 1 and "no other exit is up" in refused.stdout
     # By force: it goes on being used while nothing else is.
