@@ -155,6 +155,7 @@ static __always_inline __u32 binding_last(__u32 until, __u32 now)
 __noinline int binding_renew(struct tp_binding *binding, __u8 incarnation,
 			     __u32 until, __u32 event, __u32 now)
 {
+	__u32 last = event >= BINDING_LEFT ? binding_last(until, now) : until;
 	int i;
 
 	if (!binding)
@@ -176,7 +177,7 @@ __noinline int binding_renew(struct tp_binding *binding, __u8 incarnation,
 			expiry = until;
 		if (event >= BINDING_LEFT && !open) {
 			/* The last one: two hours are not needed any more. */
-			expiry = binding_last(until, now);
+			expiry = last;
 			if (event == BINDING_FINISHED)
 				line = TP_LINE_CLOSED;
 		}

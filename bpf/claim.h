@@ -286,13 +286,12 @@ static __always_inline void binding_free(__u32 index)
 }
 
 /*
- * The endpoint's binding, claimed now if it has none: its index, or
- * BINDING_NONE with the reason.  `until`: first expiry.
+ * A line for an endpoint that has none: its index, or BINDING_NONE.  A function
+ * of its own, so that the search is off the stack when the index is written.
  */
-static __noinline __u32 binding_claim(const struct hook *hook,
-				      const struct endpoint *end,
-				      const struct tuple *flow, __u32 until,
-				      __u32 *reason)
+static __noinline __u32 claim_line(const struct hook *hook,
+				   const struct endpoint *end,
+				   const struct tuple *flow, __u32 until)
 {
 	__u32 id = end->address;
 	const struct tp_address *address = bpf_map_lookup_elem(&addresses, &id);
@@ -303,37 +302,65 @@ static __noinline __u32 binding_claim(const struct hook *hook,
 		.index = BINDING_NONE,
 		.until = until,
 	};
-	__u32 own;
 
-	*reason = TP_REASON_no_exit;
-	if (!address || !address->exit)
+	if (!address)
 		return BINDING_NONE;
 	socket_ask(&claim.ask, &flow->destination, &address->address,
 		   flow->destination_port, 0);
 	claim.generation = address->generation;
 	claim_class(&claim);
 	claim.start = claim_draw(&claim, 0);
+	bpf_loop(CLAIM_TRIES, claim_try, &claim, 0);
+	return claim.index;
+}
+
+/* With the endpoint's lock held: claim, and see that it is found again. */
+static __always_inline __u32 claim_locked(const struct hook *hook,
+					  const struct endpoint *end,
+					  const struct tuple *flow, __u32 until)
+{
+	__u32 own = TP_BINDING_INDEX(end->address, end->plane,
+				     bpf_ntohs(end->port));
+	__u32 index = claim_line(hook, end, flow, until);
+
+	if (index != BINDING_NONE && index != own &&
+	    !endpoint_remember(end, index, hook->now)) {
+		binding_free(index);
+		return BINDING_NONE;
+	}
+	return index;
+}
+
+/*
+ * The endpoint's binding, claimed now if it has none: its index, or
+ * BINDING_NONE with the reason.  `until`: first expiry.
+ */
+static __always_inline __u32 binding_claim(const struct hook *hook,
+					   const struct endpoint *end,
+					   const struct tuple *flow,
+					   __u32 until, __u32 *reason)
+{
+	__u32 id = end->address, index;
+	const struct tp_address *address = bpf_map_lookup_elem(&addresses, &id);
+
+	*reason = TP_REASON_no_exit;
+	if (!address || !address->exit)
+		return BINDING_NONE;
 	*reason = TP_REASON_contended;
 	if (!lock_take(end->hash))
 		return BINDING_NONE;
-	claim.index = binding_find(end, hook->now);
+	index = binding_find(end, hook->now);
 	*reason = TP_REASON_translated_out;
-	if (claim.index == BINDING_NONE) {
+	if (index == BINDING_NONE) {
 		*reason = TP_REASON_ports_full;
-		bpf_loop(CLAIM_TRIES, claim_try, &claim, 0);
-		own = TP_BINDING_INDEX(end->address, end->plane,
-				       bpf_ntohs(end->port));
-		if (claim.index != BINDING_NONE && claim.index != own &&
-		    !endpoint_remember(end, claim.index, hook->now)) {
-			binding_free(claim.index);
-			claim.index = BINDING_NONE;
-		} else if (claim.index != BINDING_NONE) {
+		index = claim_locked(hook, end, flow, until);
+		if (index != BINDING_NONE) {
 			*reason = GO_ON; /* made for this very packet */
 			endpoint_note(&end->inside, hook->now);
 		}
 	}
 	lock_give(end->hash);
-	return claim.index;
+	return index;
 }
 
 #endif

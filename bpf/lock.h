@@ -15,33 +15,22 @@
 
 #define LOCK_TRIES 512
 
-struct lock_wait {
-	__u32 *word;
-	__u32 held;
-};
-
-static long lock_try(__u32 i, void *arg)
-{
-	struct lock_wait *wait = arg;
-
-	(void)i;
-	if (__sync_val_compare_and_swap(wait->word, 0, 1))
-		return 0;
-	wait->held = 1;
-	return 1;
-}
-
-/* 1: held.  A function of its own, so that its frame is gone while it is. */
+/*
+ * 1: held.  A function of its own, so that its frame is gone while it is; a
+ * plain loop, for bpf_loop would need a frame for each try.
+ */
 __noinline __u32 lock_take(__u64 hash)
 {
-	__u32 slot = (hash >> 20) % LOCKS;
-	struct lock_wait wait = {};
+	__u32 slot = (hash >> 20) % LOCKS, i;
+	__u32 *word = bpf_map_lookup_elem(&locks, &slot);
 
-	wait.word = bpf_map_lookup_elem(&locks, &slot);
-	if (!wait.word)
+	if (!word)
 		return 0;
-	bpf_loop(LOCK_TRIES, lock_try, &wait, 0);
-	return wait.held;
+#pragma clang loop unroll(disable)
+	for (i = 0; i < LOCK_TRIES; i++)
+		if (!__sync_val_compare_and_swap(word, 0, 1))
+			return 1;
+	return 0;
 }
 
 __noinline __u32 lock_give(__u64 hash)

@@ -272,10 +272,8 @@ static __always_inline __u32 session_room_for(const struct tp_session_key *key,
 	struct tp_session *line;
 
 	*theirs = 0;
-	if (number == SESSION_NONE) {
-		session_make_room(hash, now);
+	if (number == SESSION_NONE)
 		return session_place(hash);
-	}
 	line = session_line(number);
 	if (!line || !binding)
 		return SESSION_NONE;
@@ -284,12 +282,9 @@ static __always_inline __u32 session_room_for(const struct tp_session_key *key,
 	return *theirs || session_reclaim(line) ? number : SESSION_NONE;
 }
 
-/*
- * Open a session on a binding, or find the one that another CPU opened just
- * now.  Its number, or SESSION_REFUSED(reason).  Global, see session_search.
- */
-__noinline __u32 session_open(const struct tp_session_key *key, __u64 hash,
-			      __u32 index, __u64 new)
+/* Where there is room.  Global, see session_search. */
+__noinline __u32 session_insert(const struct tp_session_key *key, __u64 hash,
+				__u32 index, __u64 new)
 {
 	struct tp_session *line;
 	__u32 number;
@@ -309,6 +304,18 @@ __noinline __u32 session_open(const struct tp_session_key *key, __u64 hash,
 	}
 	lock_give(hash);
 	return number;
+}
+
+/*
+ * Open a session on a binding, or find the one that another CPU opened just
+ * now.  Its number, or SESSION_REFUSED(reason).  Room is made outside the lock:
+ * buckets are not one lock's, and the two are not on the stack at once.
+ */
+static __always_inline __u32 session_open(const struct tp_session_key *key,
+					  __u64 hash, __u32 index, __u64 new)
+{
+	session_make_room(hash, (__u32) new);
+	return session_insert(key, hash, index, new);
 }
 
 #endif
