@@ -235,6 +235,20 @@ static __noinline int tc_mss(struct __sk_buff *skb, const struct packet *p,
 	       !bpf_skb_store_bytes(skb, at, &new, sizeof(new), 0);
 }
 
+static __always_inline void tc_mark(struct __sk_buff *skb, __u32 mark)
+{
+	skb->mark = (skb->mark & ~(TP_MARK_MASK | TP_MARK_FROM_PARTNER)) | mark;
+}
+
+static __always_inline int tc_send(const struct edit *edit)
+{
+	if (!(edit->flags & (EDIT_INWARD | EDIT_RESOLVE)))
+		return bpf_redirect(edit->ifindex, 0);
+	if (edit->flags & EDIT_INWARD)
+		return bpf_redirect(edit->ifindex, BPF_F_INGRESS);
+	return bpf_redirect_neigh(edit->ifindex, 0, 0, 0);
+}
+
 static __noinline int tc_edit(struct __sk_buff *skb, const struct packet *p,
 			      const struct edit *edit)
 {
@@ -242,6 +256,8 @@ static __noinline int tc_edit(struct __sk_buff *skb, const struct packet *p,
 		return 0;
 	if (edit->flags & EDIT_MSS && !tc_mss(skb, p, edit))
 		return 0;
+	if (edit->flags & EDIT_INWARD)
+		tc_mark(skb, TP_MARK_HAIRPIN);
 	if (edit->side && p->class == CLASS_ERROR && !tc_error(skb, p, edit))
 		return 0;
 	if (edit->side && p->class != CLASS_ERROR &&
@@ -274,13 +290,11 @@ static __noinline int tc_finish(struct __sk_buff *skb, const struct hook *hook,
 	    tc_answer(skb, p, edit))
 		fate = TP_FATE_FORWARDED;
 	if (fate == TP_FATE_FORWARDED)
-		return bpf_redirect(edit->ifindex, 0);
+		return tc_send(edit);
 	if (fate == TP_FATE_DROPPED)
 		return TC_ACT_SHOT;
 	if (edit->mark)
-		skb->mark =
-			(skb->mark & ~(TP_MARK_MASK | TP_MARK_FROM_PARTNER)) |
-			edit->mark;
+		tc_mark(skb, edit->mark);
 	return TC_ACT_UNSPEC;
 }
 

@@ -96,6 +96,8 @@ enum edit_side {
 #define EDIT_RESET (1U << 3)	/* answer with an RST instead, see reset.h */
 #define EDIT_ANSWER (1U << 4)	/* drop, but answer with ICMP: answer.h */
 #define EDIT_MSS (1U << 5)	/* a SYN that may offer mss at most */
+#define EDIT_INWARD (1U << 6)	/* into ifindex, see hairpin.h */
+#define EDIT_RESOLVE (1U << 7)	/* the kernel finds the neighbour */
 
 struct edit {
 	struct tp_addr address; /* of `side`; an error's quote: other side;

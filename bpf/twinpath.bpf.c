@@ -65,18 +65,34 @@ static __always_inline __u32 frame_for_us(void *data, void *end, __u32 l3,
 	return GO_ON;
 }
 
+/*
+ * To nobody, and marked: turned round to enter here (see hairpin.h).  Without a
+ * MAC header the mark alone tells it.
+ */
+static __always_inline int frame_turned(const struct hook *hook, __u32 l3,
+					__u32 reason)
+{
+	const struct __sk_buff *skb = hook->ctx;
+
+	return !hook->xdp &&
+	       reason == (l3 == RAW ? GO_ON : TP_REASON_not_for_us) &&
+	       (skb->mark & TP_MARK_MASK) == TP_MARK_HAIRPIN;
+}
+
 /* From frame to reason, for both ingress sides and both hooks. */
 static __always_inline __u32 ingress(struct hook *hook, void *data, void *end,
 				     __u32 wire, __u32 l3, __u32 role,
 				     struct packet *p, struct edit *edit)
 {
 	const struct tp_link *link = link_find(hook->ifindex);
-	__u32 reason;
+	__u32 reason, turned = 0;
 
 	if (!link || link->role != role)
 		return TP_REASON_link_unknown;
 	reason = frame_for_us(data, end, l3, link, p);
-	if (reason != GO_ON)
+	if (role == TP_LINK_UPLINK && (l3 == RAW || reason != GO_ON))
+		turned = frame_turned(hook, l3, reason);
+	if (reason != GO_ON && !turned)
 		return reason;
 	if (p->kind != TP_KIND_HOST) {
 		partner_alive(p->kind, hook->now);
@@ -85,6 +101,8 @@ static __always_inline __u32 ingress(struct hook *hook, void *data, void *end,
 	reason = parse_frame(data, end, wire, l3, p);
 	if (reason != GO_ON && (reason != TP_REASON_fragment_slow || hook->xdp))
 		return reason;
+	if (turned)
+		p->kind = TP_KIND_HAIRPIN;
 	/* A super-packet is as large as what the wire will see of it. */
 	if (hook->segment)
 		p->size = p->l4 - l3 + p->l4_bytes + hook->segment;

@@ -11,6 +11,7 @@
 #ifndef TWINPATH_WAN_H
 #define TWINPATH_WAN_H
 
+#include "hairpin.h"
 #include "link.h"
 #include "miss.h"
 
@@ -95,6 +96,8 @@ static __always_inline void wan_key(const struct tp_binding *binding,
 	key->inside_port = binding->inside_port;
 	key->remote_port = p->plane == TP_PLANE_ICMP ? 0 : p->flow.source_port;
 	key->proto = p->flow.proto;
+	if (p->kind == TP_KIND_HAIRPIN)
+		key->kind = TP_SESSION_HAIRPIN;
 }
 
 /* The bits of a session that begins outside; see tcp_next(). */
@@ -175,8 +178,13 @@ static __always_inline __u32 wan_track(const struct hook *hook,
 {
 	__u32 reason = TP_REASON_sessions_full;
 	int open = !!(p->flags & PACKET_BINDABLE);
-	struct tp_session *session = wan_session(hook, p, index, open, &reason);
+	struct tp_session *session;
 
+	/* Our own address, from the wire: the answer would leave again. */
+	if (p->kind != TP_KIND_HAIRPIN &&
+	    address_equal(&p->flow.source, &p->flow.destination))
+		return TP_REASON_inside_from_outside;
+	session = wan_session(hook, p, index, open, &reason);
 	if (!session)
 		return open ? reason : GO_ON;
 	if (p->class == CLASS_TCP &&
@@ -222,6 +230,8 @@ static __always_inline __u32 wan_deliver(const struct hook *hook,
 		slow = TP_REASON_not_xdp;
 	if (slow && hook->xdp)
 		return slow; /* untouched: tc sees it next */
+	if (slow && p->kind == TP_KIND_HAIRPIN)
+		return hairpin_slow(p, binding, slow, edit);
 	edit->address = binding->inside;
 	edit->port = binding->inside_port;
 	edit->side = SIDE_DESTINATION;
@@ -259,7 +269,9 @@ static __always_inline __u32 wan_bound(const struct hook *hook,
 	if (!wan_admits(hook, p, index, binding, address))
 		return TP_REASON_filtered;
 	count_in(binding->exit, hook->bytes,
-		 !address_equal(&p->sender, &exit->next_hop), hook->now);
+		 p->kind == TP_KIND_HOST &&
+			 !address_equal(&p->sender, &exit->next_hop),
+		 hook->now);
 	if (p->class == CLASS_ERROR) {
 		wan_quote(p, binding, edit);
 	} else if (wan_tracks(p, binding)) {

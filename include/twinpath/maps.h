@@ -189,6 +189,8 @@ TP_SIZE(struct tp_exit, 64);
 #define TP_MARK_MASK 0x00ff0000U
 #define TP_MARK_VALID 0x00800000U
 #define TP_MARK(exit) (TP_MARK_VALID | ((__u32)(exit) << 16))
+/* No exit's: turned round to enter by an uplink, see bpf/hairpin.h. */
+#define TP_MARK_HAIRPIN TP_MARK(0)
 /* Bit 24: this packet came from the partner and must not go back there. */
 #define TP_MARK_FROM_PARTNER 0x01000000U
 
@@ -249,6 +251,7 @@ enum tp_kind {
 	TP_KIND_RETURNED,
 	TP_KINDS,
 	TP_KIND_HOST = TP_KINDS, /* not from the partner */
+	TP_KIND_HAIRPIN,	 /* on an uplink: from inside, turned round */
 };
 
 enum tp_partner_type {
@@ -399,6 +402,7 @@ enum tp_session_kind {
 	/* The endpoint has sent to this address, from whatever port (which is
 	 * 0 here) it answers: address-dependent filtering lets it in. */
 	TP_SESSION_PERMISSION,
+	TP_SESSION_HAIRPIN, /* to an address of ours, see bpf/hairpin.h */
 };
 
 struct tp_session_key {

@@ -25,6 +25,7 @@
 	REASON(returned, FORWARDED, "given back to the partner: not mine")     \
 	REASON(moved, FORWARDED, "sent by the kernel to another uplink, put right") \
 	REASON(reset, FORWARDED, "answered to the host with a TCP reset")      \
+	REASON(hairpin, FORWARDED, "from inside to a port of ours, turned round") \
 	/* left to the kernel */                                               \
 	REASON(not_ip, PASSED, "not IPv4 or IPv6 (ARP and the like)")          \
 	REASON(ipv6, PASSED, "IPv6: passed untouched")                         \
@@ -69,6 +70,7 @@
 	REASON(ports_full, DROPPED, "no external port left")                   \
 	REASON(sessions_full, DROPPED, "no room for a session")                \
 	REASON(contended, DROPPED, "two CPUs opening the same session")        \
+	REASON(hairpin_lost, DROPPED, "turned round, and cannot be delivered") \
 	REASON(ping_pong, DROPPED, "from the partner, back to the partner")    \
 	REASON(probe, DROPPED, "liveness question, come back from the partner") \
 	REASON(stranger, DROPPED, "by the partner's link, but not from it")    \

@@ -201,8 +201,10 @@ size_t packet_build(const struct packet *packet, uint8_t frame[PACKET_MAX])
 	size_t size = ETHERNET;
 
 	memset(frame, 0, PACKET_MAX);
-	memcpy(frame, packet->to, 6);
-	memcpy(frame + 6, packet->from, 6);
+	if (!packet->nobody) {
+		memcpy(frame, packet->to, 6);
+		memcpy(frame + 6, packet->from, 6);
+	}
 	put16(frame + 12, packet->ethertype ? packet->ethertype : 0x0800);
 	if (packet->ethertype)
 		size += lay_payload(packet, frame + ETHERNET);

@@ -46,6 +46,7 @@ enum packet_icmp_type {
 
 struct packet {
 	uint8_t to[6], from[6]; /* MAC addresses */
+	bool nobody;		/* instead: none of either */
 	uint16_t ethertype;	/* 0: IPv4; others: the frame is filler */
 
 	uint32_t source, destination;

@@ -131,6 +131,7 @@ static void complete_out(const struct packet *said, struct packet *out)
 		to = plane_mac_next_b;
 		from = plane_mac_isp_b;
 	}
+	out->nobody = said->nobody;
 	memcpy(out->to, is_set(said->to) ? said->to : to, 6);
 	memcpy(out->from, is_set(said->from) ? said->from : from, 6);
 }
@@ -346,6 +347,7 @@ static bool may_open(enum tp_reason why)
 	switch (why) {
 	case TP_REASON_translated_out:
 	case TP_REASON_translated_in: /* by a SYN */
+	case TP_REASON_hairpin:
 	case TP_REASON_translated_slow_out:
 	case TP_REASON_options:
 	case TP_REASON_too_big:
