@@ -292,7 +292,7 @@ static const struct requirement rows[] = {
 	{ "I11", "5508", "REQ-6", MUST_NOT,
 	  "an error about a query refreshes or ends it", SHOWN_BY(no_refresh) },
 	{ "I12", "5508", "REQ-7", MUST, "hairpinned errors", SHOWN_BY(hairpin),
-	  .open = true },
+	  .wire = true },
 	{ "I15", "5508", "REQ-10", MUST,
 	  "types 3 and 11 are translated, timestamps are queries",
 	  SHOWN_BY(types) },

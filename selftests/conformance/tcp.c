@@ -271,7 +271,7 @@ static const struct requirement rows[] = {
 	  SHOWN_BY(overloading) },
 	{ "T11", "5382", "REQ-8", MUST,
 	  "a connection between two hosts by external addresses",
-	  SHOWN_BY(hairpinned), .open = true },
+	  SHOWN_BY(hairpinned), .wire = true },
 	{ "T12", "5382", "REQ-9", SHOULD, "path MTU discovery works",
 	  SHOWN_BY(path_mtu) },
 	{ "T13", "5382", "REQ-10", MUST_NOT, "an ICMP error ends a connection",

@@ -384,7 +384,7 @@ static const struct requirement rows[] = {
 	  SHOWN_BY(filtering) },
 	{ "U12", "4787", "REQ-9", MUST,
 	  "two inside endpoints meet by their external ones", SHOWN_BY(hairpin),
-	  .open = true },
+	  .wire = true },
 	{ "U13", "4787", "REQ-10", SHOULD, "payload is left alone (SIP)",
 	  SHOWN_BY(sip) },
 	{ "U14", "4787", "REQ-11", MUST,
