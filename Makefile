@@ -127,7 +127,6 @@ all: $(O)/twinpathd $(O)/twinpath
 
 test-bins := $(tests:%=$(O)/selftests/%) $(pure-tests:%=$(O)/asan/selftests/%)
 tests: all $(test-bins) site-tools
-bench-bins: $(bench-bins)
 site-tools: $(site-tools:%=$(O)/selftests/tools/%)
 
 objects = $(patsubst %.c,$(O)/%.o,$(1))
@@ -143,7 +142,8 @@ site-tool-o = $(patsubst %,$(O)/selftests/tools/%.o,tool $(1) $($(1)-parts))
 bench-src := $(wildcard selftests/bench/*.c)
 bench-bpf := $(O)/selftests/bench/bench.bpf.o
 bench-o := $(call objects,$(filter-out %.bpf.c,$(bench-src)))
-bench-bins := $(if $(bench-src),$(addprefix $(O)/selftests/bench/,pump bulk))
+bench-bins := $(addprefix $(O)/selftests/bench/,pump bulk)
+bench-bins: $(bench-bins)
 
 c-objects := $(sort $(twinpathd-o) $(tools-o) $(harness-o) \
 	$(foreach t,$(site-tools),$(call site-tool-o,$t)) \
