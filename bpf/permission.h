@@ -99,6 +99,7 @@ __noinline int permission_write(const struct tp_session_key *key, __u32 index,
 	if (clock_passed(until, now))
 		return 1;
 	hash = hash_session(key, keys);
+	session_make_room(hash, now);
 	if (!lock_take(hash))
 		return 0;
 	number = session_room_for(key, hash, index, now, &theirs);
