@@ -28,19 +28,25 @@ static __always_inline void checksum_update(__sum16 *check, __u64 delta)
 	*check = ~checksum_fold((__u16) ~*check + delta);
 }
 
-static __always_inline void xdp_macs(struct ethhdr *eth,
-				     const struct edit *edit)
+/* In words: byte by byte it would be a tenth of a packet's cost. */
+static __always_inline void xdp_macs(void *data, const struct edit *edit)
 {
-	__builtin_memcpy(eth, edit->macs, sizeof(edit->macs));
+	const __u32 *from = (const __u32 *)edit->macs;
+	__u32 *to = data;
+
+	to[0] = from[0];
+	to[1] = from[1];
+	to[2] = from[2];
 }
 
-static __always_inline void xdp_ttl(struct iphdr *ip)
+/* What the header's checksum is to learn of a TTL that is one less. */
+static __always_inline __u64 xdp_ttl(struct iphdr *ip)
 {
 	__u16 *word = (__u16 *)&ip->ttl;
-	__u16 old = *word;
+	__u16 old = *word, new = old - bpf_htons(0x0100);
 
-	ip->ttl--;
-	checksum_update(&ip->check, (__u64)(__u16)~old + *word);
+	*word = new;
+	return (__u64)(__u16)~old + new;
 }
 
 /* Ports and checksum of the transport header; `delta`: of the addresses. */
@@ -75,27 +81,49 @@ static __always_inline int xdp_transport(void *l4, void *end,
 	return 1;
 }
 
+/* Address and ID; the sum of what changed is added to `header`. */
 static __always_inline int xdp_translate(void *data, void *end,
 					 const struct packet *p,
-					 const struct edit *edit)
+					 const struct edit *edit, __u64 *header)
 {
 	struct iphdr *ip = data + ETHERNET;
 	__be32 new = family_v4(&edit->address);
 	__be32 *address;
 	__u32 at = p->l4;
-	__u64 delta, id = 0;
+	__u64 delta;
 
 	if ((void *)(ip + 1) > end || at > 128)
 		return 0;
 	address = edit->side == SIDE_SOURCE ? &ip->saddr : &ip->daddr;
 	delta = (__u64)(__u32) ~*address + new;
 	*address = new;
+	*header += delta;
 	if (edit->id_mask) {
-		id = (__u64)(__u16)~ip->id + (ip->id ^ edit->id_mask);
+		*header += (__u64)(__u16)~ip->id + (ip->id ^ edit->id_mask);
 		ip->id ^= edit->id_mask;
 	}
-	checksum_update(&ip->check, delta + id);
 	return xdp_transport(data + at, end, p, edit, delta);
+}
+
+/* What is in the headers of every packet: endpoint, TTL, MACs. */
+static __always_inline int xdp_rewrite(void *data, void *end,
+				       const struct packet *p,
+				       const struct edit *edit)
+{
+	struct iphdr *ip = data + ETHERNET;
+	__u64 header = 0;
+
+	if ((void *)(ip + 1) > end)
+		return 0;
+	if (edit->side && p->class != CLASS_ERROR &&
+	    !xdp_translate(data, end, p, edit, &header))
+		return 0;
+	if (edit->flags & EDIT_TTL)
+		header += xdp_ttl(ip);
+	checksum_update(&ip->check, header);
+	if (edit->flags & EDIT_MAC)
+		xdp_macs(data, edit);
+	return 1;
 }
 
 static __noinline int xdp_patch(struct xdp_md *ctx, const struct patch *list)
@@ -195,16 +223,15 @@ static __always_inline int xdp_edit(struct xdp_md *ctx, const struct packet *p,
 		return 0;
 	data = (void *)(long)*(volatile __u32 *)&ctx->data;
 	end = (void *)(long)*(volatile __u32 *)&ctx->data_end;
-	if (data + ETHERNET + sizeof(struct iphdr) > end)
-		return 0;
-	if (edit->side && p->class != CLASS_ERROR &&
-	    !xdp_translate(data, end, p, edit))
-		return 0;
-	if (edit->flags & EDIT_TTL)
-		xdp_ttl(data + ETHERNET);
-	if (edit->flags & EDIT_MAC)
-		xdp_macs(data, edit);
-	return 1;
+	return xdp_rewrite(data, end, p, edit);
+}
+
+/* Counted, and on its way. */
+static __always_inline int xdp_send(__u32 hook, __u32 reason,
+				    const struct edit *edit)
+{
+	reason_count(hook, reason);
+	return bpf_redirect(edit->ifindex, 0);
 }
 
 /* From the core's reason to a verdict. */

@@ -106,7 +106,7 @@ struct edit {
 	__u8 side;		/* enum edit_side */
 	__u8 flags;		/* EDIT_* */
 	__u32 ifindex;
-	__u8 macs[12];	/* destination, source */
+	__u8 macs[12] __attribute__((aligned(4))); /* destination, source */
 	__u32 mark;	/* for the kernel's path; 0: none */
 	__be16 id_mask; /* into the IP ID; an inbound error: into its quote's */
 	__u16 mss;
@@ -144,9 +144,10 @@ static __always_inline int address_is_none(const struct tp_addr *a)
 
 static __always_inline int mac_equal(const __u8 *a, const __u8 *b)
 {
-	return *(const __u16 *)a == *(const __u16 *)b &&
+	/* What differs most comes first. */
+	return *(const __u16 *)(a + 4) == *(const __u16 *)(b + 4) &&
 	       *(const __u16 *)(a + 2) == *(const __u16 *)(b + 2) &&
-	       *(const __u16 *)(a + 4) == *(const __u16 *)(b + 4);
+	       *(const __u16 *)a == *(const __u16 *)b;
 }
 
 #endif

@@ -210,17 +210,12 @@ static __noinline __u32 parse_fragment(void *data, void *end, __u32 room,
 	return reason == GO_ON ? TP_REASON_fragment_slow : reason;
 }
 
-/*
- * An IPv4 packet at l3, a constant.  `wire`: bytes of the frame, of which
- * data..end may be only the first (tc).  A good fragment's reason is
- * fragment_slow, which is the end of it in XDP alone.
- */
-static __always_inline __u32 parse_ip(void *data, void *end, __u32 wire,
-				      __u32 l3, struct packet *p)
+/* The IPv4 header at l3, a constant, but for what is behind it. */
+static __always_inline __u32 parse_header(void *data, void *end, __u32 wire,
+					  __u32 l3, struct packet *p)
 {
 	struct iphdr *ip = data + l3;
 	__u32 length, header;
-	void *l4;
 
 	if ((void *)(ip + 1) > end || ip->version != 4 || ip->ihl < 5)
 		return TP_REASON_malformed;
@@ -239,20 +234,65 @@ static __always_inline __u32 parse_ip(void *data, void *end, __u32 wire,
 	p->l4 = l3 + header;
 	if (header != sizeof(*ip))
 		p->flags |= PACKET_OPTIONS;
+	return GO_ON;
+}
+
+/*
+ * An IPv4 packet at l3, a constant.  `wire`: bytes of the frame, of which
+ * data..end may be only the first (tc).  A good fragment's reason is
+ * fragment_slow, which is the end of it in XDP alone.
+ */
+static __always_inline __u32 parse_ip(void *data, void *end, __u32 wire,
+				      __u32 l3, struct packet *p)
+{
+	__u32 reason = parse_header(data, end, wire, l3, p);
+	struct iphdr *ip = data + l3;
+	__u32 room;
+	void *l4;
+
+	if (reason != GO_ON || (void *)(ip + 1) > end)
+		return reason;
+	room = p->size - (p->l4 - l3);
 	if (ip->frag_off != bpf_htons(IP_DF)) {
 		if (ip->frag_off & bpf_htons(IP_MF | IP_OFFSET))
-			return parse_fragment(data, end, length - header, p);
+			return parse_fragment(data, end, room, p);
 		p->flags |= PACKET_LOOSE;
 		p->id = ip->id;
 	}
 	l4 = data + p->l4;
 	if (ip->protocol == IPPROTO_TCP)
-		return parse_tcp(l4, end, length - header, p);
+		return parse_tcp(l4, end, room, p);
 	if (ip->protocol == IPPROTO_UDP)
-		return parse_udp(l4, end, length - header, p);
+		return parse_udp(l4, end, room, p);
 	if (ip->protocol == IPPROTO_ICMP)
-		return parse_icmp(data, l4, end, length - header, p);
+		return parse_icmp(data, l4, end, room, p);
 	return GO_ON;
+}
+
+/*
+ * The Ethernet frame that nearly all are: IPv4 without options, whole, TCP or UDP.
+ * 0: something else, or something wrong.
+ */
+static __always_inline int parse_plain(void *data, void *end, __u32 wire,
+				       struct packet *p)
+{
+	struct ethhdr *eth = data;
+	struct iphdr *ip = data + ETHERNET;
+	void *l4 = ip + 1;
+	__u32 room;
+
+	if (l4 > end || eth->h_proto != bpf_htons(ETH_P_IP) ||
+	    ip->frag_off & bpf_htons(IP_MF | IP_OFFSET) ||
+	    parse_header(data, end, wire, ETHERNET, p) != GO_ON ||
+	    p->flags & PACKET_OPTIONS)
+		return 0;
+	if (ip->frag_off != bpf_htons(IP_DF))
+		p->flags |= PACKET_LOOSE;
+	room = p->size - sizeof(*ip);
+	if (ip->protocol == IPPROTO_TCP)
+		return parse_tcp(l4, end, room, p) == GO_ON;
+	return ip->protocol == IPPROTO_UDP &&
+	       parse_udp(l4, end, room, p) == GO_ON;
 }
 
 /* `type`: of what is behind the MAC header, or of a raw packet. */

@@ -15,7 +15,9 @@
  */
 #include "apply_tc.h"
 #include "apply_xdp.h"
+#include "fast.h"
 #include "forget.h"
+#include "frame.h"
 #include "lan.h"
 #include "link.h"
 #include "out.h"
@@ -27,43 +29,6 @@
 /* Enough of a frame for every header we read, but not of an error's quote. */
 #define HEADERS (ETHERNET + 60 + 20)
 #define VLAN_ID 0xfff /* of a tag's 16 bits */
-
-static __always_inline void frame_by_whom(const struct tp_link *link,
-					  const __u8 *source, struct packet *p)
-{
-	p->kind = partner_kind(ONLY(&partner), link, source);
-	if (link->only && p->kind == TP_KIND_HOST)
-		p->flags |= PACKET_STRANGER;
-}
-
-/* The Ethernet header: ours, and from whom? */
-static __always_inline __u32 frame_for_us(void *data, void *end, __u32 l3,
-					  const struct tp_link *link,
-					  struct packet *p)
-{
-	struct ethhdr *eth = data;
-
-	p->kind = TP_KIND_HOST;
-	if (l3 == RAW) { /* there is nobody else on the link */
-		if (link->role == TP_LINK_LAN)
-			frame_by_whom(link, 0, p);
-		return GO_ON;
-	}
-	if ((void *)(eth + 1) > end)
-		return TP_REASON_malformed;
-	if (eth->h_dest[0] & 1)
-		return TP_REASON_group;
-	if (!link_owns(link, eth->h_dest))
-		return TP_REASON_not_for_us;
-	if (link->role == TP_LINK_LAN) {
-		frame_by_whom(link, eth->h_source, p);
-		/* Handovers go to our own MAC, never to a virtual one. */
-		if (p->kind != TP_KIND_HOST &&
-		    !mac_equal(eth->h_dest, link->mac[0]))
-			return TP_REASON_not_for_us;
-	}
-	return GO_ON;
-}
 
 /*
  * To nobody, and marked: turned round to enter here (see hairpin.h).  Without a
@@ -135,7 +100,7 @@ static __always_inline __u32 xdp_wire(struct xdp_md *ctx, void *data, void *end)
 	return wire;
 }
 
-static __always_inline int xdp_ingress(struct xdp_md *ctx, __u32 id, __u32 role)
+static __always_inline int xdp_full(struct xdp_md *ctx, __u32 id, __u32 role)
 {
 	void *data = (void *)(long)ctx->data;
 	void *end = (void *)(long)ctx->data_end;
@@ -229,15 +194,72 @@ static __always_inline int tc_ingress(struct __sk_buff *skb, __u32 id, __u32 l3,
 }
 
 SEC("xdp.frags")
+int xdp_lan_full(struct xdp_md *ctx)
+{
+	return xdp_full(ctx, TP_HOOK_xdp_lan, TP_LINK_LAN);
+}
+
+SEC("xdp.frags")
+int xdp_wan_full(struct xdp_md *ctx)
+{
+	return xdp_full(ctx, TP_HOOK_xdp_wan, TP_LINK_UPLINK);
+}
+
+/*
+ * Where a fast program goes with what is not for it.  Pinned like any map: the
+ * kernel empties such an array when nobody has it open any more.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, TP_HOOK_COUNT);
+	__uint(key_size, sizeof(__u32));
+	__array(values, int(struct xdp_md *));
+} full_programs SEC(".maps") = {
+	.values = {
+		[TP_HOOK_xdp_lan] = (void *)&xdp_lan_full,
+		[TP_HOOK_xdp_wan] = (void *)&xdp_wan_full,
+	},
+};
+
+static __always_inline int xdp_fast(struct xdp_md *ctx, __u32 id, __u32 role)
+{
+	void *data = (void *)(long)ctx->data;
+	void *end = (void *)(long)ctx->data_end;
+	struct hook hook = {
+		.id = id,
+		.ifindex = ctx->ingress_ifindex,
+		.bytes = end - data - ETHERNET,
+		.xdp = 1,
+		.set = ONLY(&settings),
+	};
+	struct packet p = {};
+	struct edit edit = {};
+	__u32 reason;
+
+	if (!hook.set)
+		return XDP_PASS;
+	hook.now = clock_now(hook.set);
+	reason = role == TP_LINK_LAN ?
+			 fast_lan(&hook, data, end, end - data, &p, &edit) :
+			 fast_wan(&hook, data, end, end - data, &p, &edit);
+	if (reason == GO_ON)
+		bpf_tail_call(ctx, &full_programs, id);
+	else if (xdp_rewrite(data, end, &p, &edit))
+		return xdp_send(id, reason, &edit);
+	reason_count(id, TP_REASON_program);
+	return XDP_DROP;
+}
+
+SEC("xdp.frags")
 int xdp_lan(struct xdp_md *ctx)
 {
-	return xdp_ingress(ctx, TP_HOOK_xdp_lan, TP_LINK_LAN);
+	return xdp_fast(ctx, TP_HOOK_xdp_lan, TP_LINK_LAN);
 }
 
 SEC("xdp.frags")
 int xdp_wan(struct xdp_md *ctx)
 {
-	return xdp_ingress(ctx, TP_HOOK_xdp_wan, TP_LINK_UPLINK);
+	return xdp_fast(ctx, TP_HOOK_xdp_wan, TP_LINK_UPLINK);
 }
 
 SEC("tc")

@@ -149,6 +149,18 @@ static __noinline struct tp_session *wan_session(const struct hook *hook,
 	return SESSION_IS_REFUSED(number) ? 0 : session_line(number);
 }
 
+/* Does the binding itself let this remote in? */
+static __always_inline int wan_known(const struct packet *p,
+				     const struct tp_binding *binding,
+				     const struct tp_address *address)
+{
+	__u32 filtering = binding_filtering(binding, binding->control, address);
+
+	return filtering == TP_FILTER_ENDPOINT ||
+	       (filtering == TP_FILTER_ADDRESS &&
+		address_equal(&binding->remote, &p->flow.source));
+}
+
 /* May this remote send to the binding?  (RFC 4787 REQ-8, RFC 5382 REQ-3) */
 static __always_inline int wan_admits(const struct hook *hook,
 				      const struct packet *p, __u32 index,
@@ -158,12 +170,8 @@ static __always_inline int wan_admits(const struct hook *hook,
 	__u32 filtering = binding_filtering(binding, binding->control, address);
 	__u32 reason;
 
-	if (filtering == TP_FILTER_ENDPOINT)
-		return 1;
-	if (filtering == TP_FILTER_ADDRESS &&
-	    address_equal(&binding->remote, &p->flow.source))
-		return 1;
-	return wan_session(hook, p, index, 0, &reason) ||
+	return wan_known(p, binding, address) ||
+	       wan_session(hook, p, index, 0, &reason) ||
 	       (filtering == TP_FILTER_ADDRESS &&
 		permission_holds(&p->flow.source, index, hook->now));
 }
@@ -255,6 +263,17 @@ static __always_inline void wan_quote(const struct packet *p,
 		edit->id_mask = family_id_mask(&binding->inside, keys);
 }
 
+static __always_inline void wan_count(const struct hook *hook,
+				      const struct packet *p,
+				      const struct tp_binding *binding,
+				      const struct tp_exit *exit)
+{
+	count_in(binding->exit, hook->bytes,
+		 p->kind == TP_KIND_HOST &&
+			 !address_equal(&p->sender, &exit->next_hop),
+		 hook->now);
+}
+
 /* A packet for a live binding. */
 static __always_inline __u32 wan_bound(const struct hook *hook,
 				       const struct packet *p, __u32 index,
@@ -268,10 +287,7 @@ static __always_inline __u32 wan_bound(const struct hook *hook,
 	/* An error's flow comes from the remote that the quoted one went to. */
 	if (!wan_admits(hook, p, index, binding, address))
 		return TP_REASON_filtered;
-	count_in(binding->exit, hook->bytes,
-		 p->kind == TP_KIND_HOST &&
-			 !address_equal(&p->sender, &exit->next_hop),
-		 hook->now);
+	wan_count(hook, p, binding, exit);
 	if (p->class == CLASS_ERROR) {
 		wan_quote(p, binding, edit);
 	} else if (wan_tracks(p, binding)) {
@@ -282,6 +298,19 @@ static __always_inline __u32 wan_bound(const struct hook *hook,
 	if (reason != GO_ON)
 		return reason;
 	return wan_deliver(hook, p, binding, edit);
+}
+
+/* Does the binding translate this packet, if its sender may? */
+static __always_inline int wan_bindable(const struct hook *hook,
+					const struct packet *p, __u32 exit_id,
+					const struct tp_binding *binding,
+					const struct tp_address *address)
+{
+	return binding_live(binding->control, hook->now) &&
+	       binding_current(binding, binding->control, address) &&
+	       address->exit == exit_id &&
+	       !(p->class == CLASS_QUERY && p->flags & PACKET_BINDABLE &&
+		 TP_CONTROL_LINE(binding->control) != TP_LINE_STATIC);
 }
 
 /* A parsed packet from outside, on the exit whose interface it came by. */
@@ -308,11 +337,7 @@ static __always_inline __u32 wan_packet(const struct hook *hook,
 	index = TP_BINDING_INDEX(id, p->plane,
 				 bpf_ntohs(p->flow.destination_port));
 	binding = binding_at(index);
-	if (!binding || !binding_live(binding->control, hook->now) ||
-	    !binding_current(binding, binding->control, address) ||
-	    address->exit != exit_id ||
-	    (p->class == CLASS_QUERY && p->flags & PACKET_BINDABLE &&
-	     TP_CONTROL_LINE(binding->control) != TP_LINE_STATIC))
+	if (!binding || !wan_bindable(hook, p, exit_id, binding, address))
 		return wan_unbound(hook, p);
 	return wan_bound(hook, p, index, binding, exit, address, edit);
 }

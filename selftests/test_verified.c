@@ -265,8 +265,9 @@ static void load(struct subject *subject, const char *name)
 	bpf_object__for_each_map(map, subject->object)
 		size_map(map);
 	bpf_object__for_each_program(each, subject->object)
-		bpf_program__set_autoload(each, !strcmp(bpf_program__name(each),
-							name));
+		bpf_program__set_autoload(
+			each, !strcmp(bpf_program__name(each), name) ||
+				      strstr(bpf_program__name(each), "_full"));
 	subject->program =
 		bpf_object__find_program_by_name(subject->object, name);
 	bpf_program__set_log_level(subject->program, LOG_STATS);

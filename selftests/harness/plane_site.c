@@ -373,10 +373,30 @@ static int forget(struct plane *plane)
 	return err ?: zero_map(skel->maps.reasons);
 }
 
+/* A test may have taken them away; see test_packet_fast. */
+static int set_full_programs(struct plane *plane)
+{
+	struct twinpath *skel = plane->skel;
+	struct {
+		__u32 hook;
+		struct bpf_program *program;
+	} full[] = { { TP_HOOK_xdp_lan, skel->progs.xdp_lan_full },
+		     { TP_HOOK_xdp_wan, skel->progs.xdp_wan_full } };
+	int map = bpf_map__fd(skel->maps.full_programs), err = 0;
+
+	for (size_t i = 0; i < 2 && !err; i++) {
+		int program = bpf_program__fd(full[i].program);
+
+		err = bpf_map_update_elem(map, &full[i].hook, &program, 0);
+	}
+	return err;
+}
+
 int plane_reset(struct plane *plane)
 {
 	int err = forget(plane);
 
+	err = err ?: set_full_programs(plane);
 	err = err ?: set_globals(plane);
 	err = err ?: set_exits(plane);
 	err = err ?: set_addresses(plane);
