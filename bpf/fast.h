@@ -59,6 +59,7 @@ static __always_inline __u32 fast_lan(const struct hook *hook, void *data,
 	__u32 reason;
 
 	if (!keys || !parse_plain(data, end, wire, p) ||
+	    p->flags & PACKET_SYN ||
 	    !fast_frame(data, end, hook->ifindex, TP_LINK_LAN, p))
 		return GO_ON;
 	key = *lan_key(p);

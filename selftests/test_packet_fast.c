@@ -74,6 +74,8 @@ static const struct row rows[] = {
 
 	/* left to the full program */
 	FAST("a new session", LEFT(LAN, UDP(H, 5000, R, 80))),
+	FAST("what may hold an MSS to clamp", CONNECTED,
+	     LEFT(LAN, TCP(H, 5000, R, 80, SYN | ACK))),
 	FAST("a SYN", CONNECTED, LEFT(WAN, TCP(R, 80, A, 5000, SYN))),
 	FAST("the end from outside", CONNECTED,
 	     LEFT(WAN, TCP(R, 80, A, 5000, FIN | ACK))),
