@@ -63,7 +63,7 @@ test_census-objs := census
 test_config-objs := $(config)
 test_conformance-objs := $(config)
 test_conflict-objs := conflict $(netlink) address log
-test_control-objs := control control_socket request status status_partner \
+test_control-objs := control control_socket request request_reload status status_partner \
 	status_publish publish liveness_verdict decide track $(config)
 test_decide-objs := decide
 test_decide_random-objs := decide

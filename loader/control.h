@@ -3,8 +3,8 @@
  * control.h - the control socket, /run/twinpath/<instance>/control.
  *
  * One JSON object a line is the request, one a line is the answer.
- *   request  {"command": "status" | "flip" | "drain" | "detach", "to": "...",
- *             "for_ms": N, "drain_ms": N, "force": true}
+ *   request  {"command": "status" | "flip" | "drain" | "reload" | "detach",
+ *             "to": "...", "for_ms": N, "drain_ms": N, "force": true}
  *   answer   {"ok": true, ...} or {"ok": false, "error": "a sentence"}
  * Mode 0660, root:twinpath (root:root where there is no such group); whoever
  * is neither root nor in the group may not ask for a change (SO_PEERCRED).

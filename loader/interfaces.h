@@ -53,6 +53,21 @@ void interfaces_init(struct interfaces *interfaces,
 int interfaces_start(struct interfaces *interfaces,
 		     const struct interfaces_context *context, bool strict);
 
+/*
+ * interfaces_reload - the interfaces of another configuration, in `interfaces`:
+ * what `old` has attached stays, what is new is attached, or waited for.
+ * Returns 0, or a negative errno after a line that names the interface: then all
+ * of them carry what they did before.
+ */
+int interfaces_reload(struct interfaces *interfaces,
+		      const struct interfaces *old,
+		      const struct interfaces_context *context);
+
+/* Programs and settings off those of `old` that are none of ours any more. */
+void interfaces_release(const struct interfaces *interfaces,
+			const struct interfaces *old,
+			const struct interfaces_context *context);
+
 /* Links changed: attach to what is new, forget what is gone. */
 void interfaces_update(struct interfaces *interfaces,
 		       const struct interfaces_context *context);

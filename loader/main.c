@@ -19,6 +19,7 @@
 #include "paths.h"
 #include "plane.h"
 #include "site.h"
+#include "site_reload.h"
 #include "twinpath/version.h"
 
 struct options {
@@ -114,14 +115,13 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
 	event_base_loopbreak(site->base);
 }
 
-/* A terminal that goes away, or a habit: it must not end the daemon. */
 static void on_hangup(evutil_socket_t number, short what, void *arg)
 {
+	static struct config_messages messages;
+
 	(void)number;
 	(void)what;
-	(void)arg;
-	log_warning("SIGHUP: the configuration is read at start only; restart "
-		    "twinpathd to read it again, sessions live on");
+	site_reload(arg, "of SIGHUP", &messages);
 }
 
 static int run(struct site *site)
@@ -136,9 +136,11 @@ static int run(struct site *site)
 	interrupt = evsignal_new(site->base, SIGINT, on_signal, site);
 	hangup = evsignal_new(site->base, SIGHUP, on_hangup, site);
 	signal(SIGPIPE, SIG_IGN);
-	evsignal_add(hangup, NULL);
+	/* Until there is something to reload: a terminal that goes away. */
+	signal(SIGHUP, SIG_IGN);
 	err = site_start(site);
 	if (!err) {
+		evsignal_add(hangup, NULL);
 		evsignal_add(term, NULL);
 		evsignal_add(interrupt, NULL);
 		event_base_dispatch(site->base);

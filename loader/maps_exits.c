@@ -236,8 +236,10 @@ void maps_fill_exits(const struct maps *maps, const struct maps_input *input,
 {
 	memcpy(wanted, maps->exits, sizeof(maps->exits));
 	/* An uplink that left the configuration has no live exit any more. */
-	for (unsigned id = 1; id < TP_MAX_EXITS; id++)
+	for (unsigned id = 1; id < TP_MAX_EXITS; id++) {
 		wanted[id].state = TP_EXIT_DEAD;
+		wanted[id].home_after = 0; /* nor is it waited for */
+	}
 	for (unsigned i = 0; i < input->config->uplinks_count; i++)
 		fill_exit(&wanted[maps->exit_ids[i]], maps, input, i);
 	fill_partner_exit(&wanted[maps->partner_exit], maps->partner_exit,

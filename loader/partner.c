@@ -310,6 +310,23 @@ void partner_close(struct partner *partner)
 	free(partner);
 }
 
+bool partner_is(const struct partner *partner, const struct config *was,
+		const struct config *is)
+{
+	struct partner_config a = was->partner, b = is->partner;
+	struct key key = {};
+	bool same;
+
+	a.line = b.line = 0;
+	same = !memcmp(&a, &b, sizeof(a));
+	if (!same || !partner || !partner->has_key)
+		return same;
+	same = !key_load(b.key_file, &key) &&
+	       !memcmp(&key, &partner->key, sizeof(key));
+	key_forget(&key);
+	return same;
+}
+
 /* Its MAC has not been known for so long that it is not there. */
 static bool is_nowhere(struct partner *partner, enum liveness_state state)
 {

@@ -24,6 +24,13 @@ int partner_open(struct partner **out, struct site *site,
 		 const struct plane *plane);
 void partner_close(struct partner *partner);
 
+/*
+ * Does a partner of the one configuration suit the other: the same gateway, by the
+ * same way, with the key that stands in its file today?
+ */
+bool partner_is(const struct partner *partner, const struct config *was,
+		const struct config *is);
+
 /* For the maps.  `overtaken` is told once. */
 struct partner_belief partner_belief(struct partner *partner);
 

@@ -15,23 +15,7 @@
 #include "log.h"
 #include "probe_icmp.h"
 #include "probe_words.h"
-#include "probes.h"
-#include "site.h"
-
-struct prober {
-	struct probes *probes;
-	unsigned uplink, track;
-	struct probe_icmp *icmp; /* NULL: an interface track */
-	int error;		 /* of the last update, so as to say it once */
-	char why[WORDS];	 /* the cause of the change that is delayed */
-};
-
-struct probes {
-	struct site *site;
-	struct event *timer;
-	bool beyond[MODEL_UPLINKS]; /* as the site was told */
-	struct prober probers[MODEL_UPLINKS][4];
-};
+#include "probes_private.h"
 
 static const struct uplink_config *uplink_of(const struct prober *prober)
 {
@@ -216,8 +200,8 @@ static void on_result(void *arg, const struct probe_icmp_result *result)
 	/* First what is due, so that the result is to blame for the rest. */
 	changed = tick(prober, now);
 	before = track->state;
-	track->sent = statistics.sent;
-	track->late = statistics.late;
+	track->sent = prober->sent + statistics.sent;
+	track->late = prober->late + statistics.late;
 	if (ok)
 		track->rtt_us_last = result->rtt_us;
 	event = track_result(track, ok, urgent(prober), now);
@@ -318,7 +302,8 @@ static uint16_t id_of(const struct config *config, unsigned uplink,
 	return (uint16_t)(config->local_min + (uplink * 4 + track) % ids);
 }
 
-static int open_icmp(struct prober *prober)
+/* For the prober that stands there, or will. */
+int probes_open_icmp(struct probe_icmp **out, struct prober *prober)
 {
 	static const struct probe_icmp_calls calls = {
 		.result = on_result,
@@ -334,8 +319,23 @@ static int open_icmp(struct prober *prober)
 		.id = id_of(&site->config, prober->uplink, prober->track),
 	};
 
-	return probe_icmp_open(&prober->icmp, site->base, &settings, &calls,
-			       prober);
+	return probe_icmp_open(out, site->base, &settings, &calls, prober);
+}
+
+/* The delays are the uplink's; tracks that are only watched have none. */
+msec_t probes_delay(const struct uplink_config *config, unsigned t,
+		    msec_t length)
+{
+	return t == config->track ? length : 0;
+}
+
+void probes_settle_in(struct probes *probes, unsigned uplink, unsigned t)
+{
+	struct prober *prober = &probes->probers[uplink][t];
+
+	prober->probes = probes;
+	prober->uplink = uplink;
+	prober->track = t;
 }
 
 static int open_track(struct probes *probes, unsigned uplink, unsigned t)
@@ -343,17 +343,14 @@ static int open_track(struct probes *probes, unsigned uplink, unsigned t)
 	const struct uplink_config *config =
 		&probes->site->config.uplinks[uplink];
 	struct prober *prober = &probes->probers[uplink][t];
-	bool decides = t == config->track;
 
-	prober->probes = probes;
-	prober->uplink = uplink;
-	prober->track = t;
-	/* The delays are the uplink's; tracks that are only watched have
-	 * none. */
+	probes_settle_in(probes, uplink, t);
 	track_init(&probes->site->tracks[uplink][t], &config->tracks[t],
-		   decides ? config->delay_down : 0,
-		   decides ? config->delay_up : 0);
-	return config->tracks[t].kind == TRACK_ICMP ? open_icmp(prober) : 0;
+		   probes_delay(config, t, config->delay_down),
+		   probes_delay(config, t, config->delay_up));
+	return config->tracks[t].kind == TRACK_ICMP ?
+		       probes_open_icmp(&prober->icmp, prober) :
+		       0;
 }
 
 int probes_open(struct site *site)

@@ -20,6 +20,15 @@ int probes_open(struct site *site);
 void probes_close(struct site *site);
 
 /*
+ * probes_reload - site->config is another one now, and was `before`.  A track
+ * that is about the same path keeps its state and its counts, whatever became of
+ * its timers; a probe that is the same goes on without a gap.  To be followed by
+ * an update.  Returns 0, or -ENOMEM: then nothing was changed.
+ */
+struct config;
+int probes_reload(struct site *site, const struct config *before);
+
+/*
  * probes_update - the facts about links, addresses or next hops' MACs may have
  * changed.  To be called only with facts that are filled in: an interface that
  * is not there takes its tracks down at once.

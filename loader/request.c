@@ -3,7 +3,7 @@
  * request.c - the commands of the control socket.
  *
  * Owns: what a command means and who may give it.  It knows no socket, and it
- * changes the site only through site_set_intent and site_detach.
+ * changes the site only through site_set_intent, site_reload and site_detach.
  */
 #include <errno.h>
 #include <json-c/json.h>
@@ -13,17 +13,9 @@
 
 #include "duration.h"
 #include "log.h"
-#include "request.h"
+#include "request_private.h"
 #include "site.h"
 #include "status.h"
-
-struct request {
-	struct site *site;
-	struct json_object *json;
-	const struct request_peer *peer;
-	void (*detached)(void *arg);
-	void *arg;
-};
 
 struct json_object *request_granted(void)
 {
@@ -48,8 +40,7 @@ struct json_object *request_refused(const char *format, ...)
 	return answer;
 }
 
-/* The value of a text field; NULL when it is missing or no text. */
-static const char *request_text(const struct request *request, const char *key)
+const char *request_text(const struct request *request, const char *key)
 {
 	struct json_object *value;
 
@@ -295,9 +286,8 @@ static const struct {
 	struct json_object *(*serve)(const struct request *request);
 	bool changes;
 } commands[] = {
-	{ "status", request_status, false },
-	{ "flip", request_flip, true },
-	{ "drain", request_drain, true },
+	{ "status", request_status, false }, { "flip", request_flip, true },
+	{ "drain", request_drain, true },    { "reload", request_reload, true },
 	{ "detach", request_detach, true },
 };
 

@@ -12,56 +12,22 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <linux/rtnetlink.h>
 
-#include "announce.h"
-#include "census.h"
-#include "conflict.h"
 #include "control.h"
 #include "facts.h"
-#include "failback.h"
 #include "freshen.h"
-#include "hold.h"
 #include "intent.h"
 #include "log.h"
-#include "maps.h"
-#include "nudge.h"
 #include "partner.h"
-#include "paths.h"
 #include "probes.h"
-#include "publish.h"
-#include "routing.h"
-#include "site.h"
 #include "site_log.h"
-#include "sysctl.h"
+#include "site_private.h"
 #include "vrrp.h"
 #include "wish.h"
 
 #define DETACH_PATIENCE 5000
 #define TICK 500
 #define HUSH_TURN 5
-
-struct site_parts {
-	struct paths paths;
-	struct plane plane;
-	struct interfaces interfaces;
-	struct conflicts conflicts;
-	struct announce announce;
-	struct failback failback;
-	struct hold hold;
-	struct nudge *nudge;
-	struct partner *partner;
-	struct census *census;
-	struct publish *publish;
-	struct event *turn;
-	msec_t turn_due; /* 0: none is */
-	struct event *tick;
-	unsigned changes; /* enum netlink_change, since the last turn */
-	int lock;
-	msec_t detach_until;
-	void (*detached)(void *arg);
-	void *detached_arg;
-};
 
 msec_t site_now(void)
 {
@@ -71,7 +37,7 @@ msec_t site_now(void)
 	return (msec_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static struct interfaces_context context_of(const struct site *site)
+struct interfaces_context site_context(const struct site *site)
 {
 	return (struct interfaces_context){
 		.plane = &site->parts->plane,
@@ -82,7 +48,7 @@ static struct interfaces_context context_of(const struct site *site)
 	};
 }
 
-static const char *vrrp_path(const struct site *site)
+const char *site_vrrp_path(const struct site *site)
 {
 	return site->config.vrrp_file[0] ? site->config.vrrp_file :
 					   site->parts->paths.vrrp;
@@ -252,10 +218,11 @@ static void carry_out(struct site *site, uint32_t lost, uint32_t cut)
 	later = announce_apply(&parts->announce, site);
 	if (later)
 		turn_in(site, later);
-	err = site->detaching ? vrrp_remove(vrrp_path(site)) :
-				vrrp_write(vrrp_path(site), site->desired.vrrp);
+	err = site->detaching ?
+		      vrrp_remove(site_vrrp_path(site)) :
+		      vrrp_write(site_vrrp_path(site), site->desired.vrrp);
 	if (err)
-		log_error("cannot write %s: %s", vrrp_path(site),
+		log_error("cannot write %s: %s", site_vrrp_path(site),
 			  strerror(-err));
 }
 
@@ -306,9 +273,9 @@ static uint32_t fail_back(struct site *site, struct desired *desired)
 	return cut;
 }
 
-static void turn(struct site *site)
+void site_turn(struct site *site)
 {
-	struct interfaces_context context = context_of(site);
+	struct interfaces_context context = site_context(site);
 	struct facts before = site->facts;
 	struct desired desired;
 	uint32_t lost, cut;
@@ -352,7 +319,7 @@ static void on_turn(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	site->parts->turn_due = 0;
-	turn(site);
+	site_turn(site);
 }
 
 static void on_tick(evutil_socket_t fd, short what, void *arg)
@@ -363,7 +330,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	freshen(site->netlink, &site->config, &site->facts,
 		&site->parts->interfaces);
-	turn(site);
+	site_turn(site);
 }
 
 static void on_netlink(void *arg, unsigned changes)
@@ -371,7 +338,7 @@ static void on_netlink(void *arg, unsigned changes)
 	struct site *site = arg;
 
 	site->parts->changes |= changes;
-	turn(site);
+	site_turn(site);
 }
 
 void site_changed(struct site *site)
@@ -399,7 +366,7 @@ int site_set_intent(struct site *site, const struct intent *intent,
 	}
 	/* Whoever waits for an exit to be empty must not see an old count. */
 	census_forget(site->parts->census);
-	turn(site);
+	site_turn(site);
 	/* A drain on the way back to auto was for this one time. */
 	if (intent->kind == INTENT_AUTO)
 		site->intent.drain = 0;
@@ -470,35 +437,9 @@ int site_detach(struct site *site, void (*done)(void *arg), void *arg)
 	return 0;
 }
 
-int site_clean(const char *instance)
-{
-	struct paths paths;
-	struct event_base *base = event_base_new();
-	struct netlink *netlink = NULL;
-	int err, first;
+/* ---- listening ------------------------------------------------------------------------------ */
 
-	if (!base)
-		return -ENOMEM;
-	first = paths_init(&paths, instance);
-	err = netlink_open(&netlink, base, on_netlink, NULL);
-	if (!err)
-		err = routing_withdraw(netlink);
-	first = first ?: err;
-	vrrp_remove(paths.vrrp);
-	/* LAN forwarding ends before the guard does. */
-	err = sysctl_restore(paths.sysctls);
-	first = first ?: err;
-	attach_remove_all(instance);
-	err = plane_unpin(instance);
-	first = first ?: err;
-	netlink_close(netlink);
-	event_base_free(base);
-	return first;
-}
-
-/* ---- start and stop --------------------------------------------------------------------------- */
-
-static int start_listening(struct site *site)
+int site_listen(struct site *site)
 {
 	struct timeval tick = { 0, TICK * 1000 };
 	struct site_parts *parts = site->parts;
@@ -516,129 +457,4 @@ static int start_listening(struct site *site)
 	}
 	event_add(parts->tick, &tick);
 	return 0;
-}
-
-static int start_plane(struct site *site)
-{
-	struct site_parts *parts = site->parts;
-	struct interfaces_context context = context_of(site);
-	char forwarding[SYSCTL_VALUE];
-	int err;
-
-	err = plane_open(&parts->plane, site->instance, &site->config);
-	if (err)
-		return err;
-	log_info("tables %s in %s", parts->plane.adopted ? "adopted" : "made",
-		 parts->plane.dir);
-	if (!parts->plane.adopted &&
-	    !sysctl_get("net/ipv4/ip_forward", forwarding) &&
-	    forwarding[0] == '1')
-		log_warning(
-			"net.ipv4.ip_forward is on before the programs are: "
-			"until now the kernel could forward inside sources "
-			"untranslated; leave it off, twinpathd switches on "
-			"forwarding for its own interfaces");
-	interfaces_init(&parts->interfaces, &site->config);
-	err = maps_open(&site->maps, &parts->plane, &site->config);
-	if (!err)
-		maps_previous(site->maps, site_now(), &site->desired);
-	for (unsigned i = 0; !err && i < site->config.uplinks_count; i++)
-		site->exits[i] = maps_exit(site->maps, (int)i);
-	if (!err)
-		err = interfaces_start(&parts->interfaces, &context,
-				       !parts->plane.adopted);
-	if (!err)
-		err = plane_pin_iterators(&parts->plane);
-	return err;
-}
-
-static int start_publishing(struct site *site)
-{
-	struct publish_place places[MODEL_UPLINKS] = {};
-
-	for (unsigned i = 0; i < site->config.uplinks_count; i++) {
-		places[i].exit = site->exits[i];
-		places[i].address = maps_address(site->maps, site->exits[i]);
-	}
-	return publish_open(&site->parts->publish, &site->parts->plane,
-			    &site->config, places);
-}
-
-static int start_parts(struct site *site)
-{
-	struct site_parts *parts = site->parts;
-	int err;
-
-	err = paths_init(&parts->paths, site->instance);
-	if (err)
-		return err;
-	parts->lock = paths_lock(&parts->paths);
-	if (parts->lock < 0)
-		return parts->lock;
-	err = start_listening(site);
-	if (err)
-		return err;
-	err = start_plane(site);
-	if (err)
-		return err;
-	intent_load(parts->paths.intent, &site->intent);
-	parts->failback =
-		failback_adopt(&site->config, &site->intent, &site->desired);
-	parts->hold = hold_adopt(&site->config, &site->desired);
-	return start_publishing(site)					    ?:
-		       partner_open(&parts->partner, site, &parts->plane)   ?:
-		       census_open(&parts->census, &parts->plane)	    ?:
-		       nudge_open(&parts->nudge, site->base, &parts->plane) ?:
-		       probes_open(site)				    ?:
-		       control_open(&site->control, site, parts->paths.control);
-}
-
-int site_start(struct site *site)
-{
-	bool fresh = !plane_exists(site->instance);
-	int err;
-
-	site->parts = calloc(1, sizeof(*site->parts));
-	if (!site->parts)
-		return -ENOMEM;
-	site->parts->lock = -1;
-	site->started = site_now();
-	err = start_parts(site);
-	if (err) {
-		/* Nothing half-attached; but never touch what was at work. */
-		if (fresh && site->parts->lock >= 0)
-			site_clean(site->instance);
-		return err;
-	}
-	site->parts->changes = ~0U;
-	facts_collect(&site->facts, &site->config, site->netlink,
-		      &site->parts->interfaces, site->started);
-	announce_adopt(&site->parts->announce, site);
-	turn(site);
-	log_info("ready: %s by %s", site->instance,
-		 decide_name(&site->config, site->desired.selector));
-	return 0;
-}
-
-void site_stop(struct site *site)
-{
-	struct site_parts *parts = site->parts;
-
-	if (!parts)
-		return;
-	control_close(site->control);
-	probes_close(site);
-	nudge_close(parts->nudge);
-	partner_close(parts->partner);
-	census_close(parts->census);
-	publish_close(parts->publish);
-	maps_close(site->maps);
-	plane_close(&parts->plane);
-	netlink_close(site->netlink);
-	if (parts->turn)
-		event_free(parts->turn);
-	if (parts->tick)
-		event_free(parts->tick);
-	free(parts);
-	site->parts = NULL;
 }

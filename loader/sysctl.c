@@ -125,37 +125,49 @@ static int remembered(const char *statefile, const char *wanted)
 	return found;
 }
 
-static int copy_lines(FILE *from, FILE *to)
+/* All but those whose name begins with `omit`. */
+static int copy_lines(FILE *from, FILE *to, const char *omit)
 {
 	const char *name, *value;
 	char *line = NULL;
 	size_t room = 0;
 
 	while (getline(&line, &room, from) >= 0) {
-		if (split(line, &name, &value))
+		if (split(line, &name, &value) &&
+		    (!omit || strncmp(name, omit, strlen(omit)) != 0))
 			fprintf(to, "%s %s\n", name, value);
 	}
 	free(line);
 	return ferror(from) ? -EIO : 0;
 }
 
-/* Written beside it and renamed: a crash leaves the old file or the new one. */
-static int write_state(const char *statefile, const char *beside,
-		       const char *name, const char *value)
+/*
+ * Written beside it and renamed: a crash leaves the old file or the new one.
+ * Without what begins with `omit`, and with `line`; either may be NULL.
+ */
+static int write_state(const char *statefile, const char *omit,
+		       const char *line)
 {
 	FILE *from = fopen(statefile, "re"), *to;
+	char beside[PATH_MAX];
 	int err = 0;
 
 	if (!from && errno != ENOENT)
 		return -errno;
+	if (snprintf(beside, sizeof(beside), "%s.new", statefile) >=
+	    (int)sizeof(beside)) {
+		err = -ENAMETOOLONG;
+		goto out;
+	}
 	to = fopen(beside, "we");
 	if (!to) {
 		err = -errno;
 		goto out;
 	}
 	if (from)
-		err = copy_lines(from, to);
-	fprintf(to, "%s %s\n", name, value);
+		err = copy_lines(from, to, omit);
+	if (line)
+		fputs(line, to);
 	if (fflush(to) || fsync(fileno(to)))
 		err = -errno;
 	if (fclose(to) && !err)
@@ -172,12 +184,12 @@ out:
 
 static int remember(const char *statefile, const char *name, const char *value)
 {
-	char beside[PATH_MAX];
-	int size = snprintf(beside, sizeof(beside), "%s.new", statefile);
+	char line[PATH_MAX + SYSCTL_VALUE];
+	int size = snprintf(line, sizeof(line), "%s %s\n", name, value);
 
-	if (size >= (int)sizeof(beside))
+	if (size >= (int)sizeof(line))
 		return -ENAMETOOLONG;
-	return write_state(statefile, beside, name, value);
+	return write_state(statefile, NULL, line);
 }
 
 /* ---- the calls ----------------------------------------------------------------- */
@@ -199,7 +211,8 @@ int sysctl_set(const char *statefile, const char *name, const char *value)
 	return put(name, value);
 }
 
-int sysctl_restore(const char *statefile)
+/* Put back what begins with `wanted`.  The first error; the others are tried. */
+static int put_back(const char *statefile, const char *wanted)
 {
 	FILE *file = fopen(statefile, "re");
 	const char *name, *value;
@@ -210,7 +223,8 @@ int sysctl_restore(const char *statefile)
 	if (!file)
 		return errno == ENOENT ? 0 : -errno;
 	while (getline(&line, &room, file) >= 0) {
-		if (!split(line, &name, &value))
+		if (!split(line, &name, &value) ||
+		    strncmp(name, wanted, strlen(wanted)) != 0)
 			continue;
 		one = put(name, value);
 		if (one && one != -ENOENT && !err)
@@ -218,7 +232,24 @@ int sysctl_restore(const char *statefile)
 	}
 	free(line);
 	fclose(file);
+	return err;
+}
+
+int sysctl_restore(const char *statefile)
+{
+	int err = put_back(statefile, "");
+
 	if (err)
 		return err;
-	return unlink(statefile) ? -errno : 0;
+	return unlink(statefile) && errno != ENOENT ? -errno : 0;
+}
+
+int sysctl_restore_interface(const char *statefile, const char *interface)
+{
+	char name[64];
+	int err;
+
+	snprintf(name, sizeof(name), "net/ipv4/conf/%s/", interface);
+	err = put_back(statefile, name);
+	return err ? err : write_state(statefile, name, NULL);
 }

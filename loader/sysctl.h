@@ -34,4 +34,7 @@ int sysctl_set(const char *statefile, const char *name, const char *value);
  */
 int sysctl_restore(const char *statefile);
 
+/* The same for an interface's IPv4 settings alone, which leave the file. */
+int sysctl_restore_interface(const char *statefile, const char *interface);
+
 #endif

@@ -31,6 +31,7 @@
 #include "log.h"
 #include "publish.h"
 #include "site.h"
+#include "site_reload.h"
 #include "status_partner.h"
 
 #define TEST_GROUP 54321
@@ -127,6 +128,19 @@ bool site_is_inside(const struct site *of, const struct tp_addr *address)
 {
 	(void)of;
 	return address->byte[15] == 10;
+}
+
+static unsigned reloads, wrong;
+
+int site_reload(struct site *of, const char *because,
+		struct config_messages *messages)
+{
+	reloads++;
+	assert_non_null(strstr(because, "uid "));
+	config_messages_init(messages, of->config.file);
+	for (unsigned i = 0; i < wrong; i++)
+		config_error(messages, 7 + i, "no such key");
+	return wrong ? -EINVAL : 0;
 }
 
 int site_detach(struct site *of, void (*done)(void *arg), void *arg)
@@ -710,6 +724,23 @@ static void test_drain(void **state)
 		       "drain isp-x: there is no uplink \"isp-x\"");
 }
 
+/* ---- reload -------------------------------------------------------------- */
+
+static void test_reload(void **state)
+{
+	(void)state;
+	strcpy(site.config.file, "/etc/twinpath/test.conf");
+	reloads = wrong = 0;
+	expect_granted("{\"command\":\"reload\"}\n");
+	assert_int_equal(reloads, 1);
+	wrong = 1;
+	expect_refused("{\"command\":\"reload\"}\n",
+		       "/etc/twinpath/test.conf:7: error: no such key; nothing "
+		       "was changed");
+	wrong = 3;
+	expect_refused("{\"command\":\"reload\"}\n", "(and 2 more)");
+}
+
 /* ---- detach -------------------------------------------------------------- */
 
 static void test_detach_answers_all_when_done(void **state)
@@ -1073,6 +1104,7 @@ int main(void)
 		TEST(test_flip_options),
 		TEST(test_flip_options_that_cannot_be),
 		TEST(test_drain),
+		TEST(test_reload),
 		TEST(test_detach_answers_all_when_done),
 		TEST(test_detach_answer_leaves_with_the_daemon),
 		TEST(test_bad_lines),

@@ -14,6 +14,7 @@
 #include "sysctl.h"
 
 #define FILTER "net/ipv4/conf/w.5/rp_filter" /* dots belong to the name */
+#define OTHER "net/ipv4/conf/w.51/rp_filter"
 #define PORTS "net/ipv4/ip_local_port_range"
 
 static char directory[64], file[96];
@@ -97,6 +98,25 @@ static void test_vanished_interface(void **state)
 	assert_int_equal(access(file, F_OK), -1);
 }
 
+/* A reload lets go of one interface; the others stay remembered. */
+static void test_restore_interface(void **state)
+{
+	netns_of(state);
+	netns_veth("w.5", "10.0.0.1/24");
+	netns_veth("w.51", "10.0.1.1/24");
+	netns_run("echo 1 > /proc/sys/" FILTER);
+	netns_run("echo 1 > /proc/sys/" OTHER);
+	assert_int_equal(sysctl_set(file, FILTER, "2"), 0);
+	assert_int_equal(sysctl_set(file, OTHER, "2"), 0);
+	assert_int_equal(sysctl_restore_interface(file, "w.5"), 0);
+	expect(FILTER, "1");
+	expect(OTHER, "2");
+	expect_file(OTHER " 1\n");
+	assert_int_equal(sysctl_restore_interface(file, "w.5"), 0);
+	assert_int_equal(sysctl_restore(file), 0);
+	expect(OTHER, "1");
+}
+
 static void test_half_written_line(void **state)
 {
 	netns_of(state);
@@ -129,7 +149,11 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(test_right_already, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(test_restore_interface, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_vanished_interface, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_restore_interface, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_half_written_line, setup,
 						teardown),

@@ -36,6 +36,7 @@ int command_status(const struct options *options);
 int command_flip(const struct options *options);
 int command_drain(const struct options *options);
 int command_undrain(const struct options *options);
+int command_reload(const struct options *options);
 int command_detach(const struct options *options);
 int command_sessions(const struct options *options);
 int command_bindings(const struct options *options);

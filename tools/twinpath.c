@@ -54,6 +54,8 @@ static const struct command {
 	  "read a configuration and say what it means" },
 	{ "genkey", command_genkey, NULL, 0,
 	  "print a fresh key, for both gateways of a site" },
+	{ "reload", command_reload, NULL, 0,
+	  "have the daemon read its configuration again" },
 	{ "detach", command_detach, NULL, 0,
 	  "withdraw, let the partner take over, detach and end the daemon" },
 	{ "help", command_help, NULL, 0, "this text" },

@@ -118,7 +118,7 @@ def test_usage_names_every_command(twinpath):
     outcome = twinpath("help")
     assert outcome.status == 0 and outcome.err == ""
     for command in ("status", "flip TO", "drain UPLINK", "undrain", "sessions", "bindings", "routes",
-                    "reasons", "pressure", "check FILE", "genkey", "detach", "help", "version"):
+                    "reasons", "pressure", "check FILE", "genkey", "reload", "detach", "help", "version"):
         assert f"\n  {command} " in outcome.out
     assert twinpath("--help").out == outcome.out
     nothing = twinpath()
