@@ -63,11 +63,13 @@ test_census-objs := census
 test_config-objs := $(config)
 test_conformance-objs := $(config)
 test_conflict-objs := conflict $(netlink) address log
-test_control-objs := control control_socket request request_reload status status_partner \
+test_control-objs := control control_socket request request_events request_reload \
+	events events_stream status status_partner \
 	status_publish publish liveness_verdict decide track $(config)
 test_decide-objs := decide
 test_decide_random-objs := decide
 test_duration-objs := duration
+test_events-objs := events $(config)
 test_failback-objs := failback
 test_heartbeat-objs := $(heartbeat) address log
 test_heartbeat_accept-objs := heartbeat_accept

@@ -237,6 +237,7 @@ static void read_root(const struct config_section *root)
 		config_value_boolean(&value, &config->last_resort);
 	config_read_uplinks(root);
 	config_read_publishes(root);
+	config_read_hooks(root);
 }
 
 /* memset, not an initialiser: holes too, so that configs can be compared. */

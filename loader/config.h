@@ -5,7 +5,7 @@
  *   config_token, config_text  the file; what libconfuse would misread
  *   config_grammar             which keys there are; libconfuse's tree
  *   config_value               one word to one typed value
- *   config_section, config, config_uplink, config_publish
+ *   config_section, config, config_uplink, config_publish, config_hook
  *                              the tree to struct config, with the defaults
  *   config_check, config_publish_check
  *                              what it means: contradictions, bad ideas
@@ -44,5 +44,7 @@ extern const char *const config_protocols[];
 extern const char *const config_kinds[];
 /* The partner's keys that name an interface, by enum tp_kind. */
 extern const char *const config_links[];
+/* What a hook can be run on, by enum event_kind. */
+extern const char *const config_kinds_of_event[];
 
 #endif

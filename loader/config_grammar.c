@@ -43,6 +43,13 @@ static cfg_opt_t publish_keys[] = {
 	LIST("uplinks"),   VALUE("filtering"), CFG_END(),
 };
 
+static cfg_opt_t hook_keys[] = {
+	VALUE("run"),
+	LIST("on"),
+	VALUE("timeout"),
+	CFG_END(),
+};
+
 static cfg_opt_t partner_keys[] = {
 	VALUE("address"),	 VALUE("interface"),
 	VALUE("question"),	 VALUE("session-question"),
@@ -84,6 +91,8 @@ static cfg_opt_t root_keys[] = {
 		CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 	CFG_SEC("publish", publish_keys,
 		CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+	CFG_SEC("hook", hook_keys,
+		CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 	CFG_END(),
 };
 
@@ -94,6 +103,7 @@ static const struct place {
 	{ "", root_keys },	  { "partner", partner_keys },
 	{ "timers", timer_keys }, { "uplink", uplink_keys },
 	{ "icmp", icmp_keys },	  { "publish", publish_keys },
+	{ "hook", hook_keys },
 };
 #define PLACES (sizeof(places) / sizeof(places[0]))
 

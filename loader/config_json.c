@@ -171,12 +171,30 @@ static struct json_object *partner_json(const struct partner_config *partner)
 	return object;
 }
 
+static struct json_object *hook_json(const struct hook_config *hook)
+{
+	struct json_object *object = json_object_new_object();
+	struct json_object *on = json_object_new_array();
+
+	put_text(object, "name", hook->name);
+	put_text(object, "run", hook->run);
+	for (unsigned i = 0; config_kinds_of_event[i]; i++)
+		if (hook->on & (1U << i))
+			json_object_array_add(
+				on, json_object_new_string(
+					    config_kinds_of_event[i]));
+	put(object, "on", on);
+	put_number(object, "timeout_ms", (uint64_t)hook->timeout);
+	return object;
+}
+
 static void put_lists(struct json_object *object, const struct config *config)
 {
 	struct json_object *lans = json_object_new_array();
 	struct json_object *exclude = json_object_new_array();
 	struct json_object *uplinks = json_object_new_array();
 	struct json_object *publishes = json_object_new_array();
+	struct json_object *hooks = json_object_new_array();
 	char text[ADDRESS_TEXT];
 	unsigned i;
 
@@ -197,6 +215,9 @@ static void put_lists(struct json_object *object, const struct config *config)
 	put(object, "exclude", exclude);
 	put(object, "uplinks", uplinks);
 	put(object, "publish", publishes);
+	for (i = 0; i < config->hooks_count; i++)
+		json_object_array_add(hooks, hook_json(&config->hooks[i]));
+	put(object, "hooks", hooks);
 }
 
 static struct json_object *timers_json(const struct config *config)

@@ -276,6 +276,23 @@ static void print_publish(FILE *out, const struct config *config,
 		config_filterings[publish->filtering]);
 }
 
+static void print_hook(FILE *out, const struct hook_config *hook)
+{
+	const char *between = " ";
+
+	fprintf(out, "\nhook %s {\n    run = \"%s\"\n    on = {", hook->name,
+		hook->run);
+	for (unsigned i = 0; config_kinds_of_event[i]; i++) {
+		if (!(hook->on & (1U << i)))
+			continue;
+		fprintf(out, "%s%s", between, config_kinds_of_event[i]);
+		between = ", ";
+	}
+	fprintf(out, " }\n");
+	print_duration(out, "    ", "timeout", hook->timeout);
+	fprintf(out, "}\n");
+}
+
 void config_print(FILE *out, const struct config *config)
 {
 	unsigned i;
@@ -295,6 +312,8 @@ void config_print(FILE *out, const struct config *config)
 		print_uplink(out, &config->uplinks[i]);
 	for (i = 0; i < config->publishes_count; i++)
 		print_publish(out, config, &config->publishes[i]);
+	for (i = 0; i < config->hooks_count; i++)
+		print_hook(out, &config->hooks[i]);
 }
 
 void config_print_messages(FILE *out, const struct config_messages *messages)

@@ -58,4 +58,7 @@ void config_read_uplinks(const struct config_section *root);
 /* config_publish.c: all published servers; after the uplinks, by name. */
 void config_read_publishes(const struct config_section *root);
 
+/* config_hook.c: all hooks. */
+void config_read_hooks(const struct config_section *root);
+
 #endif

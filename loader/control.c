@@ -27,6 +27,7 @@
 
 #include "control.h"
 #include "control_socket.h"
+#include "events_stream.h"
 #include "log.h"
 #include "request.h"
 #include "site.h"
@@ -56,6 +57,7 @@ struct control {
 	struct control_socket socket;
 	bool has_group;
 	gid_t group;
+	struct events_stream *followers;
 	unsigned count;
 	LIST_HEAD(, client) clients;
 };
@@ -66,7 +68,8 @@ static void client_free(struct client *client)
 {
 	LIST_REMOVE(client, link);
 	client->control->count--;
-	bufferevent_free(client->stream);
+	if (client->stream)
+		bufferevent_free(client->stream);
 	free(client);
 }
 
@@ -130,6 +133,7 @@ static void client_serve(struct client *client)
 	struct evbuffer *in = bufferevent_get_input(client->stream);
 	struct evbuffer *out = bufferevent_get_output(client->stream);
 	struct json_object *answer;
+	bool follow = false;
 	size_t length;
 	char *line;
 
@@ -141,12 +145,18 @@ static void client_serve(struct client *client)
 		return;
 	}
 	answer = request_serve(client->control->site, line, length,
-			       &client->peer, control_detached,
-			       client->control);
+			       &client->peer, control_detached, client->control,
+			       &follow);
 	free(line);
 	client->detaching = !answer;
 	if (answer)
 		client_answer(client, answer);
+	if (!follow)
+		return;
+	/* It will ask nothing more. */
+	events_stream_add(client->control->followers, client->stream);
+	client->stream = NULL;
+	client_free(client);
 }
 
 static void client_read(struct bufferevent *stream, void *arg)
@@ -356,7 +366,9 @@ int control_open(struct control **out, struct site *site, const char *path)
 	control->site = site;
 	LIST_INIT(&control->clients);
 	control_find_group(control);
-	err = control_listen(control, path);
+	err = events_stream_open(&control->followers, site->events);
+	if (!err)
+		err = control_listen(control, path);
 	if (err) {
 		control_close(control);
 		return err;
@@ -384,6 +396,7 @@ void control_close(struct control *control)
 		client_flush(client);
 		client_free(client);
 	}
+	events_stream_close(control->followers);
 	if (control->listener)
 		evconnlistener_free(control->listener);
 	if (control->resume)

@@ -3,9 +3,12 @@
  * control.h - the control socket, /run/twinpath/<instance>/control.
  *
  * One JSON object a line is the request, one a line is the answer.
- *   request  {"command": "status" | "flip" | "drain" | "reload" | "detach",
+ *   request  {"command": "status" | "events" | "flip" | "drain" | "reload" |
+ *             "detach",
  *             "to": "...", "for_ms": N, "drain_ms": N, "force": true}
  *   answer   {"ok": true, ...} or {"ok": false, "error": "a sentence"}
+ * "events" with "follow": true gets an event a line after its answer, until it
+ * goes, and may ask nothing more.
  * Mode 0660, root:twinpath (root:root where there is no such group); whoever
  * is neither root nor in the group may not ask for a change (SO_PEERCRED).
  * A client that sends nothing, too much (64 KiB) or no JSON is told and closed;

@@ -22,6 +22,8 @@
 
 static enum log_level threshold = LOG_LEVEL_INFO;
 static unsigned lost; /* lines since the last one that got through */
+static log_listener *listener;
+static void *listener_arg;
 
 static const struct form {
 	const char *journal; /* sd-daemon(3) */
@@ -156,6 +158,12 @@ void log_debug(const char *format, ...)
 	va_end(arguments);
 }
 
+void log_listen(log_listener *heard, void *arg)
+{
+	listener = heard;
+	listener_arg = arg;
+}
+
 void log_change(unsigned event, const char *what, const char *from,
 		const char *to, const char *because)
 {
@@ -166,4 +174,6 @@ void log_change(unsigned event, const char *what, const char *from,
 		snprintf(number, sizeof(number), " [event %u]", event);
 	log_info("%s: %s -> %s%s%s%s", what, from, to,
 		 reason ? ", because " : "", reason ? because : "", number);
+	if (listener)
+		listener(listener_arg, event, what, from, to, because);
 }

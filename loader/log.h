@@ -30,4 +30,11 @@ void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_change(unsigned event, const char *what, const char *from,
 		const char *to, const char *because);
 
+/* Whoever keeps the changes hears of each one, after it was said; NULL: nobody.
+ * It may log, but not a change. */
+typedef void log_listener(void *arg, unsigned event, const char *what,
+			  const char *from, const char *to,
+			  const char *because);
+void log_listen(log_listener *listener, void *arg);
+
 #endif

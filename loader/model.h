@@ -26,6 +26,7 @@ typedef int64_t msec_t;
 #define MODEL_TRACKS 64
 #define MODEL_PREFIXES 64
 #define MODEL_PUBLISHES 128
+#define MODEL_HOOKS 8
 #define MODEL_REASON 160
 
 /* Our own route protocol (rtm_protocol) and the tables we use. */
@@ -121,6 +122,30 @@ struct publish_config {
 	unsigned line;
 };
 
+/* What an event is about; in the order of config_kinds_of_event. */
+enum event_kind {
+	EVENT_SELECTOR,
+	EVENT_EXIT,
+	EVENT_TRACK,
+	EVENT_SESSIONS,
+	EVENT_ANNOUNCED,
+	EVENT_SITE, /* degraded, and sound again */
+	EVENT_INTERFACE,
+	EVENT_WISH,
+	EVENT_PUBLISHED,
+	EVENT_PARTNER,
+	EVENT_DAEMON, /* its configuration */
+};
+
+/* A program that is run when something changes. */
+struct hook_config {
+	char name[MODEL_NAME];
+	char run[256];
+	uint32_t on; /* bits: enum event_kind */
+	msec_t timeout;
+	unsigned line;
+};
+
 struct partner_config {
 	enum tp_partner_type type; /* TP_PARTNER_NONE: not configured */
 	struct tp_addr address;	   /* on a LAN interface, or on links[0] */
@@ -142,6 +167,8 @@ struct config {
 	struct uplink_config uplinks[MODEL_UPLINKS];
 	unsigned publishes_count;
 	struct publish_config publishes[MODEL_PUBLISHES];
+	unsigned hooks_count;
+	struct hook_config hooks[MODEL_HOOKS];
 	struct partner_config partner;
 	struct prefix marker; /* what we announce; length 0: none */
 	unsigned exclude_count;

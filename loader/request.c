@@ -76,9 +76,8 @@ static bool request_time(const struct request *request, const char *key,
 	return false;
 }
 
-/* A field that is there must be true or false. */
-static bool request_flag(const struct request *request, const char *key,
-			 bool *out, char why[MODEL_REASON])
+bool request_flag(const struct request *request, const char *key, bool *out,
+		  char why[MODEL_REASON])
 {
 	struct json_object *value;
 
@@ -286,8 +285,11 @@ static const struct {
 	struct json_object *(*serve)(const struct request *request);
 	bool changes;
 } commands[] = {
-	{ "status", request_status, false }, { "flip", request_flip, true },
-	{ "drain", request_drain, true },    { "reload", request_reload, true },
+	{ "status", request_status, false },
+	{ "events", request_events, false },
+	{ "flip", request_flip, true },
+	{ "drain", request_drain, true },
+	{ "reload", request_reload, true },
 	{ "detach", request_detach, true },
 };
 
@@ -350,13 +352,15 @@ static struct json_object *parse(const char *line, size_t length,
 struct json_object *request_serve(struct site *site, const char *line,
 				  size_t length,
 				  const struct request_peer *peer,
-				  void (*detached)(void *arg), void *arg)
+				  void (*detached)(void *arg), void *arg,
+				  bool *follow)
 {
 	struct request request = {
 		.site = site,
 		.peer = peer,
 		.detached = detached,
 		.arg = arg,
+		.follow = follow,
 	};
 	struct json_object *answer;
 	const char *error;

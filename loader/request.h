@@ -23,11 +23,13 @@ struct request_peer {
  * request_serve - carry out one request; `line` ends with a NUL at `length`.
  * Returns the answer, which the caller puts, or NULL: a detach is under way
  * and `detached` will be called from the loop, once for all who asked.
+ * @follow: set where the client wants every event from then on
  */
 struct json_object *request_serve(struct site *site, const char *line,
 				  size_t length,
 				  const struct request_peer *peer,
-				  void (*detached)(void *arg), void *arg);
+				  void (*detached)(void *arg), void *arg,
+				  bool *follow);
 
 /* {"ok": true}, and {"ok": false, "error": sentence} */
 struct json_object *request_granted(void);

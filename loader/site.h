@@ -41,6 +41,8 @@ struct site {
 	struct netlink *netlink;
 	struct maps *maps;
 	struct control *control;
+	struct events *events;
+	struct hooks *hooks;
 	struct probes *probes;
 	struct site_parts *parts; /* of site.c alone */
 };

@@ -10,7 +10,9 @@
 #include <stdlib.h>
 
 #include "control.h"
+#include "events.h"
 #include "facts.h"
+#include "hooks.h"
 #include "intent.h"
 #include "log.h"
 #include "partner.h"
@@ -113,7 +115,9 @@ static int start_parts(struct site *site)
 	parts->lock = paths_lock(&parts->paths);
 	if (parts->lock < 0)
 		return parts->lock;
-	err = site_listen(site);
+	err = events_open(&site->events)	     ?:
+		      hooks_open(&site->hooks, site) ?:
+						       site_listen(site);
 	if (err)
 		return err;
 	err = start_plane(site);
@@ -177,6 +181,8 @@ void site_stop(struct site *site)
 		event_free(parts->turn);
 	if (parts->tick)
 		event_free(parts->tick);
+	hooks_close(site->hooks);
+	events_close(site->events);
 	free(parts);
 	site->parts = NULL;
 }

@@ -133,10 +133,14 @@ void site_log_decision(struct site *site, const struct desired *now,
 		log_uplink(site, now, i);
 		log_sessions(site, now, i, lost & (1U << i), cut & (1U << i));
 	}
-	if (now->degraded != was->degraded)
+	if (now->degraded != was->degraded) {
 		log_warning("%s: %s",
 			    now->degraded ? "DEGRADED" : "no longer degraded",
 			    now->reason);
+		log_change(site->event, "site",
+			   was->degraded ? "degraded" : "sound",
+			   now->degraded ? "degraded" : "sound", now->reason);
+	}
 	if (now->selector == was->selector)
 		return;
 	log_change(site->event, "selector", decide_name(config, was->selector),

@@ -130,6 +130,8 @@ static void forget_lines(struct config *config)
 	config->partner.line = 0;
 	for (i = 0; i < MODEL_PUBLISHES; i++)
 		config->publishes[i].line = 0;
+	for (i = 0; i < MODEL_HOOKS; i++)
+		config->hooks[i].line = 0;
 	for (i = 0; i < MODEL_UPLINKS; i++) {
 		config->uplinks[i].line = 0;
 		for (j = 0; j < 4; j++)

@@ -28,6 +28,7 @@
 
 #include "address.h"
 #include "control.h"
+#include "events.h"
 #include "log.h"
 #include "publish.h"
 #include "site.h"
@@ -209,6 +210,7 @@ static int setup(void **state)
 	site.desired.announce = MODEL_NOBODY;
 	site.desired.last_resort = MODEL_NOBODY;
 	site.desired.states[0] = TP_EXIT_UP;
+	assert_int_equal(events_open(&site.events), 0);
 	assert_int_equal(control_open(&control, &site, path), 0);
 	return 0;
 }
@@ -220,6 +222,7 @@ static int teardown(void **state)
 	control = NULL;
 	/* libevent lets go of a bufferevent in the next turn of the loop. */
 	event_base_loop(site.base, EVLOOP_NONBLOCK);
+	events_close(site.events);
 	event_base_free(site.base);
 	assert_int_equal(access(path, F_OK), -1);
 	assert_int_equal(rmdir(directory), 0);
@@ -724,6 +727,88 @@ static void test_drain(void **state)
 		       "drain isp-x: there is no uplink \"isp-x\"");
 }
 
+/* ---- events -------------------------------------------------------------- */
+
+static struct json_object *events_of(int fd, size_t count)
+{
+	struct json_object *answer = answer_of(fd), *list;
+
+	assert_true(granted(answer));
+	assert_true(json_object_object_get_ex(answer, "events", &list));
+	assert_int_equal(json_object_array_length(list), count);
+	return answer;
+}
+
+static void test_events(void **state)
+{
+	struct json_object *answer, *list;
+	int fd = dial();
+
+	(void)state;
+	say(fd, "{\"command\":\"events\"}\n");
+	json_object_put(events_of(fd, 0));
+	log_change(3, "selector", "isp-a", "partner", "isp-a is dead");
+	say(fd, "{\"command\":\"events\"}\n");
+	answer = events_of(fd, 1);
+	json_object_object_get_ex(answer, "events", &list);
+	assert_string_equal(text_of(json_object_array_get_idx(list, 0), "to"),
+			    "partner");
+	json_object_put(answer);
+	say(fd, "{\"command\":\"events\",\"follow\":1}\n");
+	expect_refused_at(fd, "neither true nor false");
+	close(fd);
+}
+
+#define FOLLOW "{\"command\":\"events\",\"follow\":true}\n"
+
+static void test_events_are_followed(void **state)
+{
+	struct json_object *event;
+	int fd = dial(), gone = dial();
+
+	(void)state;
+	log_change(1, "selector", "none", "isp-a", "the start");
+	say(fd, FOLLOW);
+	json_object_put(events_of(fd, 1));
+	say(gone, FOLLOW);
+	json_object_put(events_of(gone, 1));
+	/* It is not asked for anything any more, and is no client. */
+	say(fd, "{\"command\":\"status\"}\n");
+	turn();
+	close(gone);
+	for (unsigned i = 2; i < 5; i++) {
+		log_change(i, "selector", "isp-a", "partner", "it is dead");
+		event = answer_of(fd);
+		assert_string_equal(text_of(event, "what"), "selector");
+		assert_int_equal(atoi(text_of(event, "serial")), i);
+		json_object_put(event);
+	}
+	close(fd);
+}
+
+/* The daemon does not wait for who does not read, nor keeps all for him. */
+static void test_events_are_not_hoarded(void **state)
+{
+	char because[200], line[1024];
+	int fd = dial();
+	size_t lines = 0;
+
+	(void)state;
+	memset(because, 'b', sizeof(because) - 1);
+	because[sizeof(because) - 1] = '\0';
+	say(fd, FOLLOW);
+	json_object_put(events_of(fd, 0));
+	for (unsigned i = 0; i < 10000; i++) {
+		log_change(i, "track", "up", "down", because);
+		if (i % 100 == 0)
+			turn();
+	}
+	while (hear(fd, line, sizeof(line)))
+		lines++;
+	assert_in_range(lines, 100, 9999);
+	close(fd);
+}
+
 /* ---- reload -------------------------------------------------------------- */
 
 static void test_reload(void **state)
@@ -1104,6 +1189,9 @@ int main(void)
 		TEST(test_flip_options),
 		TEST(test_flip_options_that_cannot_be),
 		TEST(test_drain),
+		TEST(test_events),
+		TEST(test_events_are_followed),
+		TEST(test_events_are_not_hoarded),
 		TEST(test_reload),
 		TEST(test_detach_answers_all_when_done),
 		TEST(test_detach_answer_leaves_with_the_daemon),

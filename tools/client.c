@@ -141,6 +141,30 @@ static struct json_object *receive_answer(int fd, const char *command,
 	return NULL;
 }
 
+/*
+ * What comes after the answer: a line of JSON each.  For that the socket's bytes
+ * are read one line at a time, whatever arrives together.
+ */
+static int receive_lines(int fd, FILE *lines,
+			 bool (*heard)(void *arg, struct json_object *json),
+			 void *arg)
+{
+	struct timeval for_ever = { 0 };
+	struct json_object *json;
+	char *line = NULL;
+	size_t room = 0;
+	bool more = true;
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &for_ever, sizeof(for_ever));
+	while (more && getline(&line, &room, lines) > 0) {
+		json = json_tokener_parse(line);
+		more = json && heard(arg, json);
+		json_object_put(json);
+	}
+	free(line);
+	return more ? command_failed("twinpathd has ended") : STATUS_OK;
+}
+
 static bool granted(struct json_object *answer)
 {
 	struct json_object *value;
@@ -175,6 +199,37 @@ struct json_object *client_send(const struct instance *instance,
 		return NULL;
 	}
 	return answer;
+}
+
+int client_follow(const struct instance *instance, const char *command,
+		  struct json_object *request, unsigned seconds,
+		  bool (*heard)(void *arg, struct json_object *json), void *arg)
+{
+	int fd = dial(instance, command, seconds), status = STATUS_FAILED;
+	struct json_object *answer = NULL;
+	FILE *lines = fd < 0 ? NULL : fdopen(fd, "r");
+	char *line = NULL;
+	size_t room = 0;
+
+	json_object_object_add(request, "command",
+			       json_object_new_string(command));
+	if (lines) {
+		send_request(fd, request);
+		if (getline(&line, &room, lines) > 0)
+			answer = json_tokener_parse(line);
+		if (!answer)
+			command_failed("%s: twinpathd did not answer", command);
+	}
+	if (answer && granted(answer))
+		status = heard(arg, answer) ?
+				 receive_lines(fd, lines, heard, arg) :
+				 STATUS_OK;
+	json_object_put(answer);
+	json_object_put(request);
+	free(line);
+	if (lines)
+		fclose(lines);
+	return status;
 }
 
 struct json_object *client_ask(const struct instance *instance,

@@ -26,4 +26,13 @@ struct json_object *client_send(const struct instance *instance,
 				const char *command,
 				struct json_object *request, unsigned seconds);
 
+/*
+ * client_follow - the same; then `heard` is called with each line that comes after
+ * the answer, until it returns false or the daemon ends.  Returns an exit status.
+ */
+int client_follow(const struct instance *instance, const char *command,
+		  struct json_object *request, unsigned seconds,
+		  bool (*heard)(void *arg, struct json_object *json),
+		  void *arg);
+
 #endif

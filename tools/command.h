@@ -20,19 +20,22 @@ struct options {
 	const char *instance; /* NULL: the only one there is */
 	const char *run;      /* directory of the instances' sockets */
 	const char *bpffs;    /* directory of the instances' pins */
-	const char *argument; /* of flip, drain and check */
+	const char *argument; /* the first word after the command; NULL: none */
+	char **words;	      /* it and all others, up to a NULL */
 	const char *inside;   /* show only this host or prefix */
 	const char *exit;     /* show only this exit */
 	const char *length;   /* the wish ends after so long */
 	const char *drain;    /* what the sessions left behind get */
 	bool force;
 	bool wait;
+	bool follow;
 	bool count;
 	bool all;
 	bool json;
 };
 
 int command_status(const struct options *options);
+int command_events(const struct options *options);
 int command_flip(const struct options *options);
 int command_drain(const struct options *options);
 int command_undrain(const struct options *options);

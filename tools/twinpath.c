@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "distance.h"
 #include "twinpath/version.h"
 
 #define RUN_DIRECTORY "/run/twinpath"
@@ -21,6 +22,7 @@
 #define TAKES_ALL (1U << 1)
 #define TAKES_WISH (1U << 2)
 #define TAKES_WAIT (1U << 3)
+#define TAKES_FOLLOW (1U << 4)
 
 static int command_help(const struct options *options);
 static int command_version(const struct options *options);
@@ -28,12 +30,14 @@ static int command_version(const struct options *options);
 static const struct command {
 	const char *name;
 	int (*run)(const struct options *options);
-	const char *argument; /* NULL: takes none */
+	const char *words; /* that follow it; [OPTIONAL]; NULL: none */
 	unsigned takes;
 	const char *help;
 } commands[] = {
 	{ "status", command_status, NULL, 0,
 	  "what the daemon knows, has decided and why" },
+	{ "events", command_events, NULL, TAKES_FOLLOW,
+	  "what has changed lately, and why" },
 	{ "flip", command_flip, "TO", TAKES_WISH,
 	  "send new sessions by TO: an uplink, partner, primary, backup; auto ends it" },
 	{ "drain", command_drain, "UPLINK", TAKES_WISH | TAKES_WAIT,
@@ -76,6 +80,7 @@ enum choice_id {
 	CHOICE_DRAIN,
 	CHOICE_FORCE,
 	CHOICE_WAIT,
+	CHOICE_FOLLOW,
 	CHOICE_RUN,
 	CHOICE_BPFFS,
 	CHOICE_HELP,
@@ -105,6 +110,8 @@ static const struct choice {
 	{ CHOICE_FORCE, "force", NULL, TAKES_WISH,
 	  "even if no exit is up there" },
 	{ CHOICE_WAIT, "wait", NULL, TAKES_WAIT, "until it is safe to unplug" },
+	{ CHOICE_FOLLOW, "follow", NULL, TAKES_FOLLOW,
+	  "and each one that comes" },
 	{ CHOICE_RUN, "run", "DIR", 0,
 	  "where the sockets are (" RUN_DIRECTORY ")" },
 	{ CHOICE_BPFFS, "bpffs", "DIR", 0,
@@ -154,6 +161,7 @@ static const char *takers(unsigned takes)
 	       takes == TAKES_ALL    ? "reasons: " :
 	       takes == TAKES_WISH   ? "flip, drain: " :
 	       takes == TAKES_WAIT   ? "drain: " :
+	       takes == TAKES_FOLLOW ? "events: " :
 				       "";
 }
 
@@ -166,7 +174,7 @@ static void print_usage(FILE *out)
 	      out);
 	for (i = 0; i < COMMANDS; i++) {
 		snprintf(words, sizeof(words), "%s %s", commands[i].name,
-			 commands[i].argument ? commands[i].argument : "");
+			 commands[i].words ? commands[i].words : "");
 		fprintf(out, "  %-18s %s\n", words, commands[i].help);
 	}
 	fputs("\nOptions, before or after the command:\n", out);
@@ -195,32 +203,6 @@ static int command_version(const struct options *options)
 
 /* ---- which command ------------------------------------------------------- */
 
-#define WORD_MAX 32
-
-/* How many letters to add, take away or change (Levenshtein). */
-static unsigned distance(const char *a, const char *b)
-{
-	unsigned row[WORD_MAX + 1], above, diagonal, i, j;
-	unsigned width = (unsigned)strlen(b);
-
-	for (j = 0; j <= width; j++)
-		row[j] = j;
-	for (i = 0; a[i]; i++) {
-		diagonal = row[0];
-		row[0] = i + 1;
-		for (j = 0; j < width; j++) {
-			above = row[j + 1];
-			diagonal += a[i] != b[j];
-			row[j + 1] = diagonal < row[j] + 1 ? diagonal :
-							     row[j] + 1;
-			if (above + 1 < row[j + 1])
-				row[j + 1] = above + 1;
-			diagonal = above;
-		}
-	}
-	return row[width];
-}
-
 /* The command that was probably meant; NULL: none is near. */
 static const char *nearest(const char *word)
 {
@@ -228,7 +210,7 @@ static const char *nearest(const char *word)
 	unsigned least = 3;
 	size_t i;
 
-	if (strlen(word) > WORD_MAX)
+	if (strlen(word) > DISTANCE_MAX)
 		return NULL;
 	for (i = 0; i < COMMANDS; i++) {
 		unsigned far = distance(word, commands[i].name);
@@ -296,6 +278,9 @@ static void take_option(struct line *line, enum choice_id id, const char *value)
 	case CHOICE_WAIT:
 		options->wait = true;
 		break;
+	case CHOICE_FOLLOW:
+		options->follow = true;
+		break;
 	case CHOICE_RUN:
 		options->run = value;
 		break;
@@ -361,12 +346,27 @@ static const struct choice *foreign_option(const struct line *line,
 	return NULL;
 }
 
+/* How many words the command needs, and how many it takes at most. */
+static void count_words(const struct command *command, int *least, int *most)
+{
+	const char *word = command->words;
+
+	*least = *most = 0;
+	while (word && *word) {
+		*least += *word != '[';
+		++*most;
+		word += strcspn(word, " ");
+		word += strspn(word, " ");
+	}
+}
+
 /* The command whose words fit; NULL after saying why they do not. */
 static const struct command *read_command(struct line *line, int count,
 					  char **words)
 {
 	const struct command *command = find_command(words[0]);
 	const struct choice *foreign;
+	int least, most;
 
 	if (!command) {
 		const char *meant = nearest(words[0]);
@@ -376,15 +376,16 @@ static const struct command *read_command(struct line *line, int count,
 			meant ? meant : "", meant ? "\"" : "");
 		return NULL;
 	}
+	count_words(command, &least, &most);
 	foreign = foreign_option(line, command);
 	if (foreign)
 		misused("%s takes no --%s", command->name, foreign->name);
-	else if (command->argument && count < 2)
+	else if (count - 1 < least)
 		misused("%s needs %s: twinpath %s %s", command->name,
-			command->argument, command->name, command->argument);
-	else if (count > (command->argument ? 2 : 1))
+			command->words, command->name, command->words);
+	else if (count - 1 > most)
 		misused("%s: \"%s\" is too much", command->name,
-			words[command->argument ? 2 : 1]);
+			words[most + 1]);
 	else
 		return command;
 	return NULL;
@@ -409,7 +410,8 @@ int main(int argc, char **argv)
 		if (!command)
 			return STATUS_USAGE;
 	}
-	line.options.argument = command->argument ? argv[optind + 1] : NULL;
+	line.options.words = argv + optind + 1;
+	line.options.argument = command->words ? argv[optind + 1] : NULL;
 	status = command->run(&line.options);
 	if ((fflush(stdout) || ferror(stdout)) && status == STATUS_OK)
 		status = command_failed("cannot write the output");

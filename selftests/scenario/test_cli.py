@@ -117,7 +117,7 @@ def failed(outcome, *parts, status=1):
 def test_usage_names_every_command(twinpath):
     outcome = twinpath("help")
     assert outcome.status == 0 and outcome.err == ""
-    for command in ("status", "flip TO", "drain UPLINK", "undrain", "sessions", "bindings", "routes",
+    for command in ("status", "events", "flip TO", "drain UPLINK", "undrain", "sessions", "bindings", "routes",
                     "reasons", "pressure", "check FILE", "genkey", "reload", "detach", "help", "version"):
         assert f"\n  {command} " in outcome.out
     assert twinpath("--help").out == outcome.out
@@ -147,6 +147,7 @@ def test_version(twinpath):
     (["flip", "isp-a", "--for"], ["--for needs DURATION"]),
     (["status", "now"], ['status: "now" is too much']),
     (["flip", "a", "b"], ['"b" is too much']),
+    (["status", "--follow"], ["status takes no --follow"]),
     (["status", "--count"], ["status takes no --count"]),
     (["reasons", "--count", "--all"], ["reasons takes no --count"]),
     (["--colour", "status"], ["unknown option --colour"]),
@@ -810,3 +811,52 @@ def test_genkey_into_a_file(place, mode, warned):
     assert done.returncode == 0 and len(path.read_text()) == 65
     assert bool(done.stderr) == warned
     assert ("umask 077" in done.stderr) == warned
+
+
+# ---- events -----------------------------------------------------------------
+
+EVENT = {"serial": 1, "time": "2026-03-01T12:00:00.123+0100", "event": 7,
+         "kind": "selector", "what": "selector", "from": "isp-a",
+         "to": "partner", "because": "isp-a is dead"}
+LINE = "2026-03-01 12:00:00.123  selector: isp-a -> partner, because isp-a is " \
+    "dead [event 7]"
+
+
+def test_events(twinpath, daemon):
+    daemon.answer = {"ok": True, "events": [
+        EVENT, dict(EVENT, event=None, because="", what="eth1")]}
+    outcome = twinpath("events")
+    assert outcome.lines == [LINE, "2026-03-01 12:00:00.123  eth1: isp-a -> "
+                             "partner"]
+    assert daemon.asked == [{"command": "events"}]
+    assert twinpath("events", "--json").json == daemon.answer["events"]
+    daemon.answer = {"ok": True, "events": []}
+    assert twinpath("events").out == ""
+    assert twinpath("events", "--json").json == []
+
+
+def test_events_are_followed_until_the_daemon_ends(twinpath, daemon):
+    daemon.answer = "".join(json.dumps(line) + "\n" for line in (
+        {"ok": True, "events": [EVENT]}, EVENT)).encode()
+    outcome = twinpath("events", "--follow")
+    assert (outcome.status, outcome.lines) == (1, [LINE, LINE])
+    assert outcome.err == "twinpath: twinpathd has ended\n"
+    assert daemon.asked == [{"command": "events", "follow": True}]
+    assert [json.loads(line) for line in twinpath(
+        "events", "--follow", "--json").lines] == [EVENT, EVENT]
+    daemon.answer = {"ok": False, "error": "events: no"}
+    assert failed(twinpath("events", "--follow"), "events: no")
+
+
+# ---- reload -----------------------------------------------------------------
+
+def test_reload(twinpath, daemon):
+    daemon.answer = {"ok": True, "file": "/etc/twinpath/gw-a.conf",
+                     "warnings": ["/etc/twinpath/gw-a.conf:3: warning: hm"]}
+    outcome = twinpath("reload")
+    assert outcome.out == "/etc/twinpath/gw-a.conf is in force\n"
+    assert outcome.err == "/etc/twinpath/gw-a.conf:3: warning: hm\n"
+    assert daemon.asked == [{"command": "reload"}]
+    daemon.answer = {"ok": False, "error": "gw-a.conf:3: error: no",
+                     "errors": ["gw-a.conf:3: error: no"]}
+    assert failed(twinpath("reload"), "gw-a.conf:3: error: no")

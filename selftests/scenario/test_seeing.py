@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What an operator sees of a running gateway, and what it tells his programs."""
+import json
+import os
+import re
+import subprocess
+import time
+
+import pytest
+
+from conftest import log_of, single_of
+from selftests.site.daemons import Timers
+from selftests.site.processes import wait_for
+
+TIMERS = Timers(delay_up=0.3)
+
+
+@pytest.fixture(scope="module")
+def site():
+    with single_of(timers=TIMERS) as made:
+        made.up()
+        is_settled(made)
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def good_day(site):
+    yield
+    for letter in "ab":
+        site.isp(letter).heal()
+    with_hooks(site, "")
+    is_settled(site)
+
+
+def is_settled(site):
+    wait_for("both uplinks are up", lambda: [
+        uplink["state"] for uplink in site.twinpathd.status()["uplinks"]]
+        == ["up", "up"], 10, 0.02)
+    wait_for("new sessions go by isp-a",
+             lambda: site.twinpathd.selector() == "isp-a", 10, 0.02)
+
+
+def fail_over(site):
+    site.isp("a").black()
+    wait_for("new sessions go by isp-b",
+             lambda: site.twinpathd.selector() == "isp-b", 10, 0.02)
+
+
+# ---- events ------------------------------------------------------------------
+
+def test_events_tell_the_failover(site):
+    before = len(site.twinpathd.ask("events"))
+    fail_over(site)
+    new = site.twinpathd.ask("events")[before:]
+    selector = [one for one in new if one["what"] == "selector"][-1]
+    assert (selector["from"], selector["to"]) == ("isp-a", "isp-b")
+    assert selector["event"] == site.twinpathd.status()["last_switch"]["event"]
+    assert selector["kind"] == "selector" and selector["because"]
+    track = next(one for one in new if one["what"] == "track isp-a/core")
+    assert track["kind"] == "track" and track["serial"] < selector["serial"]
+    text = site.twinpathd.cli("events").stdout.splitlines()
+    assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}  selector: isp-a -> "
+                    r"isp-b, because .* \[event %d\]$" % selector["event"],
+                    next(line for line in reversed(text)
+                         if "  selector: " in line))
+
+
+def test_events_are_followed_as_they_happen(site):
+    follower = subprocess.Popen(
+        site.twinpathd.netns.command(site.twinpathd.cli_command(
+            "events", "--follow", "--json")),
+        stdout=subprocess.PIPE, text=True)
+    try:
+        known = [json.loads(follower.stdout.readline()) for _ in
+                 site.twinpathd.ask("events")]
+        site.twinpathd.flip("isp-b")
+        while True:
+            event = json.loads(follower.stdout.readline())
+            if event["what"] == "selector":
+                break
+        assert (event["from"], event["to"]) == ("isp-a", "isp-b")
+        assert event["serial"] > known[-1]["serial"]
+    finally:
+        site.twinpathd.flip("auto")
+        follower.terminate()
+        follower.wait()
+        follower.stdout.close()
+
+
+# ---- hooks -------------------------------------------------------------------
+
+def with_hooks(site, text):
+    site.twinpathd.configure(site.mode, site.timers, site.also)
+    with open(site.twinpathd.command[-1], "a", encoding="utf-8") as out:
+        out.write(text)
+    site.twinpathd.cli("reload")
+
+
+def script(site, name, text):
+    path = site.processes.write(name, "#!/bin/sh\n" + text)
+    os.chmod(path, 0o755)
+    return path
+
+
+def hook(name, path, more=""):
+    return "hook %s {\n run = \"%s\"\n %s\n}\n" % (name, path, more)
+
+
+def test_a_hook_is_told_in_order(site):
+    out = site.processes.path("hook-told")
+    path = script(site, "tell", """
+cat >> %s
+env | grep ^TWINPATH_ | sort >> %s
+echo --- >> %s
+sleep 0.2
+""" % (out, out, out))
+    with_hooks(site, hook("tell", path, "on = { selector, wish }"))
+    fail_over(site)
+    site.isp("a").heal()
+    is_settled(site)
+    wait_for("both changes were told", lambda: os.path.exists(out) and open(
+        out, encoding="utf-8").read().count("---\n") >= 2, 10)
+    told = [part.strip().splitlines() for part in
+            open(out, encoding="utf-8").read().split("---\n")][:2]
+    assert [json.loads(lines[0])["to"] for lines in told] == ["isp-b", "isp-a"]
+    for lines in told:
+        event = json.loads(lines[0])
+        assert event["hook"] == "tell"
+        assert event["instance"] == site.twinpathd.instance
+        assert lines[1:] == sorted("TWINPATH_%s=%s" % (key.upper(), event[key])
+                                   for key in ("instance", "hook", "kind",
+                                               "what", "from", "to", "because",
+                                               "event", "serial", "time"))
+
+
+def test_a_hook_that_hangs_is_killed_and_the_next_one_runs(site):
+    out = site.processes.path("hook-after")
+    pids = site.processes.path("of-hang")
+    hang = script(site, "hang", "sleep 300 & echo $! $$ > %s; wait\n" % pids)
+    after = script(site, "next", "touch %s\n" % out)
+    with_hooks(site, hook("hang", hang, "timeout = 500ms")
+               + hook("next", after))
+    began = time.monotonic()
+    site.twinpathd.flip("isp-b")
+    # The daemon does not wait: it answers, and has switched.
+    assert site.twinpathd.selector() == "isp-b"
+    assert time.monotonic() - began < 3
+    wait_for("the next one has run", lambda: os.path.exists(out), 10)
+    assert "hook hang: %s is not done after 500 ms: killed" % hang \
+        in log_of(site, "a")
+    for pid in open(pids, encoding="utf-8").read().split():
+        wait_for("%s is no more" % pid, lambda: not os.path.exists(
+            "/proc/%s/stat" % pid) or open("/proc/%s/stat" % pid).read()
+            .split(") ")[1][0] == "Z", 5)
+    site.twinpathd.flip("auto")
+
+
+@pytest.mark.parametrize("text, says", [
+    ("exit 3\n", "exit status 3"),
+    ("kill -9 $$\n", "was ended by signal 9"),
+    (None, "cannot be run: exit status 127: is it there, and executable?"),
+])
+def test_a_hook_that_fails_is_logged(site, text, says):
+    path = "/nonexistent/hook"
+    if text:
+        path = script(site, "fails", text)
+    with_hooks(site, hook("fails", path))
+    before = len(log_of(site, "a"))
+    site.twinpathd.flip("isp-b")
+    wait_for("the log says it", lambda: "hook fails: %s" % path
+             in log_of(site, "a")[before:], 5)
+    assert says in log_of(site, "a")[before:]
+    assert site.twinpathd.selector() == "isp-b"
+    site.twinpathd.flip("auto")
