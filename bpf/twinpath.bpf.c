@@ -15,6 +15,7 @@
  */
 #include "apply_tc.h"
 #include "apply_xdp.h"
+#include "explain.h"
 #include "fast.h"
 #include "forget.h"
 #include "frame.h"

@@ -68,6 +68,10 @@ uint16_t maps_generation(const struct maps *maps, unsigned exit);
 int maps_apply_routes(struct maps *maps, const struct maps_input *input);
 int maps_apply_neighbours(struct maps *maps, const struct maps_input *input);
 
+/* Where the data plane takes an address to be; false: outside, by no entry. */
+bool maps_route_to(const struct maps *maps, const struct tp_addr *address,
+		   struct prefix *prefix, struct tp_route *route);
+
 /*
  * How long ago, in milliseconds by the data plane's clock, a packet from beyond
  * the next hop hit a binding of this exit; -1: never, or not known.

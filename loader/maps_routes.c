@@ -210,6 +210,27 @@ static int write_difference(int fd, const struct maps_routes *old,
 	return err;
 }
 
+/* The trie's answer, from our copy of it. */
+bool maps_route_to(const struct maps *maps, const struct tp_addr *address,
+		   struct prefix *prefix, struct tp_route *route)
+{
+	bool found = false;
+
+	for (unsigned i = 0; i < maps->routes.count; i++) {
+		const struct maps_route *one = &maps->routes.list[i];
+		struct prefix to = { .length = (uint8_t)one->key.prefix };
+
+		memcpy(to.address.byte, one->key.address, 16);
+		if (!prefix_contains(&to, address) ||
+		    (found && to.length < prefix->length))
+			continue;
+		*prefix = to;
+		*route = one->value;
+		found = true;
+	}
+	return found;
+}
+
 int maps_apply_routes(struct maps *maps, const struct maps_input *input)
 {
 	int fd = bpf_map__fd(maps->plane->skel->maps.routes);

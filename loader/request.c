@@ -287,6 +287,7 @@ static const struct {
 } commands[] = {
 	{ "status", request_status, false },
 	{ "events", request_events, false },
+	{ "explain", request_explain, false },
 	{ "flip", request_flip, true },
 	{ "drain", request_drain, true },
 	{ "reload", request_reload, true },

@@ -27,6 +27,7 @@ bool request_flag(const struct request *request, const char *key, bool *out,
 
 /* One file each: request_reload.c, ... */
 struct json_object *request_events(const struct request *request);
+struct json_object *request_explain(const struct request *request);
 struct json_object *request_reload(const struct request *request);
 
 #endif

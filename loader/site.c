@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "control.h"
+#include "explain.h"
 #include "facts.h"
 #include "freshen.h"
 #include "intent.h"
@@ -422,6 +423,11 @@ const struct publish_item *site_published(const struct site *site,
 bool site_is_inside(const struct site *site, const struct tp_addr *address)
 {
 	return publish_inside(site->parts->publish, address);
+}
+
+int site_explain(const struct site *site, struct tp_explain *ask)
+{
+	return explain_ask(&site->parts->plane, ask);
 }
 
 int site_detach(struct site *site, void (*done)(void *arg), void *arg)

@@ -98,6 +98,12 @@ const struct publish_item *site_published(const struct site *site,
 					  unsigned *count);
 bool site_is_inside(const struct site *site, const struct tp_addr *address);
 
+/*
+ * site_explain - ask the data plane what it would do with such a packet; nothing
+ * is changed by that.  Returns 0 or a negative errno.
+ */
+int site_explain(const struct site *site, struct tp_explain *ask);
+
 struct liveness_view;
 struct heartbeat_view;
 void site_partner_views(const struct site *site, struct liveness_view *liveness,

@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <grp.h>
 #include <json-c/json.h>
@@ -29,6 +30,7 @@
 #include "address.h"
 #include "control.h"
 #include "events.h"
+#include "explain.h"
 #include "log.h"
 #include "publish.h"
 #include "site.h"
@@ -129,6 +131,23 @@ bool site_is_inside(const struct site *of, const struct tp_addr *address)
 {
 	(void)of;
 	return address->byte[15] == 10;
+}
+
+static struct tp_explain explained;
+
+int site_explain(const struct site *of, struct tp_explain *ask)
+{
+	(void)of;
+	explained = *ask;
+	return 0;
+}
+
+struct json_object *explain_json(const struct site *of,
+				 const struct tp_explain *answer)
+{
+	(void)of;
+	(void)answer;
+	return json_object_new_object();
 }
 
 static unsigned reloads, wrong;
@@ -809,6 +828,47 @@ static void test_events_are_not_hoarded(void **state)
 	close(fd);
 }
 
+/* ---- explain ------------------------------------------------------------- */
+
+#define EXPLAIN(more)                                           \
+	"{\"command\":\"explain\",\"source\":\"192.168.0.10\"," \
+	"\"destination\":\"8.8.8.8\"" more "}\n"
+
+static void test_explain(void **state)
+{
+	(void)state;
+	expect_granted(EXPLAIN(""));
+	assert_int_equal(explained.proto, IPPROTO_TCP);
+	assert_int_equal(ntohs(explained.destination_port), 443);
+	assert_int_equal(explained.source_port, 0);
+	expect_granted(EXPLAIN(",\"protocol\":\"udp\",\"ports\":\"7:53\""));
+	assert_int_equal(explained.proto, IPPROTO_UDP);
+	assert_int_equal(ntohs(explained.destination_port), 53);
+	assert_int_equal(ntohs(explained.source_port), 7);
+	expect_granted(EXPLAIN(",\"protocol\":\"icmp\",\"ports\":\"9\""));
+	assert_int_equal(ntohs(explained.source_port), 9);
+	expect_granted(EXPLAIN(",\"protocol\":\"47\""));
+	assert_int_equal(explained.proto, 47);
+}
+
+static void test_explain_refuses(void **state)
+{
+	static const char *const bad[][2] = {
+		{ EXPLAIN(",\"protocol\":\"256\""), "none of tcp" },
+		{ EXPLAIN(",\"ports\":\"\""), "neither a port" },
+		{ EXPLAIN(",\"ports\":\":\""), "neither a port" },
+		{ EXPLAIN(",\"ports\":\"1:65536\""), "neither a port" },
+		{ EXPLAIN(",\"ports\":\"-1\""), "neither a port" },
+		{ "{\"command\":\"explain\"}\n", "\"source\" is missing" },
+		{ "{\"command\":\"explain\",\"source\":\"::1\"}\n",
+		  "'::1' is no IPv4 address" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		expect_refused(bad[i][0], bad[i][1]);
+}
+
 /* ---- reload -------------------------------------------------------------- */
 
 static void test_reload(void **state)
@@ -1192,6 +1252,8 @@ int main(void)
 		TEST(test_events),
 		TEST(test_events_are_followed),
 		TEST(test_events_are_not_hoarded),
+		TEST(test_explain),
+		TEST(test_explain_refuses),
 		TEST(test_reload),
 		TEST(test_detach_answers_all_when_done),
 		TEST(test_detach_answer_leaves_with_the_daemon),

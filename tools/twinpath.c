@@ -38,6 +38,8 @@ static const struct command {
 	  "what the daemon knows, has decided and why" },
 	{ "events", command_events, NULL, TAKES_FOLLOW,
 	  "what has changed lately, and why" },
+	{ "explain", command_explain, "SRC DST [PROTO [PORTS]]", 0,
+	  "what would become of such a packet, and why" },
 	{ "flip", command_flip, "TO", TAKES_WISH,
 	  "send new sessions by TO: an uplink, partner, primary, backup; auto ends it" },
 	{ "drain", command_drain, "UPLINK", TAKES_WISH | TAKES_WAIT,
@@ -167,7 +169,7 @@ static const char *takers(unsigned takes)
 
 static void print_usage(FILE *out)
 {
-	char words[40];
+	char words[48];
 	size_t i;
 
 	fputs("usage: twinpath [OPTION...] COMMAND [ARGUMENT]\n\nCommands:\n",
@@ -175,7 +177,9 @@ static void print_usage(FILE *out)
 	for (i = 0; i < COMMANDS; i++) {
 		snprintf(words, sizeof(words), "%s %s", commands[i].name,
 			 commands[i].words ? commands[i].words : "");
-		fprintf(out, "  %-18s %s\n", words, commands[i].help);
+		fprintf(out, "  %-18s%s%s\n", words,
+			strlen(words) > 18 ? "\n                     " : " ",
+			commands[i].help);
 	}
 	fputs("\nOptions, before or after the command:\n", out);
 	for (i = 0; i < CHOICES; i++) {

@@ -610,4 +610,34 @@ struct tp_publish {
 };
 TP_SIZE(struct tp_publish, 32);
 
+/*
+ * "explain": what would become of a packet; see bpf/explain.h.  Whether it comes
+ * from inside or from outside is found out by its addresses.
+ */
+#define TP_EXPLAIN_NOTHING 0xff /* the rules were not asked */
+
+struct tp_explain {
+	struct tp_addr source;
+	struct tp_addr destination;
+	__be16 source_port;
+	__be16 destination_port; /* of an ICMP query to outside: none */
+	__u8 proto;
+	__u8 opens;	/* it may open a session; else mid-stream */
+	__u8 inward;	/* out, as all that follows: it comes from outside */
+	__u8 action;	/* enum own_action, or TP_EXPLAIN_NOTHING */
+	__u8 reason;	/* enum tp_reason that it would be counted with */
+	__u8 exit;	/* by which it leaves, or came; 0: by none */
+	__u8 session;	/* 1: a valid session carries it */
+	__u8 held;	/* enum own_held: its endpoint's binding */
+	__u8 published; /* that binding is a static one */
+	__u8 partner;	/* enum own_partner */
+	__u8 quiet;	/* the partner holds nothing of this host */
+	__u8 bound;	/* external and port are known */
+	__be16 port;
+	__u8 pad[2];
+	__u32 left;		 /* ticks until the session expires */
+	struct tp_addr external; /* inward: of the inside endpoint */
+};
+TP_SIZE(struct tp_explain, 72);
+
 #endif

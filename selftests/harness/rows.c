@@ -15,6 +15,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "explained.h"
 #include "rows.h"
 
 static const char *const reason_names[] = {
@@ -391,6 +392,7 @@ void rows_step(struct bench *bench, const struct step *step)
 	unsigned int sessions = 0, bindings = 0;
 	uint8_t frame[PACKET_MAX];
 	struct packet in = step->in;
+	struct explained explained;
 	struct plane_input input = {
 		.hook = bench->xdp ? port->xdp : port->tc,
 		.ifindex = port->ifindex,
@@ -414,7 +416,9 @@ void rows_step(struct bench *bench, const struct step *step)
 		sessions = plane_sessions(bench->plane);
 		bindings = plane_bindings(bench->plane);
 	}
+	explained_ask(bench, step, &in, &explained);
 	carry(bench, step, &input);
+	explained_judge(bench, step, &explained);
 	memcpy(bench->sent, frame, input.size);
 	bench->sent_size = input.size;
 	judge_verdict(bench, step);

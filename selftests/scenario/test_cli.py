@@ -117,9 +117,9 @@ def failed(outcome, *parts, status=1):
 def test_usage_names_every_command(twinpath):
     outcome = twinpath("help")
     assert outcome.status == 0 and outcome.err == ""
-    for command in ("status", "events", "flip TO", "drain UPLINK", "undrain", "sessions", "bindings", "routes",
+    for command in ("status", "events", "explain SRC DST [PROTO [PORTS]]", "flip TO", "drain UPLINK", "undrain", "sessions", "bindings", "routes",
                     "reasons", "pressure", "check FILE", "genkey", "reload", "detach", "help", "version"):
-        assert f"\n  {command} " in outcome.out
+        assert f"\n  {command}" in outcome.out
     assert twinpath("--help").out == outcome.out
     nothing = twinpath()
     assert nothing.status == 2 and nothing.err == outcome.out
@@ -141,6 +141,8 @@ def test_version(twinpath):
     (["flip"], ["flip needs TO"]),
     (["check"], ["check needs FILE"]),
     (["drain"], ["drain needs UPLINK"]),
+    (["explain", "192.168.0.10"], ["explain needs SRC DST [PROTO [PORTS]]"]),
+    (["explain", "a", "b", "tcp", "1", "x"], ['explain: "x" is too much']),
     (["undrain", "isp-a"], ['undrain: "isp-a" is too much']),
     (["flip", "isp-a", "--wait"], ["flip takes no --wait"]),
     (["status", "--force"], ["status takes no --force"]),

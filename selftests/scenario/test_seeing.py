@@ -8,9 +8,14 @@ import time
 
 import pytest
 
-from conftest import log_of, single_of
+from conftest import ECHO, log_of, single_of
 from selftests.site.daemons import Timers
 from selftests.site.processes import wait_for
+from selftests.site.servers import Server
+from selftests.site.topology import SERVER, SIDES
+from selftests.site.traffic import Sessions
+
+HOST = "192.168.0.10"
 
 TIMERS = Timers(delay_up=0.3)
 
@@ -172,3 +177,103 @@ def test_a_hook_that_fails_is_logged(site, text, says):
     assert says in log_of(site, "a")[before:]
     assert site.twinpathd.selector() == "isp-b"
     site.twinpathd.flip("auto")
+
+
+# ---- explain -----------------------------------------------------------------
+
+def explain(site, *words):
+    return site.twinpathd.ask("explain", *words)["explain"]
+
+
+def test_explain_a_new_connection(site):
+    before = site.twinpathd.ask("reasons"), site.twinpathd.ask("sessions")
+    said = explain(site, HOST, SERVER, "tcp", "443")
+    assert said["verdict"] == "sent by isp-a, with a port of its own"
+    assert (said["reason"], said["fate"], said["exit"], said["external"]) == (
+        "translated_out", "forwarded", "isp-a", None)
+    why = "\n".join(said["why"])
+    for part in ("%s is inside: 192.168.0.0/24 by eth0" % HOST,
+                 "%s is outside" % SERVER, "no session carries it",
+                 "new sessions leave by isp-a (event %d): isp-a is the best "
+                 "uplink that is up" % said["event"],
+                 "by eth1 to the next hop %s, " % SIDES["a"].next_hop):
+        assert part in why
+    both = site.twinpathd.ask("explain", HOST, SERVER)
+    assert both["mid_stream"]["reason"] == "reset"
+    text = site.twinpathd.cli("explain", HOST, SERVER).stdout
+    assert text.startswith("sent by isp-a, with a port of its own\n  %s is"
+                           % HOST)
+    assert "\nin the middle of a connection: answered to the host with a TCP " \
+        "reset\n" in text
+    after = site.twinpathd.ask("reasons"), site.twinpathd.ask("sessions")
+    assert [{key: row[key] for key in ("hook", "reason")}
+            for row in after[0]] == [{key: row[key] for key in (
+                "hook", "reason")} for row in before[0]]
+    assert len(after[1]) == len(before[1])
+
+
+def test_explain_a_session_and_its_way_back(site, traffic):
+    server = traffic.begin(Server(site.netns("core"), SERVER, ECHO))
+    sessions = traffic.begin(Sessions(site.netns("h1"), SERVER, ECHO, 1))
+    row = next(row for row in site.twinpathd.ask("sessions")
+               if row["remote"] == "%s:%d" % (SERVER, ECHO)
+               and row["proto"] == "tcp")
+    inside, outside = (row[key].split(":")[1] for key in ("inside",
+                                                           "external"))
+    ports = "%s:%d" % (inside, ECHO)
+    said = explain(site, HOST, SERVER, "tcp", ports)
+    external = row["external"]
+    assert said["session"] and said["external"] == external
+    assert said["verdict"] == "sent by isp-a as " + external
+    # It stays where it is, whatever is best now.
+    site.twinpathd.flip("isp-b")
+    said = explain(site, HOST, SERVER, "tcp", ports)
+    assert said["exit"] == "isp-a"
+    assert any("a session stays with the exit it began on" in line
+               for line in said["why"])
+    assert explain(site, HOST, SERVER, "tcp", "1:443")["exit"] == "isp-b"
+    back = explain(site, SERVER, SIDES["a"].wan, "tcp",
+                   "%d:%s" % (ECHO, outside))
+    assert back["verdict"] == "delivered to " + row["inside"]
+    other = explain(site, "198.18.0.1", SIDES["a"].wan, "tcp",
+                    outside)
+    assert other["reason"] == "filtered"
+    assert explain(site, SERVER, SIDES["a"].wan, "tcp", "22")["reason"] == \
+        "unsolicited"
+    site.twinpathd.flip("auto")
+    assert sessions.alive() == 1 and server
+
+
+@pytest.mark.parametrize("words, reason, part", [
+    ((SERVER, "8.8.8.8"), "not_inside", "is outside"),
+    ((HOST, "192.168.50.7"), "inside", "by eth0, by a router"),
+    ((HOST, "192.168.0.1"), "local", "an address of this gateway"),
+    ((HOST, "224.0.0.5"), "excluded", "left to the kernel"),
+    ((HOST, "8.8.8.8", "47"), "protocol", "is outside"),
+    ((HOST, "8.8.8.8", "icmp", "77"), "translated_out", "isp-a"),
+    ((HOST, "8.8.8.8", "udp"), "translated_out", "isp-a"),
+])
+def test_explain_places(site, words, reason, part):
+    said = explain(site, *words)
+    assert said["reason"] == reason
+    assert part in "\n".join(said["why"])
+
+
+@pytest.mark.parametrize("words, error", [
+    (("x", "8.8.8.8"), "'x' is no IPv4 address"),
+    ((HOST, "2001:db8::1"), "'2001:db8::1' is no IPv4 address"),
+    ((HOST, "8.8.8.8", "sctp"), "'sctp' is none of tcp, udp, icmp"),
+    ((HOST, "8.8.8.8", "tcp", "70000"), "'70000' is neither a port"),
+    ((HOST, "8.8.8.8", "tcp", "1:2:3"), "'1:2:3' is neither a port"),
+])
+def test_explain_what_is_no_packet(site, words, error):
+    done = site.twinpathd.cli("explain", *words, check=False)
+    assert done.returncode == 1 and error in done.stdout
+
+
+def test_explain_with_no_exit(site):
+    site.isp("a").black()
+    site.isp("b").black()
+    wait_for("no exit is up", lambda: {uplink["state"] for uplink in
+             site.twinpathd.status()["uplinks"]} == {"dead"}, 10)
+    assert explain(site, HOST, SERVER)["reason"] == "no_exit"
