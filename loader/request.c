@@ -288,6 +288,7 @@ static const struct {
 	{ "status", request_status, false },
 	{ "events", request_events, false },
 	{ "explain", request_explain, false },
+	{ "simulate", request_simulate, false },
 	{ "flip", request_flip, true },
 	{ "drain", request_drain, true },
 	{ "reload", request_reload, true },

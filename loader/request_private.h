@@ -29,5 +29,6 @@ bool request_flag(const struct request *request, const char *key, bool *out,
 struct json_object *request_events(const struct request *request);
 struct json_object *request_explain(const struct request *request);
 struct json_object *request_reload(const struct request *request);
+struct json_object *request_simulate(const struct request *request);
 
 #endif

@@ -33,6 +33,7 @@
 #include "explain.h"
 #include "log.h"
 #include "publish.h"
+#include "simulate.h"
 #include "site.h"
 #include "site_reload.h"
 #include "status_partner.h"
@@ -148,6 +149,15 @@ struct json_object *explain_json(const struct site *of,
 	(void)of;
 	(void)answer;
 	return json_object_new_object();
+}
+
+void simulate_down(const struct site *of, int victim, struct simulation *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->before = out->after = of->desired;
+	out->after.states[victim] = TP_EXIT_DEAD;
+	out->after.selector = MODEL_NOBODY;
+	strcpy(out->after.reason, "nothing is up");
 }
 
 static unsigned reloads, wrong;
@@ -869,6 +879,36 @@ static void test_explain_refuses(void **state)
 		expect_refused(bad[i][0], bad[i][1]);
 }
 
+/* ---- simulate ------------------------------------------------------------ */
+
+static void test_simulate(void **state)
+{
+	struct json_object *answer, *sessions, *value;
+	int fd = dial();
+
+	(void)state;
+	say(fd,
+	    "{\"command\":\"simulate\",\"what\":\"down\",\"to\":\"isp-a\"}\n");
+	answer = answer_of(fd);
+	assert_true(granted(answer));
+	assert_string_equal(text_of(answer, "from"), "isp-a");
+	assert_string_equal(text_of(answer, "to"), "none");
+	assert_string_equal(text_of(answer, "reason"), "nothing is up");
+	json_object_object_get_ex(answer, "sessions", &sessions);
+	/* Of the census: 40 of 42 are TCP. */
+	json_object_object_get_ex(sessions, "told", &value);
+	assert_int_equal(json_object_get_int(value), 40);
+	json_object_object_get_ex(sessions, "refused", &value);
+	assert_int_equal(json_object_get_int(value), 2);
+	json_object_put(answer);
+	close(fd);
+	expect_refused("{\"command\":\"simulate\",\"what\":\"up\"}\n",
+		       "it is \"down\"");
+	expect_refused("{\"command\":\"simulate\",\"what\":\"down\","
+		       "\"to\":\"isp-x\"}\n",
+		       "there is no uplink \"isp-x\"");
+}
+
 /* ---- reload -------------------------------------------------------------- */
 
 static void test_reload(void **state)
@@ -1254,6 +1294,7 @@ int main(void)
 		TEST(test_events_are_not_hoarded),
 		TEST(test_explain),
 		TEST(test_explain_refuses),
+		TEST(test_simulate),
 		TEST(test_reload),
 		TEST(test_detach_answers_all_when_done),
 		TEST(test_detach_answer_leaves_with_the_daemon),

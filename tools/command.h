@@ -37,6 +37,7 @@ struct options {
 int command_status(const struct options *options);
 int command_events(const struct options *options);
 int command_explain(const struct options *options);
+int command_simulate(const struct options *options);
 int command_flip(const struct options *options);
 int command_drain(const struct options *options);
 int command_undrain(const struct options *options);

@@ -40,6 +40,8 @@ static const struct command {
 	  "what has changed lately, and why" },
 	{ "explain", command_explain, "SRC DST [PROTO [PORTS]]", 0,
 	  "what would become of such a packet, and why" },
+	{ "simulate", command_simulate, "down UPLINK", 0,
+	  "what would happen now; nothing does" },
 	{ "flip", command_flip, "TO", TAKES_WISH,
 	  "send new sessions by TO: an uplink, partner, primary, backup; auto ends it" },
 	{ "drain", command_drain, "UPLINK", TAKES_WISH | TAKES_WAIT,

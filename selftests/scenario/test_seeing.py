@@ -277,3 +277,28 @@ def test_explain_with_no_exit(site):
     wait_for("no exit is up", lambda: {uplink["state"] for uplink in
              site.twinpathd.status()["uplinks"]} == {"dead"}, 10)
     assert explain(site, HOST, SERVER)["reason"] == "no_exit"
+
+
+# ---- simulate ----------------------------------------------------------------
+
+def test_simulate_says_what_then_happens(site, traffic):
+    traffic.begin(Server(site.netns("core"), SERVER, ECHO))
+    sessions = traffic.begin(Sessions(site.netns("h1"), SERVER, ECHO, 7))
+    wait_for("they are counted",
+             lambda: site.uplink("a")["tcp_sessions"] >= 7, 5)
+    before = site.twinpathd.status()["event"]
+    said = site.twinpathd.ask("simulate", "down", "isp-a")
+    assert (said["from"], said["to"]) == ("isp-a", "isp-b")
+    assert said["sessions"]["told"] >= 7
+    lines = "\n".join(said["lines"])
+    assert "new sessions: isp-a -> isp-b: " in lines
+    assert "exit isp-a: up -> dead" in lines
+    # Nothing has happened.
+    assert site.twinpathd.status()["event"] == before
+    assert sessions.alive() == 7 and site.twinpathd.selector() == "isp-a"
+    other = site.twinpathd.cli("simulate", "down", "isp-b").stdout
+    assert other.startswith("new sessions go on by isp-a: ")
+    # And now it does.
+    fail_over(site)
+    assert site.uplink("a")["state"] == "dead"
+    wait_for("they were told", lambda: sessions.alive() == 0, 10)
