@@ -63,7 +63,7 @@ test_census-objs := census
 test_config-objs := $(config)
 test_conformance-objs := $(config)
 test_conflict-objs := conflict $(netlink) address log
-test_control-objs := control control_socket request request_events request_explain \
+test_control-objs := control control_socket request request_doctor request_events request_explain \
 	request_reload request_simulate \
 	events events_stream status status_partner \
 	status_publish publish liveness_verdict decide track $(config)

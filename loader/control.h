@@ -3,7 +3,7 @@
  * control.h - the control socket, /run/twinpath/<instance>/control.
  *
  * One JSON object a line is the request, one a line is the answer.
- *   request  {"command": "status" | "events" | "explain" | "simulate" | "flip" | "drain" |
+ *   request  {"command": "status" | "doctor" | "events" | "explain" | "simulate" | "flip" | "drain" |
  *             "reload" | "detach",
  *             "to": "...", "for_ms": N, "drain_ms": N, "force": true}
  *   answer   {"ok": true, ...} or {"ok": false, "error": "a sentence"}

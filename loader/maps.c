@@ -329,6 +329,45 @@ int maps_apply(struct maps *maps, const struct maps_input *input)
 	return maps_switch(maps, input, wanted) ?: err;
 }
 
+/* ---- has anybody else written? -------------------------------------------------------- */
+
+/* One that is none was given its name here, and never written. */
+static bool exits_differ(const struct maps *a, const struct maps *b)
+{
+	for (unsigned id = 1; id < TP_MAX_EXITS; id++)
+		if (a->exits[id].kind != TP_EXIT_NONE &&
+		    memcmp(&a->exits[id], &b->exits[id], sizeof(a->exits[id])))
+			return true;
+	return false;
+}
+
+static const char *differing(const struct maps *a, const struct maps *b)
+{
+#define DIFFER(field) memcmp(&a->field, &b->field, sizeof(a->field))
+	return DIFFER(selector)	  ? "selector" :
+	       exits_differ(a, b) ? "exits" :
+	       DIFFER(addresses)  ? "addresses" :
+	       DIFFER(links)	  ? "links" :
+	       DIFFER(partner)	  ? "partner" :
+	       DIFFER(settings)	  ? "settings" :
+				    NULL;
+#undef DIFFER
+}
+
+const char *maps_foreign(const struct maps *maps)
+{
+	struct maps *now = calloc(1, sizeof(*now));
+	const char *name = NULL;
+
+	if (!now)
+		return NULL;
+	now->plane = maps->plane;
+	if (!read_copies(now))
+		name = differing(maps, now);
+	free(now);
+	return name;
+}
+
 /* ---- reading back --------------------------------------------------------------------- */
 
 msec_t maps_beyond_age(const struct maps *maps, unsigned exit)

@@ -68,6 +68,12 @@ uint16_t maps_generation(const struct maps *maps, unsigned exit);
 int maps_apply_routes(struct maps *maps, const struct maps_input *input);
 int maps_apply_neighbours(struct maps *maps, const struct maps_input *input);
 
+/*
+ * Does a map hold something else than we wrote?  Its name, or NULL: none of those
+ * that a switch is made of does.
+ */
+const char *maps_foreign(const struct maps *maps);
+
 /* Where the data plane takes an address to be; false: outside, by no entry. */
 bool maps_route_to(const struct maps *maps, const struct tp_addr *address,
 		   struct prefix *prefix, struct tp_route *route);

@@ -313,15 +313,17 @@ void partner_close(struct partner *partner)
 bool partner_is(const struct partner *partner, const struct config *was,
 		const struct config *is)
 {
-	struct partner_config a = was->partner, b = is->partner;
+	const struct partner_config *a = &was->partner, *b = &is->partner;
 	struct key key = {};
 	bool same;
 
-	a.line = b.line = 0;
-	same = !memcmp(&a, &b, sizeof(a));
+	same = a->type == b->type && a->port == b->port &&
+	       address_equal(&a->address, &b->address) &&
+	       !memcmp(a->links, b->links, sizeof(a->links)) &&
+	       !strcmp(a->key_file, b->key_file);
 	if (!same || !partner || !partner->has_key)
 		return same;
-	same = !key_load(b.key_file, &key) &&
+	same = !key_load(b->key_file, &key) &&
 	       !memcmp(&key, &partner->key, sizeof(key));
 	key_forget(&key);
 	return same;

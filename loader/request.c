@@ -287,6 +287,7 @@ static const struct {
 } commands[] = {
 	{ "status", request_status, false },
 	{ "events", request_events, false },
+	{ "doctor", request_doctor, false },
 	{ "explain", request_explain, false },
 	{ "simulate", request_simulate, false },
 	{ "flip", request_flip, true },

@@ -26,6 +26,7 @@ bool request_flag(const struct request *request, const char *key, bool *out,
 		  char why[MODEL_REASON]);
 
 /* One file each: request_reload.c, ... */
+struct json_object *request_doctor(const struct request *request);
 struct json_object *request_events(const struct request *request);
 struct json_object *request_explain(const struct request *request);
 struct json_object *request_reload(const struct request *request);

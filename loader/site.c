@@ -49,7 +49,7 @@ struct interfaces_context site_context(const struct site *site)
 	};
 }
 
-const char *site_vrrp_path(const struct site *site)
+const char *site_vrrp_file(const struct site *site)
 {
 	return site->config.vrrp_file[0] ? site->config.vrrp_file :
 					   site->parts->paths.vrrp;
@@ -220,10 +220,10 @@ static void carry_out(struct site *site, uint32_t lost, uint32_t cut)
 	if (later)
 		turn_in(site, later);
 	err = site->detaching ?
-		      vrrp_remove(site_vrrp_path(site)) :
-		      vrrp_write(site_vrrp_path(site), site->desired.vrrp);
+		      vrrp_remove(site_vrrp_file(site)) :
+		      vrrp_write(site_vrrp_file(site), site->desired.vrrp);
 	if (err)
-		log_error("cannot write %s: %s", site_vrrp_path(site),
+		log_error("cannot write %s: %s", site_vrrp_file(site),
 			  strerror(-err));
 }
 

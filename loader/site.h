@@ -104,6 +104,9 @@ bool site_is_inside(const struct site *site, const struct tp_addr *address);
  */
 int site_explain(const struct site *site, struct tp_explain *ask);
 
+/* The track file of VRRP. */
+const char *site_vrrp_file(const struct site *site);
+
 struct liveness_view;
 struct heartbeat_view;
 void site_partner_views(const struct site *site, struct liveness_view *liveness,

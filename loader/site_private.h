@@ -44,8 +44,6 @@ int site_listen(struct site *site);
 void site_turn(struct site *site);
 
 struct interfaces_context site_context(const struct site *site);
-/* The track file of VRRP. */
-const char *site_vrrp_path(const struct site *site);
 
 /* site_life.c: what is published, by the configuration in force and the ids
  * that `maps` gave it. */

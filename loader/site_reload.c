@@ -208,7 +208,7 @@ static void clear_away(struct reload *reload, const struct interfaces *old,
 		nudge_start(site->parts->nudge, reload->gone[i],
 			    reload->generations[i]);
 	interfaces_release(&site->parts->interfaces, old, &context);
-	if (strcmp(vrrp, site_vrrp_path(site)) != 0)
+	if (strcmp(vrrp, site_vrrp_file(site)) != 0)
 		vrrp_remove(vrrp);
 }
 
@@ -219,7 +219,7 @@ static int carry_out(struct reload *reload, const struct config *wanted)
 	char vrrp[sizeof(site->config.vrrp_file)];
 	int err;
 
-	snprintf(vrrp, sizeof(vrrp), "%s", site_vrrp_path(site));
+	snprintf(vrrp, sizeof(vrrp), "%s", site_vrrp_file(site));
 	reload->before = site->config;
 	site->config = *wanted;
 	err = prepare(reload);

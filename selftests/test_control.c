@@ -29,6 +29,7 @@
 
 #include "address.h"
 #include "control.h"
+#include "doctor.h"
 #include "events.h"
 #include "explain.h"
 #include "log.h"
@@ -158,6 +159,18 @@ void simulate_down(const struct site *of, int victim, struct simulation *out)
 	out->after.states[victim] = TP_EXIT_DEAD;
 	out->after.selector = MODEL_NOBODY;
 	strcpy(out->after.reason, "nothing is up");
+}
+
+struct json_object *doctor_findings(const struct site *of)
+{
+	(void)of;
+	return json_object_new_array();
+}
+
+const char *site_vrrp_file(const struct site *of)
+{
+	(void)of;
+	return "/run/twinpath/test/vrrp";
 }
 
 static unsigned reloads, wrong;

@@ -20,6 +20,7 @@ struct options {
 	const char *instance; /* NULL: the only one there is */
 	const char *run;      /* directory of the instances' sockets */
 	const char *bpffs;    /* directory of the instances' pins */
+	const char *root;     /* of the machine that doctor looks at */
 	const char *argument; /* the first word after the command; NULL: none */
 	char **words;	      /* it and all others, up to a NULL */
 	const char *inside;   /* show only this host or prefix */
@@ -38,6 +39,7 @@ int command_status(const struct options *options);
 int command_events(const struct options *options);
 int command_explain(const struct options *options);
 int command_simulate(const struct options *options);
+int command_doctor(const struct options *options);
 int command_flip(const struct options *options);
 int command_drain(const struct options *options);
 int command_undrain(const struct options *options);

@@ -23,6 +23,7 @@
 #define TAKES_WISH (1U << 2)
 #define TAKES_WAIT (1U << 3)
 #define TAKES_FOLLOW (1U << 4)
+#define TAKES_ROOT (1U << 5)
 
 static int command_help(const struct options *options);
 static int command_version(const struct options *options);
@@ -42,6 +43,8 @@ static const struct command {
 	  "what would become of such a packet, and why" },
 	{ "simulate", command_simulate, "down UPLINK", 0,
 	  "what would happen now; nothing does" },
+	{ "doctor", command_doctor, NULL, TAKES_ROOT,
+	  "what is wrong with this machine, and what to type" },
 	{ "flip", command_flip, "TO", TAKES_WISH,
 	  "send new sessions by TO: an uplink, partner, primary, backup; auto ends it" },
 	{ "drain", command_drain, "UPLINK", TAKES_WISH | TAKES_WAIT,
@@ -85,6 +88,7 @@ enum choice_id {
 	CHOICE_FORCE,
 	CHOICE_WAIT,
 	CHOICE_FOLLOW,
+	CHOICE_ROOT,
 	CHOICE_RUN,
 	CHOICE_BPFFS,
 	CHOICE_HELP,
@@ -116,6 +120,8 @@ static const struct choice {
 	{ CHOICE_WAIT, "wait", NULL, TAKES_WAIT, "until it is safe to unplug" },
 	{ CHOICE_FOLLOW, "follow", NULL, TAKES_FOLLOW,
 	  "and each one that comes" },
+	{ CHOICE_ROOT, "root", "DIR", TAKES_ROOT,
+	  "where /etc, /run and /proc are looked for (/)" },
 	{ CHOICE_RUN, "run", "DIR", 0,
 	  "where the sockets are (" RUN_DIRECTORY ")" },
 	{ CHOICE_BPFFS, "bpffs", "DIR", 0,
@@ -166,6 +172,7 @@ static const char *takers(unsigned takes)
 	       takes == TAKES_WISH   ? "flip, drain: " :
 	       takes == TAKES_WAIT   ? "drain: " :
 	       takes == TAKES_FOLLOW ? "events: " :
+	       takes == TAKES_ROOT   ? "doctor: " :
 				       "";
 }
 
@@ -287,6 +294,9 @@ static void take_option(struct line *line, enum choice_id id, const char *value)
 	case CHOICE_FOLLOW:
 		options->follow = true;
 		break;
+	case CHOICE_ROOT:
+		options->root = value;
+		break;
 	case CHOICE_RUN:
 		options->run = value;
 		break;
@@ -400,7 +410,8 @@ static const struct command *read_command(struct line *line, int count,
 int main(int argc, char **argv)
 {
 	struct line line = { .options = { .run = RUN_DIRECTORY,
-					  .bpffs = BPFFS_DIRECTORY } };
+					  .bpffs = BPFFS_DIRECTORY,
+					  .root = "" } };
 	const struct command *command;
 	int status = read_options(&line, argc, argv);
 

@@ -4,11 +4,12 @@ its history, sessions live on, and what is wrong changes nothing.
 """
 import json
 import os
+import re
 import signal
 
 import pytest
 
-from conftest import ECHO, log_of, single_of
+from conftest import ECHO, log_of, settled, single_of, site_of
 from selftests.site.daemons import Timers
 from selftests.site.processes import wait_for
 from selftests.site.servers import Server
@@ -234,6 +235,34 @@ def test_the_track_file_moves(site):
     assert not os.path.exists(old) and os.path.exists(old + ".new")
     reload(site, text)
     assert os.path.exists(old) and not os.path.exists(old + ".new")
+
+
+# ---- with a partner ----------------------------------------------------------
+
+def test_the_partner_is_the_same_one():
+    with site_of(timers=TIMERS) as pair:
+        pair.up()
+        settled(pair)
+        gateway = pair.gateway("a").twinpathd
+        wait_for("the heartbeat is heard both ways", lambda: gateway.status()
+                 ["partner"]["heartbeat"]["two_way"], 10)
+        event = gateway.status()["event"]
+        gateway.cli("reload")
+        status = gateway.status()
+        assert status["partner"]["heartbeat"]["two_way"]
+        assert status["partner"]["data_plane"]["state"] == "alive"
+        assert (status["selector"], status["event"]) == ("isp-a", event)
+        assert log_of(pair, "a").count("the partner speaks") == 1
+        # And as another one: an ordinary router has no heartbeat.
+        path = gateway.command[-1]
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(re.sub(r" *key *=.*\n", "    kind = router\n", text))
+        gateway.cli("reload")
+        assert gateway.status()["partner"]["type"] == "router"
+        assert gateway.status()["partner"]["heartbeat"] is None
+        assert pair.ping("h1")
 
 
 # ---- what is refused ---------------------------------------------------------
