@@ -192,9 +192,10 @@ $(asan-objects): $(O)/asan/%.o: %.c $(O)/flags | $(dirs) toolchain
 
 $(O)/twinpathd: $(twinpathd-o)
 $(O)/twinpath: $(tools-o)
+$(O)/twinpath: screen := $(shell $(PKG_CONFIG) --libs ncursesw 2>/dev/null)
 $(O)/twinpathd $(O)/twinpath:
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(pkg-libs)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(pkg-libs) $(screen)
 
 define test-rules
 $(O)/selftests/$(1): $(call test-o,$(O),$(1)) \
@@ -246,8 +247,8 @@ toolchain:
 			echo "$$tool is missing: run 'make deps' as root" >&2; \
 			exit 1; }; \
 	done
-	@$(PKG_CONFIG) --exists $(libs) || { \
-		$(PKG_CONFIG) --print-errors --exists $(libs); \
+	@$(PKG_CONFIG) --exists $(libs) ncursesw || { \
+		$(PKG_CONFIG) --print-errors --exists $(libs) ncursesw; \
 		echo "libraries are missing: run 'make deps' as root" >&2; \
 		exit 1; }
 

@@ -11,6 +11,7 @@
 #ifndef TWINPATH_EXPLAIN_H
 #define TWINPATH_EXPLAIN_H
 
+#include "hairpin.h"
 #include "miss.h"
 #include "wan.h"
 
@@ -152,6 +153,32 @@ explain_action(const struct hook *hook, const struct packet *p,
 		ask->exit = mate->exit;
 }
 
+/* From inside to an address of ours: lan_hairpin. */
+static __noinline int explain_hairpin(const struct hook *hook, struct packet *p,
+				      struct tp_explain *ask)
+{
+	__u32 id = hairpin_address(&p->flow.destination);
+	const struct tp_address *address = bpf_map_lookup_elem(&addresses, &id);
+	const struct tp_seed *keys = ONLY(&seed);
+	const struct tp_session *session;
+
+	if (!address || !keys || !hairpin_bound(hook, p, id))
+		return 0;
+	ask->reason = TP_REASON_not_inside;
+	if (route_kind(route_find(&p->sender)) != TP_ROUTE_INSIDE)
+		return 0;
+	p->flow.kind = TP_SESSION_HAIRPIN;
+	session = session_find(lan_key(p), hash_session(lan_key(p), keys),
+			       hook->now);
+	ask->session = session && session_valid(session, exit_at(address->exit),
+						address, hook->now);
+	ask->exit = address->exit;
+	ask->reason = ask->session || ask->opens ? TP_REASON_hairpin :
+		      p->class == CLASS_TCP	 ? TP_REASON_reset :
+						   TP_REASON_no_session;
+	return 0;
+}
+
 /* From inside: lan_packet and lan_own. */
 static __noinline int explain_out(const struct hook *hook, struct packet *p,
 				  struct tp_explain *ask)
@@ -189,6 +216,8 @@ static __noinline int explain_out(const struct hook *hook, struct packet *p,
 	ask->reason = lan_placed(p);
 	if (ask->reason == GO_ON && p->class == CLASS_OTHER)
 		ask->reason = TP_REASON_protocol;
+	if (ask->reason == TP_REASON_local)
+		explain_hairpin(hook, p, ask);
 	if (ask->reason != GO_ON)
 		return 0;
 	ask->action = miss_decide(hook, p, session, mate, sel, miss);
@@ -263,24 +292,6 @@ static __noinline int explain_in(const struct hook *hook, struct packet *p,
 	return 0;
 }
 
-/* The id of an external address of ours; TP_MAX_ADDRESSES: it is none. */
-static __always_inline __u32 explain_address(const struct tp_addr *to)
-{
-	__u32 id, found = TP_MAX_ADDRESSES;
-
-#pragma unroll
-	for (id = 0; id < TP_MAX_ADDRESSES; id++) {
-		__u32 key = id;
-		const struct tp_address *address =
-			bpf_map_lookup_elem(&addresses, &key);
-
-		if (address && address->exit &&
-		    address_equal(&address->address, to))
-			found = id;
-	}
-	return found;
-}
-
 /*
  * A tc program, of which no interface ever sees anything: it is only run with the
  * ask in the place of a packet's content.  As a syscall program it could not look
@@ -302,7 +313,7 @@ int explain(struct __sk_buff *skb)
 	ask.reason = TP_REASON_program;
 	explain_packet(&ask, &p);
 	packet_forget(&p);
-	id = explain_address(&ask.destination);
+	id = hairpin_address(&ask.destination);
 	if (id < TP_MAX_ADDRESSES &&
 	    route_kind(route_find(&ask.source)) != TP_ROUTE_INSIDE)
 		explain_in(&hook, &p, &ask, id);

@@ -336,6 +336,11 @@ static void explain_why(struct words *words)
 	}
 	say_place(words, &is->source, words->source);
 	say_place(words, &is->destination, words->destination);
+	if (is->reason == TP_REASON_hairpin)
+		say(words,
+		    "port %u of %s is an inside host's: it is turned "
+		    "round, and enters as from outside",
+		    ntohs(is->destination_port), exit_name(words));
 	if (is->action == TP_EXPLAIN_NOTHING)
 		return;
 	say_session(words);

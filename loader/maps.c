@@ -370,6 +370,25 @@ const char *maps_foreign(const struct maps *maps)
 
 /* ---- reading back --------------------------------------------------------------------- */
 
+bool maps_counters(const struct maps *maps, unsigned exit,
+		   struct tp_exit_counters *sum)
+{
+	int cpus = libbpf_num_possible_cpus();
+	struct tp_exit_counters counters[cpus > 0 ? cpus : 1];
+	int fd = bpf_map__fd(maps->plane->skel->maps.exit_counters);
+
+	memset(sum, 0, sizeof(*sum));
+	if (cpus <= 0 || bpf_map_lookup_elem(fd, &exit, counters))
+		return false;
+	for (int i = 0; i < cpus; i++) {
+		sum->out_packets += counters[i].out_packets;
+		sum->out_bytes += counters[i].out_bytes;
+		sum->in_packets += counters[i].in_packets;
+		sum->in_bytes += counters[i].in_bytes;
+	}
+	return true;
+}
+
 msec_t maps_beyond_age(const struct maps *maps, unsigned exit)
 {
 	int cpus = libbpf_num_possible_cpus();

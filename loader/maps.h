@@ -68,6 +68,10 @@ uint16_t maps_generation(const struct maps *maps, unsigned exit);
 int maps_apply_routes(struct maps *maps, const struct maps_input *input);
 int maps_apply_neighbours(struct maps *maps, const struct maps_input *input);
 
+/* What left and came by the exit, so far. */
+bool maps_counters(const struct maps *maps, unsigned exit,
+		   struct tp_exit_counters *sum);
+
 /*
  * Does a map hold something else than we wrote?  Its name, or NULL: none of those
  * that a switch is made of does.

@@ -425,6 +425,12 @@ bool site_is_inside(const struct site *site, const struct tp_addr *address)
 	return publish_inside(site->parts->publish, address);
 }
 
+bool site_counters(const struct site *site, unsigned uplink,
+		   struct tp_exit_counters *sum)
+{
+	return maps_counters(site->maps, site->exits[uplink], sum);
+}
+
 int site_explain(const struct site *site, struct tp_explain *ask)
 {
 	return explain_ask(&site->parts->plane, ask);

@@ -104,6 +104,10 @@ bool site_is_inside(const struct site *site, const struct tp_addr *address);
  */
 int site_explain(const struct site *site, struct tp_explain *ask);
 
+/* What left and came by an uplink, since its tables were made. */
+bool site_counters(const struct site *site, unsigned uplink,
+		   struct tp_exit_counters *sum);
+
 /* The track file of VRRP. */
 const char *site_vrrp_file(const struct site *site);
 

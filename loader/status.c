@@ -181,6 +181,19 @@ static struct json_object *track_json(const struct track_config *config,
 	return json;
 }
 
+static void add_counters(struct json_object *json, const struct site *site,
+			 unsigned i)
+{
+	struct tp_exit_counters sum;
+
+	/* All zero where they cannot be read. */
+	site_counters(site, i, &sum);
+	add_count(json, "out_packets", sum.out_packets);
+	add_count(json, "out_bytes", sum.out_bytes);
+	add_count(json, "in_packets", sum.in_packets);
+	add_count(json, "in_bytes", sum.in_bytes);
+}
+
 /* What it holds, and what is to become of that. */
 static void add_sessions(struct json_object *json, const struct site *site,
 			 unsigned i, msec_t now)
@@ -198,6 +211,7 @@ static void add_sessions(struct json_object *json, const struct site *site,
 		add_text(json, "tcp_sessions", NULL);
 		add_text(json, "bindings", NULL);
 	}
+	add_counters(json, site, i);
 	add_left(json, "waits_s", site_waits(site, i), now);
 	add_bool(json, "metered", config->metered);
 	add_text(json, "failback", failback_names[config->failback]);

@@ -40,6 +40,7 @@ int command_events(const struct options *options);
 int command_explain(const struct options *options);
 int command_simulate(const struct options *options);
 int command_doctor(const struct options *options);
+int command_watch(const struct options *options);
 int command_flip(const struct options *options);
 int command_drain(const struct options *options);
 int command_undrain(const struct options *options);

@@ -37,6 +37,7 @@ static const struct command {
 } commands[] = {
 	{ "status", command_status, NULL, 0,
 	  "what the daemon knows, has decided and why" },
+	{ "watch", command_watch, NULL, 0, "the same, live; q quits" },
 	{ "events", command_events, NULL, TAKES_FOLLOW,
 	  "what has changed lately, and why" },
 	{ "explain", command_explain, "SRC DST [PROTO [PORTS]]", 0,

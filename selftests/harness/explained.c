@@ -55,6 +55,7 @@ static bool is_comparable(enum tp_reason why)
 	switch (why) {
 	case TP_REASON_translated_out:
 	case TP_REASON_translated_in:
+	case TP_REASON_hairpin:
 	case TP_REASON_take:
 	case TP_REASON_question:
 	case TP_REASON_session_question:
@@ -171,6 +172,9 @@ void explained_judge(struct bench *bench, const struct step *step,
 		return;
 	/* Where a program of the gateway listens is asked at a claim. */
 	if (step->why == TP_REASON_local && said == TP_REASON_unsolicited)
+		return;
+	/* XDP leaves that to tc, of which "explain" speaks. */
+	if (bench->xdp && step->why == TP_REASON_local)
 		return;
 	rows_fail(bench, "explain said reason %d, it was %d", said, step->why);
 }

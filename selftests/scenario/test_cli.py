@@ -117,7 +117,7 @@ def failed(outcome, *parts, status=1):
 def test_usage_names_every_command(twinpath):
     outcome = twinpath("help")
     assert outcome.status == 0 and outcome.err == ""
-    for command in ("status", "events", "explain SRC DST [PROTO [PORTS]]", "simulate down UPLINK", "doctor", "flip TO", "drain UPLINK", "undrain", "sessions", "bindings", "routes",
+    for command in ("status", "watch", "events", "explain SRC DST [PROTO [PORTS]]", "simulate down UPLINK", "doctor", "flip TO", "drain UPLINK", "undrain", "sessions", "bindings", "routes",
                     "reasons", "pressure", "check FILE", "genkey", "reload", "detach", "help", "version"):
         assert f"\n  {command}" in outcome.out
     assert twinpath("--help").out == outcome.out
