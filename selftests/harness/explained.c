@@ -15,6 +15,7 @@
 #include "explained.h"
 
 #define FRAME 14
+#define PICTURE_EACH 32 /* asks: to look at all the tables takes a while */
 
 static struct tp_addr mapped(uint32_t v4)
 {
@@ -137,6 +138,8 @@ void explained_ask(struct bench *bench, const struct step *step,
 		   const struct packet *in, struct explained *out)
 {
 	static struct picture before, after;
+	static unsigned int asks;
+	bool looks = asks % PICTURE_EACH == 0;
 	struct tp_explain *ask = &out->answer;
 	bool query = in->protocol == IPPROTO_ICMP;
 	struct tp_link link;
@@ -155,10 +158,13 @@ void explained_ask(struct bench *bench, const struct step *step,
 		.proto = in->protocol,
 		.opens = opens(in),
 	};
-	take_picture(bench->plane, &before);
+	asks++;
+	if (looks)
+		take_picture(bench->plane, &before);
 	run(bench, ask);
-	take_picture(bench->plane, &after);
-	if (memcmp(&before, &after, sizeof(before)) != 0)
+	if (looks)
+		take_picture(bench->plane, &after);
+	if (looks && memcmp(&before, &after, sizeof(before)) != 0)
 		rows_fail(bench, "explain has changed something");
 	out->asked = true;
 }
