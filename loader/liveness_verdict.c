@@ -76,7 +76,7 @@ static void hear(struct liveness_verdict *verdict,
 bool liveness_verdict_deaf(const struct liveness_verdict *verdict)
 {
 	return is_gone(liveness_verdict_believed(verdict)) &&
-	       verdict->shows >= LIVENESS_MISSES;
+	       verdict->shows >= LIVENESS_SHOWS;
 }
 
 /*
