@@ -187,7 +187,7 @@ class Twinpathd:
     def start(self):
         self.processes.spawn(self.name, self.command)
 
-    def wait_ready(self, seconds=10):
+    def wait_ready(self, seconds=30):
         def ready():
             self.processes.check_alive(self.name)
             return (self.status(check=False) or {}).get("ready")

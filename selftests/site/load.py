@@ -16,6 +16,7 @@ reads what was seen.
 import itertools
 
 from .figures import PATIENCE, Seen
+from .netns import SiteError
 from .processes import wait_for
 from .tools import Load, Tool
 from .topology import SERVER, SIDES
@@ -119,6 +120,7 @@ class Burden:
         self._others()
         self.began = now()
         wait_for("every kind of traffic is answered", self._answered, 10)
+        self._at_home()
 
     def _named(self, count):
         return [next(self.measure.names) for _ in range(count)][0]
@@ -166,6 +168,25 @@ class Burden:
                                    (self.h1, "streams"),
                                    (self.h2, "streams")))
 
+    def _at_home(self):
+        """A scenario of sessions that are elsewhere would show nothing."""
+        elsewhere = {host: {source: count for source, count in seen.items()
+                            if source != self.source}
+                     for host, seen in self._sources().items()}
+        if any(elsewhere.values()):
+            raise SiteError("not all sessions began at %s: %s"
+                            % (self.source, elsewhere))
+
+    def _sources(self):
+        """{host: {address: sessions that an ISP saw under it}}."""
+        sources = {}
+        for host, first, count in self.names:
+            seen = sources.setdefault(host, {})
+            for tap in self.measure.taps.values():
+                for source, number in tap.ask("seen", first, count).items():
+                    seen[source] = seen.get(source, 0) + number
+        return sources
+
     # while it runs
 
     def alive(self, kinds=("talking", "silent"), hosts=("h1", "h2")):
@@ -197,15 +218,10 @@ class Burden:
         """All that was seen of it."""
         reports = {name: load.report()
                    for name, load in self.measure.loads.items()}
-        sources = {}
-        for host, first, count in self.names:
-            seen = sources.setdefault(host, {})
-            for tap in self.measure.taps.values():
-                for source, number in tap.ask("seen", first, count).items():
-                    seen[source] = seen.get(source, 0) + number
         handshakes = {name: tap.ask("handshakes", "%.6f" % self.began)
                       for name, tap in self.measure.hosts.items()}
-        return Seen(self.source, reports, self.measure.wires(), sources,
+        return Seen(self.source, reports, self.measure.wires(),
+                    self._sources(),
                     self.measure.server.ask("report"), handshakes,
                     [tuple(lag) for tool in self.measure.tools
                      for lag in tool.ask("lags")])
