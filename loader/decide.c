@@ -11,7 +11,7 @@
  *   2. the partner, when it offers a default and all mine that are up are of
  *      a lower rank;
  *   3. whatever uplink of mine is up;
- *   4. the partner, known by its marker or its default;
+ *   4. the partner, known by its marker, its default or its heartbeat;
  *   5. an uplink that is up, but that the operator drains: better than none;
  *   6. an uplink whose track is down, but from beyond whose next hop something
  *      still arrives: a probe target that died must not take a working site
@@ -356,12 +356,22 @@ static bool partner_was_chosen(const struct view *view)
 	return view->previous && view->previous->selector == MODEL_PARTNER;
 }
 
+/*
+ * Its routes outlive it.  While its answers are missing it may keep what it has,
+ * a second at most, for they may be late; but nothing of mine is turned to it.
+ */
+static bool partner_serves(const struct view *view)
+{
+	return view->partner_known &&
+	       (!view->facts->partner.failing || partner_was_chosen(view));
+}
+
 /* It says that it carries new sessions, by a level as good as mine. */
 static bool partner_is_equal(const struct view *view, int mine)
 {
 	const struct partner_facts *partner = &view->facts->partner;
 
-	return view->partner_known && partner->told && partner->told_self &&
+	return partner_serves(view) && partner->told && partner->told_self &&
 	       partner->told_level == level_of(view, mine);
 }
 
@@ -375,7 +385,7 @@ static bool partner_is_better(const struct view *view, int mine)
 {
 	const struct partner_facts *partner = &view->facts->partner;
 
-	if (!view->partner_known)
+	if (!partner_serves(view))
 		return false;
 	if (partner_is_equal(view, mine))
 		return partner_was_chosen(view) || partner->first;
@@ -518,6 +528,13 @@ static int vrrp_weight(const struct view *view, const struct desired *desired,
 	return weight > 100 ? 100 : weight;
 }
 
+bool decide_partner_offers(const struct partner_facts *partner)
+{
+	return !partner->told_none &&
+	       (partner->offers_default || partner->marker ||
+		partner->told_level);
+}
+
 /* ---- the whole -------------------------------------------------------- */
 
 static int in_use(const struct desired *previous)
@@ -542,7 +559,7 @@ static void look(struct view *view)
 					  TP_PARTNER_NONE &&
 				  partner->address_on_lan && partner->mac_known;
 	view->partner_known = view->partner_reachable && !partner->gone &&
-			      (partner->offers_default || partner->marker);
+			      decide_partner_offers(partner);
 }
 
 struct desired decide(const struct config *config, const struct facts *facts,

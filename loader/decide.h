@@ -22,6 +22,12 @@ struct desired decide(const struct config *config, const struct facts *facts,
 		      const struct desired *previous);
 
 /*
+ * Does the partner say that new sessions can leave there: by its routes, or by its
+ * heartbeat, which knows better?  Not whether it can be reached, or is alive.
+ */
+bool decide_partner_offers(const struct partner_facts *partner);
+
+/*
  * Why an uplink is not up: the first thing that an operator would mend, without
  * the uplink's name.  For one that is up: that its track is.
  */

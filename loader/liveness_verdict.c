@@ -38,6 +38,14 @@ static void answered(struct liveness_verdict *verdict)
 	verdict->counters.back++;
 }
 
+/* Heard while it did not answer: it has not been away, so it does not boot. */
+static void become_gone(struct liveness_verdict *verdict)
+{
+	verdict->state = LIVENESS_GONE_BIND;
+	if (verdict->shows)
+		verdict->shows = LIVENESS_SHOWS;
+}
+
 static void missed(struct liveness_verdict *verdict, msec_t now)
 {
 	verdict->counters.missed++;
@@ -49,7 +57,7 @@ static void missed(struct liveness_verdict *verdict, msec_t now)
 	if (now - verdict->since >= LIVENESS_RESET)
 		verdict->state = LIVENESS_GONE_RESET;
 	else if (!is_gone(verdict->state))
-		verdict->state = LIVENESS_GONE_BIND;
+		become_gone(verdict);
 }
 
 enum liveness_state

@@ -24,8 +24,7 @@
 #define LIVENESS_LAG 100   /* a turn that is later than that judges nothing */
 #define LIVENESS_MISSES 3
 #define LIVENESS_RESET 1000
-/* It asks as often as I do: in three turns I hear it twice at least. */
-#define LIVENESS_SHOWS 2
+#define LIVENESS_SHOWS 2   /* heard so often while it is gone: it is not away */
 
 enum liveness_state {
 	LIVENESS_NOBODY, /* no partner to ask, or it cannot be reached */

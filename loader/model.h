@@ -234,9 +234,12 @@ struct partner_facts {
 	bool marker;	     /* its marker is in our FIB, by its address */
 	bool offers_default; /* a default route by its address is in our FIB */
 	bool gone;	     /* its data plane has not answered for a second */
+	bool failing;	     /* nor the last three questions */
 	bool awaited; /* I have just started: its heartbeat may be on its way */
 	bool first;   /* its address is the higher one */
 	bool told;    /* its heartbeat is fresh, and says: */
+	bool told_none; /* none of its uplinks is up, and it sends by none;
+			 * its routes may still say otherwise */
 	bool told_self;	     /* it is ready and sends by an uplink of its own */
 	unsigned told_level; /* the best of those that are up; 0: none is */
 	struct tp_addr local; /* mine on the LAN that leads there */

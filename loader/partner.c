@@ -160,12 +160,17 @@ void partner_collect(const struct partner *partner, struct partner_facts *facts)
 
 	partner_views(partner, &liveness, &heartbeat);
 	facts->gone = liveness.believed == LIVENESS_GONE_RESET;
+	facts->failing = facts->gone || liveness.believed == LIVENESS_GONE_BIND;
 	facts->first = partner && partner_is_first(partner);
 	facts->told = heartbeat.fresh;
 	facts->awaited = heartbeat_awaited(partner, &heartbeat);
 	facts->told_self = heartbeat.fresh && heartbeat.theirs.ready &&
 			   heartbeat.theirs.selector == HEARTBEAT_SELF;
-	facts->told_level = heartbeat.fresh ? heartbeat.theirs.best_level : 0;
+	facts->told_none = heartbeat.fresh && !facts->told_self &&
+			   !heartbeat.theirs.best_level;
+	facts->told_level = heartbeat.fresh && heartbeat.theirs.ready ?
+				    heartbeat.theirs.best_level :
+				    0;
 }
 
 /* The heartbeat speaks from the LAN that leads there, wherever that is today. */

@@ -45,10 +45,9 @@ static bool note(struct prober *prober, enum track_event event,
 static bool urgent(const struct prober *prober)
 {
 	const struct site *site = prober->probes->site;
-	const struct partner_facts *partner = &site->facts.partner;
 
 	if (site->config.partner.type != TP_PARTNER_NONE &&
-	    (partner->offers_default || partner->marker))
+	    decide_partner_offers(&site->facts.partner))
 		return false;
 	for (unsigned i = 0; i < site->config.uplinks_count; i++)
 		if (i != prober->uplink && site->facts.uplinks[i].attached &&

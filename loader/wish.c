@@ -17,9 +17,7 @@ static bool lives(const struct site *site, unsigned i)
 
 static bool partner_lives(const struct site *site)
 {
-	const struct partner_facts *partner = &site->facts.partner;
-
-	return partner->offers_default || partner->marker;
+	return decide_partner_offers(&site->facts.partner);
 }
 
 static int partner_possible(const struct site *site,
@@ -30,8 +28,8 @@ static int partner_possible(const struct site *site,
 	if (partner_lives(site) || (configured && intent->force))
 		return 0;
 	snprintf(why, MODEL_REASON, "the partner shows no exit: %s",
-		 configured ? "neither its marker nor a default by it is in "
-			      "the routing table" :
+		 configured ? "neither its heartbeat nor a route by it says "
+			      "that it has one" :
 			      "none is configured");
 	return -ENOTCONN;
 }

@@ -27,7 +27,9 @@
  *   1h next hop nowhere  1t not attached
  * partner: one letter each
  *   c configured  l address on the LAN  a MAC known  m marker  o default
- *   g gone  1 it says: my own uplink, of level 1  0 it says: not mine
+ *   g gone  3 three questions unanswered
+ *   1 it says: my own uplink, of level 1  0 it says: not mine
+ *   n it says: none of mine is up
  *   f its address is the higher one  w it may be heard any moment
  * intent: "", "partner", an uplink's name (u0, u1, ...), or "-u0" to drain it;
  *   with a "!" behind it by force
@@ -109,8 +111,27 @@ static const struct row rows[] = {
 	  FLOATING, 0, true, 90, "level 2" },
 	{ "backup, its route stands but nobody answers ARP", "2u", "clmo", "",
 	  PARTNER, 0, 0, FLOATING, 0, true, 90, "level 2" },
+	{ "S18: backup, the IGP is down, the primary is not", "2u", "cla1", "",
+	  PARTNER, PARTNER, 0, FLOATING, 0, true, 90, "has a better one" },
+	{ "S18: no uplink of mine, and the IGP is down", "1d", "cla1", "", 0,
+	  PARTNER, NOBODY, 0, 0, false, 10, "partner has an uplink" },
+	{ "backup, the primary's route is there again, its answers are not",
+	  "2u", "clamo3", "", 0, 0, 0, FLOATING, 0, true, 90, "level 2" },
+	{ "backup, told of a better one that does not answer", "2u", "clamo31",
+	  "", 0, 0, 0, FLOATING, 0, true, 90, "level 2" },
+	{ "backup, three answers of the primary are late", "2u", "clamo3", "",
+	  PARTNER, PARTNER, 0, FLOATING, 0, true, 90,
+	  "partner offers a default" },
 	{ "backup without an uplink", "2d", "clao", "", 0, PARTNER, NOBODY, 0,
 	  0, false, 10, "partner offers a default" },
+	{ "backup without an uplink, the primary's answers are late", "2d",
+	  "clao3", "", 0, PARTNER, NOBODY, 0, 0, false, 10,
+	  "partner offers a default" },
+	{ "backup that is offered a default by one that has no exit", "2u",
+	  "clamo0n", "", PARTNER, 0, 0, BEST, 0, true, 90, "level 2" },
+	{ "S21: an exit of mine that is only heard, before none at all", "1a",
+	  "clamo0n", "", 0, 0, NOBODY, 0, 0, false, 100,
+	  "something still arrives" },
 
 	/* Both of one level. */
 	{ "equals: the higher address, when both carry", "1u", "clam1f", "", 0,
@@ -283,9 +304,11 @@ static void parse(const struct row *row, struct config *config,
 	facts->partner.marker = strchr(p, 'm');
 	facts->partner.offers_default = strchr(p, 'o');
 	facts->partner.gone = strchr(p, 'g');
+	facts->partner.failing = strchr(p, 'g') || strchr(p, '3');
 	facts->partner.told = strchr(p, '1') || strchr(p, '0');
 	facts->partner.told_self = strchr(p, '1');
 	facts->partner.told_level = strchr(p, '1') ? 1 : 0;
+	facts->partner.told_none = strchr(p, 'n');
 	facts->partner.first = strchr(p, 'f');
 	facts->partner.awaited = strchr(p, 'w');
 	parse_intent(row->intent, intent);

@@ -93,8 +93,15 @@ static void new_heartbeat(struct partner_facts *partner)
 	partner->told = chance(50);
 	partner->told_self = partner->told && chance(50);
 	partner->told_level = partner->told_self ? 1 + below(3) : 0;
+	partner->told_none = partner->told && !partner->told_self && chance(50);
 	partner->first = chance(50);
 	partner->awaited = !partner->told && chance(10);
+}
+
+static void new_liveness(struct partner_facts *partner)
+{
+	partner->failing = chance(30);
+	partner->gone = partner->failing && chance(60);
 }
 
 /* A turn changes a little, as it is in life; sometimes everything. */
@@ -116,7 +123,7 @@ static void new_facts(const struct config *config, struct facts *facts)
 	if (all || chance(30))
 		facts->partner.offers_default = chance(50);
 	if (all || chance(30))
-		facts->partner.gone = chance(20);
+		new_liveness(&facts->partner);
 	if (all || chance(30))
 		new_heartbeat(&facts->partner);
 }
@@ -147,8 +154,9 @@ static bool partner_lives(const struct config *config,
 {
 	return config->partner.type != TP_PARTNER_NONE &&
 	       facts->partner.address_on_lan && facts->partner.mac_known &&
-	       !facts->partner.gone &&
-	       (facts->partner.marker || facts->partner.offers_default);
+	       !facts->partner.gone && !facts->partner.told_none &&
+	       (facts->partner.marker || facts->partner.offers_default ||
+		facts->partner.told_level);
 }
 
 static bool partner_is_no_exit(const struct facts *facts)
@@ -235,6 +243,7 @@ static bool forced(const struct config *config, const struct facts *facts,
 static void check_selector(const struct config *config,
 			   const struct facts *facts,
 			   const struct intent *intent,
+			   const struct desired *before,
 			   const struct desired *got)
 {
 	unsigned best = best_level_up(config, got);
@@ -270,6 +279,9 @@ static void check_selector(const struct config *config,
 		      facts->partner.told_level <= best);
 	if (got->selector >= 0 && best)
 		HOLDS(config->uplinks[got->selector].level == best);
+	/* Nothing is turned to one that does not answer. */
+	if (best && got->selector == MODEL_PARTNER && facts->partner.failing)
+		HOLDS(before && before->selector == MODEL_PARTNER);
 }
 
 static void check_intent(const struct config *config, const struct facts *facts,
@@ -373,7 +385,7 @@ static void check(const struct config *config, const struct facts *facts,
 	HOLDS(same(got, &next)); /* it comes to rest at once */
 	HOLDS(*got->reason && strlen(got->reason) < MODEL_REASON);
 	check_states(config, facts, intent, before, got);
-	check_selector(config, facts, intent, got);
+	check_selector(config, facts, intent, before, got);
 	check_intent(config, facts, intent, got);
 	check_ranks(config, facts, intent, before, got);
 	check_visible(config, facts, got);

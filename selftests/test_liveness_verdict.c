@@ -258,6 +258,25 @@ static void heard_one_way(void **state)
 	assert_false(liveness_verdict_deaf(&verdict));
 }
 
+/* At the very turn that holds it for gone, however seldom it spoke. */
+static void heard_once(void **state)
+{
+	(void)state;
+	turns(5, true);
+	heard_turns(1);
+	turns(1, false);
+	assert_false(liveness_verdict_deaf(&verdict));
+	turns(1, false);
+	STATE(LIVENESS_GONE_BIND);
+	assert_true(liveness_verdict_deaf(&verdict));
+	/* It has been silent since, for a second: now it is away. */
+	turns(20, false);
+	STATE(LIVENESS_GONE_RESET);
+	assert_false(liveness_verdict_deaf(&verdict));
+	heard_turns(1);
+	assert_false(liveness_verdict_deaf(&verdict));
+}
+
 /* It was off, and boots: its first words are no one-way loss. */
 static void heard_again(void **state)
 {
@@ -300,6 +319,7 @@ int main(void)
 		TEST(nobody_to_ask),
 		TEST(who_was_gone_stays_gone),
 		TEST(heard_one_way),
+		TEST(heard_once),
 		TEST(heard_again),
 		TEST(names),
 	};

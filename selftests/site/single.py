@@ -128,6 +128,7 @@ class Single:
             self.twinpathd.configure(self.mode, self.timers, self.also)
             self.twinpathd.start()
             self.twinpathd.wait_ready()
+            self.settled()
             for host in HOSTS:
                 wait_for("%s reaches %s" % (host, SERVER),
                          lambda: self.ping(host), 20, 0.1)
@@ -136,15 +137,26 @@ class Single:
                 error, self.processes.tail(self.twinpathd.name),
                 self.processes.logs)) from error
 
+    def settled(self, seconds=20):
+        """As it is when nothing is wrong."""
+        for letter, side in SIDES.items():
+            wait_for("%s is up, and proved" % side.uplink,
+                     lambda: self.uplink(letter)["state"] == "up"
+                     and all(track["state"] == "up" for track
+                             in self.uplink(letter)["tracks"]), seconds, 0.05)
+        wait_for("new sessions go by isp-a", lambda: self.twinpathd.selector()
+                 == "isp-a", seconds, 0.05)
+
     def reconfigure(self, also):
         """Other keys, and a new daemon that adopts what the old one left."""
-        if also == self.also:
+        if (also or {}) == (self.also or {}):
             return
         self.also = also
         self.twinpathd.configure(self.mode, self.timers, also)
         self.twinpathd.stop()
         self.twinpathd.start()
         self.twinpathd.wait_ready()
+        self.settled()
 
     def uplink(self, letter):
         """What the status says of it."""
