@@ -80,25 +80,9 @@ static __always_inline int reset_build(void *data, void *end,
 }
 
 /*
- * Is the segment's checksum still owed, that is: does it hold the sum of the
- * pseudo header alone?  Then so must the answer's, for the device or the stack
- * will complete it; nothing else tells a tc program.
+ * What the check field holds while it is owed (CHECKSUM_PARTIAL), as the
+ * segment's was: the device or the stack will complete it.
  */
-static __always_inline int reset_owed(void *data, void *end,
-				      const struct packet *p)
-{
-	struct iphdr *ip = data + p->l3;
-	struct tcphdr *tcp = data + (p->l4 & 0x7f);
-	__u32 sum;
-
-	if ((void *)(ip + 1) > end || (void *)(tcp + 1) > end)
-		return 0;
-	sum = sum_words(&ip->saddr, 4) + bpf_htons(IPPROTO_TCP) +
-	      bpf_htons(bpf_ntohs(ip->tot_len) - (p->l4 - p->l3));
-	return tcp->check == sum_fold(sum);
-}
-
-/* What the check field holds while it is owed. */
 static __always_inline void reset_owe(struct reset_frame *out)
 {
 	out->tcp.check = sum_fold(sum_words(&out->ip.saddr, 4) +

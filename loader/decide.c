@@ -530,9 +530,8 @@ static int vrrp_weight(const struct view *view, const struct desired *desired,
 
 bool decide_partner_offers(const struct partner_facts *partner)
 {
-	return !partner->told_none &&
-	       (partner->offers_default || partner->marker ||
-		partner->told_level);
+	return !partner->told_none && (partner->offers_default ||
+				       partner->marker || partner->told_level);
 }
 
 /* ---- the whole -------------------------------------------------------- */

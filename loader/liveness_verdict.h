@@ -24,7 +24,7 @@
 #define LIVENESS_LAG 100   /* a turn that is later than that judges nothing */
 #define LIVENESS_MISSES 3
 #define LIVENESS_RESET 1000
-#define LIVENESS_SHOWS 2   /* heard so often while it is gone: it is not away */
+#define LIVENESS_SHOWS 2 /* heard so often while it is gone: it is not away */
 
 enum liveness_state {
 	LIVENESS_NOBODY, /* no partner to ask, or it cannot be reached */

@@ -86,6 +86,27 @@ static void tcp_sum_of_zero(struct bench *bench)
 	rows_step(bench, &step);
 }
 
+/*
+ * A right checksum that is the very sum of the pseudo header, as one segment in
+ * 65,536 has it: the answer's must be whole all the same.
+ */
+static void sum_like_one_that_is_owed(struct bench *bench)
+{
+	struct packet in = { TCP(H, 5000, R, 80, ACK | PSH), .payload = 8,
+			     .word = 1 };
+	struct step step = { .side = LAN, .why = TP_REASON_reset };
+	uint32_t pseudo = (H >> 16) + (H & 0xffff) + (R >> 16) + (R & 0xffff) +
+			  IPPROTO_TCP + 20 + 8;
+	uint32_t more;
+
+	pseudo = (pseudo & 0xffff) + (pseudo >> 16);
+	more = packet_l4_checksum(&in) + 0xffff - pseudo;
+	in.word += more % 0xffff;
+	assert_int_equal(packet_l4_checksum(&in), pseudo);
+	step.in = in;
+	rows_step(bench, &step);
+}
+
 /* ---- what the daemon changes --------------------------------------------- */
 
 static int change_exit(struct plane *plane, uint8_t clear_flags, uint32_t mtu)
@@ -214,6 +235,8 @@ static const struct row rows[] = {
 	{ .name = "U21 udp sum of zero is sent as ones",
 	  .test = udp_sum_of_zero },
 	{ .name = "tcp sum of zero stays zero", .test = tcp_sum_of_zero },
+	{ .name = "F a sum that looks as if it was owed",
+	  .test = sum_like_one_that_is_owed },
 	ROW("a wrong checksum stays as wrong",
 	    OUTWARD(WITH(UDP(H, 5000, R, 80), .l4_error = 0x0101),
 		    UDP(A, 5000, R, 80))),
