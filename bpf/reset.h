@@ -26,22 +26,34 @@ struct reset_frame {
 } __attribute__((packed));
 _Static_assert(sizeof(struct reset_frame) == 54, "Ethernet, IP, TCP");
 
-/* The edit that answers; the MAC is the host's, also for a returned packet. */
+/*
+ * The edit that answers; the MAC is the host's, also for a returned packet.  A
+ * gateway that has only just become the hosts' has never sent to them: then it
+ * is an edit without MACs, for tc, which lets the kernel find them.
+ */
 static __noinline __u32 reset_host(const struct hook *hook,
 				   const struct packet *p, struct edit *edit)
 {
 	struct tp_addr host = p->flow.source;
+	const struct tp_route *route = route_find(&host);
 	__u32 id = route_neighbour(&host);
 	const struct tp_neighbour *to = bpf_map_lookup_elem(&neighbours, &id);
+	int known = to && to->valid;
 
 	if (p->class != CLASS_TCP || p->tcp_flags & FLAG_RST ||
-	    !(p->tcp_flags & FLAG_ACK) || !to || !to->valid ||
-	    (hook->xdp && !to->xdp) ||
-	    !pace_allows(TP_PACE_RESETS, RESETS_A_SECOND, hook->now))
+	    !(p->tcp_flags & FLAG_ACK) || !route ||
+	    route->kind != TP_ROUTE_INSIDE)
 		return TP_REASON_no_session;
-	edit->flags = EDIT_RESET | EDIT_MAC | EDIT_REDIRECT;
-	edit->ifindex = to->ifindex;
-	__builtin_memcpy(edit->macs, to->destination, sizeof(edit->macs));
+	if (hook->xdp && (!known || !to->xdp))
+		return TP_REASON_no_neighbour;
+	if (!pace_allows(TP_PACE_RESETS, RESETS_A_SECOND, hook->now))
+		return TP_REASON_no_session;
+	edit->flags = EDIT_RESET | EDIT_REDIRECT |
+		      (known ? EDIT_MAC : EDIT_RESOLVE);
+	edit->ifindex = route->ifindex;
+	if (known)
+		__builtin_memcpy(edit->macs, to->destination,
+				 sizeof(edit->macs));
 	return TP_REASON_reset;
 }
 

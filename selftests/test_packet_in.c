@@ -18,8 +18,6 @@
 
 #define DF 0x4000
 
-#define H3 IP(192, 168, 0, 40) /* a host that nobody resolved */
-
 static int filter_endpoint(struct plane *plane)
 {
 	return plane_filter(plane, 0, TP_FILTER_ENDPOINT);

@@ -15,8 +15,6 @@
 
 #define ANSWERS_A_SECOND 1024
 
-#define H3 IP(192, 168, 0, 40) /* a host that nobody resolved */
-
 /* ---- what the daemon says ------------------------------------------------ */
 
 /* One port, which H2 has, in each protocol. */

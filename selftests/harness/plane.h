@@ -25,6 +25,7 @@
 /* Addresses of the site, as nat-conformance.md names them. */
 #define H IP(192, 168, 0, 10)
 #define H2 IP(192, 168, 0, 20)
+#define H3 IP(192, 168, 0, 40) /* a host that nobody resolved */
 #define ROUTER IP(192, 168, 0, 30)
 #define DEEP IP(192, 168, 50, 7) /* a host behind the inner router */
 #define PARTNER IP(192, 168, 0, 4)

@@ -171,8 +171,9 @@ static struct packet reset_of(const struct packet *in)
 		.ttl = 64,
 	};
 
-	memcpy(out.to, station(in->source), 6);
-	memcpy(out.from, plane_mac_lan, 6);
+	/* Where no MAC is known the kernel will put another header before it. */
+	memcpy(out.to, in->source == H3 ? in->to : station(in->source), 6);
+	memcpy(out.from, in->source == H3 ? in->from : plane_mac_lan, 6);
 	return out;
 }
 
