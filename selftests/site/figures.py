@@ -35,6 +35,7 @@ class Seen:
         self.source, self.reports, self.lags = source, reports, lags
         self.handshakes = handshakes
         self.wires, self.sources, self.server = wires, sources, server
+        self.known = None  # since then nobody is asked who is gone
         self.sessions = [
             Session(host, kind, row) for host, report in reports.items()
             for kind in ("talking", "silent") if kind in report
@@ -184,7 +185,8 @@ def unharmed(seen, since, until, excused=()):
         "udp moved": count(seen.datagrams_moved(seen.source)),
         "pings lost": count(seen.pings_lost()),
         "twice": seen.twice(),
-        "refused": count(seen.refused()),
+        "refused": count([syn for syn in seen.refused()
+                          if syn >= (seen.known or since)]),
         "resets forged": seen.resets_forged(),
     }
 

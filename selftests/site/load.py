@@ -46,6 +46,10 @@ FIREWALL = """table inet guard {
 """ % GUARDED
 
 
+class Elsewhere(SiteError):
+    """Sessions did not begin where the scenario needs them."""
+
+
 class Measure:
     """Servers, captures and clients of a site, for all its scenarios."""
 
@@ -83,6 +87,15 @@ class Measure:
         tools, self.tools = self.tools, []
         for tool in tools:
             tool.end()
+
+    def quiet(self):
+        """No traffic any more."""
+        for load in self.loads.values():
+            load.end_all()
+
+    def lags(self):
+        """[(when, how long)] a tool came late, because the machine was busy."""
+        return [tuple(lag) for tool in self.tools for lag in tool.ask("lags")]
 
     def clear(self):
         """What is remembered of an earlier scenario's conversations."""
@@ -174,7 +187,7 @@ class Burden:
                             if source != self.source}
                      for host, seen in self._sources().items()}
         if any(elsewhere.values()):
-            raise SiteError("not all sessions began at %s: %s"
+            raise Elsewhere("not all sessions began at %s: %s"
                             % (self.source, elsewhere))
 
     def _sources(self):
@@ -223,8 +236,7 @@ class Burden:
         return Seen(self.source, reports, self.measure.wires(),
                     self._sources(),
                     self.measure.server.ask("report"), handshakes,
-                    [tuple(lag) for tool in self.measure.tools
-                     for lag in tool.ask("lags")])
+                    self.measure.lags())
 
     def told(self, moment):
         """{(host, port): (reset, first sent after the moment or 0, last sent
@@ -234,5 +246,4 @@ class Burden:
                 for port, times in tap.ask("told", "%.6f" % moment).items()}
 
     def end(self):
-        for load in self.measure.loads.values():
-            load.end_all()
+        self.measure.quiet()

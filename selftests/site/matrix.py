@@ -13,7 +13,7 @@ import time
 from . import accidents
 from .figures import (RESET, all_told, between, outages, resumed, silent_told,
                       unharmed)
-from .load import Burden, Measure
+from .load import Burden, Elsewhere, Measure
 from .netns import SiteError
 from .processes import wait_for
 from .result import NEW, TOLD, TOLD_SILENT, Result
@@ -57,9 +57,17 @@ class Matrix:
         wait_for(name + " is the VRRP master, alone",
                  lambda: self.site.masters() == [name], seconds, 0.05)
 
-    def load(self, source, talking=True):
-        """All the traffic begins; the sessions under this address."""
-        self.burden = Burden(self.measure, self.sessions, source, talking)
+    def load(self, source, talking=True, tries=3):
+        """All the traffic begins; the sessions under this address.  A port of
+        which the other gateway still holds a binding goes there: the next
+        ones, then."""
+        try:
+            self.burden = Burden(self.measure, self.sessions, source, talking)
+        except Elsewhere:
+            self.measure.quiet()
+            if tries == 1:
+                raise
+            return self.load(source, talking, tries - 1)
         self.burden.h2.ping("election", VIRTUAL, 100,
                             next(self.measure.identifiers))
         self.run(1.0)
@@ -103,7 +111,7 @@ class Matrix:
         asked = now()
         self.run(self.burden.period + 0.2)
         until = now()
-        self.run(LATE)
+        self._caught_up()
         seen = self.burden.seen()
         elections = outages(seen.elections())
         self.result.note("election", max(
@@ -113,11 +121,24 @@ class Matrix:
         self._explain(seen, since, until)
         return seen, asked, until, excused
 
-    def unharmed(self, since, hosts=tuple(HOSTS), but=()):
+    def _caught_up(self, seconds=15):
+        """Answers may be on the way for as long as the machine is busy."""
+        self.run(LATE)
+        limit = now() + seconds
+        while now() < limit and any(at + length > now() - LATE for at, length
+                                    in self.measure.lags()):
+            self.run(LATE / 4)
+
+    def unharmed(self, since, hosts=tuple(HOSTS), but=(), known=None):
         """These hosts were to notice nothing; `but`: figures that may be
-        more than zero."""
+        more than zero.  Until the other gateway was `known` to be gone, what
+        is new may have been asked of it."""
         seen, asked, until, excused = self.finish(since)
         seen = seen.of(*hosts)
+        if known:
+            self.result.note("asked in vain", len(between(
+                seen.refused(), since, known)))
+            seen.known = known
         during = unharmed(seen, since, until)
         after = unharmed(seen, since, until, excused)
         self.result.zero({figure: count for figure, count in after.items()
@@ -221,6 +242,26 @@ class Matrix:
             "%s %d" % (name, count - self._reasons.get(name, 0))
             for name, count in sorted(self._not_forwarded().items())
             if count > self._reasons.get(name, 0)))
+
+    def flipped(self, since):
+        """From the first SYN after each change of the selector to the first
+        answer of one: the slowest."""
+        handshakes = self.burden.seen().new()
+        waited = []
+        for at, _, what, _ in self.measure.changes(since):
+            late = [row for row in handshakes if row[0] >= at]
+            if what == "selector" and late:
+                waited.append(min((answer for _, answer in late if answer),
+                                  default=now()) - late[0][0])
+        self.result.within("new after", max(waited, default=None),
+                           NEW + self.patience)
+
+    def forget_hosts(self, letter):
+        """This gateway has never sent anything to a host."""
+        gateway = self.site.netns(SIDES[letter].gateway)
+        for host in ("h1", "h2"):
+            gateway.run(["ip", "neigh", "del", HOSTS[host], "dev", "eth0"],
+                        check=False)
 
     # all of it
 
