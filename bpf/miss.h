@@ -281,6 +281,9 @@ static __noinline void miss_view(const struct hook *hook,
 	view->partner = partner_state(
 		mate, view->bindable || view->session == OWN_UNCONFIRMED,
 		hook->now);
+	/* Nor can one be asked whose MAC is not known. */
+	if (view->session == OWN_UNCONFIRMED && !mate->reachable)
+		view->partner = OWN_PARTNER_GONE;
 }
 
 /*

@@ -132,6 +132,11 @@ static int unreachable(struct plane *plane)
 	return err ?: plane_set(plane->skel->maps.partner, 0, &partner);
 }
 
+static int unconfirmed_and_unreachable(struct plane *plane)
+{
+	return raise_confirm(plane) ?: unreachable(plane);
+}
+
 static int unreachable_and_gone(struct plane *plane)
 {
 	return unreachable(plane) ?: lease(plane, true, false);
@@ -323,6 +328,9 @@ static const struct row rows[] = {
 	    OUTWARD(DATA, TCP(A, 5000, R, 80, ACK),
 		    .before = unconfirmed_and_just_gone),
 	    SEND(LAN, question, TCP(H, 5001, R, 80, ACK), QUESTION)),
+	ROW("H2 unconfirmed, nobody can be asked: mine is served", CONNECTED,
+	    OUTWARD(DATA, TCP(A, 5000, R, 80, ACK),
+		    .before = unconfirmed_and_unreachable)),
 	ROW("H3 mid-stream is asked, and nobody's when it returns",
 	    SEND(LAN, question, DATA, QUESTION, .before = twin),
 	    STOP(LAN, reset, GIVEN_BACK(DATA))),
