@@ -220,7 +220,7 @@ class Burden:
         """As whom the last new connection that worked was seen; or ""."""
         return self.h2.state(since)["attempts"]["newest"]
 
-    def moved(self, source, since, seconds=10):
+    def moved(self, source, since, seconds=30):
         """New connections are seen there."""
         wait_for("new connections go by " + source,
                  lambda: self.newest(since) == source, seconds, 0.01)

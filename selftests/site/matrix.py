@@ -197,9 +197,18 @@ class Matrix:
         self.result.note("outage", outage)
 
     def went_on(self, since, *hosts):
-        """Whatever these hosts have now, they lost nothing since then."""
+        """Whatever these hosts have now, they lost nothing since then; and
+        who has nothing was told."""
         seen, _, until, excused = self.finish(since)
         seen = seen.of(*hosts)
+        self.result.zero({
+            "hung": seen.hung(until),
+            "not by a reset": sum(not one.alive() and one.error != RESET
+                                  for one in seen.sessions),
+            "lost afterwards": sum(one.ended >= since
+                                   for one in seen.sessions)})
+        self.result.note("told until then", sum(
+            not one.alive() for one in seen.sessions))
         self.result.zero({
             "%s afterwards" % figure: len(between(times, since, until,
                                                   excused))
@@ -256,11 +265,11 @@ class Matrix:
         self.result.within("new after", max(waited, default=None),
                            NEW + self.patience)
 
-    def forget_hosts(self, letter):
-        """This gateway has never sent anything to a host."""
+    def forget(self, letter, *addresses):
+        """This gateway has never sent anything to these."""
         gateway = self.site.netns(SIDES[letter].gateway)
-        for host in ("h1", "h2"):
-            gateway.run(["ip", "neigh", "del", HOSTS[host], "dev", "eth0"],
+        for address in addresses:
+            gateway.run(["ip", "neigh", "del", address, "dev", "eth0"],
                         check=False)
 
     # all of it
