@@ -56,12 +56,16 @@ class Load:
         self.began = now()
 
     def unharmed(self, until, lost, known):
-        """Since the partner was lost, but for new sessions that were being
-        asked about until that was known."""
+        """Since the partner was lost, but for what was being asked about until
+        that was known; and for one turn more, if it was silent till then and
+        speaks now, as one that boots does."""
+        settled_by = known + 0.2
         assert self.sessions.longest_gap(self.began, until) < 1
-        assert self.udp.lost(self.began, until) == []
+        assert self.udp.lost(self.began, known - 0.1) == []
+        assert len(self.udp.lost(known - 0.1, settled_by)) <= 25
+        assert self.udp.lost(settled_by, until) == []
         assert self.prober.failed(self.began, lost - 0.3) == []
-        assert self.prober.failed(known, until) == []
+        assert self.prober.failed(settled_by, until) == []
 
 
 def known(site, letter):

@@ -153,7 +153,7 @@ class Burden:
             self._open(load, "silent", port, silent, 0)
         wait_for("every session is open", lambda: all(
             one["open"] == one["count"] for one in self._states().values()),
-            30)
+            60)
 
     def _others(self):
         for load in (self.h1, self.h3):

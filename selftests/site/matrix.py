@@ -21,6 +21,7 @@ from .topology import HOSTS, SIDES, VIRTUAL
 from .traffic import now
 
 A, B = SIDES["a"].wan, SIDES["b"].wan
+RESETS_A_SECOND = 4096  # bpf/reset.h
 LATE = 1.0  # an answer that is not there by then is lost
 
 
@@ -33,6 +34,8 @@ class Matrix:
     def __init__(self, site, sessions, patience=0.0):
         self.site, self.sessions = site, sessions
         self.patience = patience
+        # What was withheld is told with TCP's next repetition but one.
+        self.paced = 2.0 * (sessions // RESETS_A_SECOND)
         self.measure = Measure(site)
         self.results = []
         self.burden, self.result = None, None
@@ -171,10 +174,11 @@ class Matrix:
         """Each of these sessions got its reset, in time."""
         zero, waited = all_told(seen, self.burden.told(decided))
         self.result.zero(zero)
-        self.result.within("told after", waited, TOLD + self.patience)
+        self.result.within("told after", waited,
+                           TOLD + self.patience + self.paced)
         if silent:
             self.result.within("silent told", silent_told(seen, decided),
-                               silent + self.patience)
+                               silent + self.patience + self.paced)
 
     def failed_over(self, since, decided, source, hosts=tuple(HOSTS),
                     silent=TOLD_SILENT):
@@ -182,10 +186,11 @@ class Matrix:
         address `source` with its next packet.  Without a bound for the
         silent ones they have to speak before they are told."""
         self._wait("every session that talks is told", lambda:
-                   not self.burden.alive(("talking",), hosts), 6)
+                   not self.burden.alive(("talking",), hosts),
+                   6 + 2 * self.paced)
         if silent is None:
             self.burden.talk()
-        self.run(decided + TOLD_SILENT + 0.5 - now())
+        self.run(decided + TOLD_SILENT + 0.5 + self.paced - now())
         seen, _, until, excused = self.finish(since)
         seen = seen.of(*hosts)
         self.told(seen, decided, silent)
