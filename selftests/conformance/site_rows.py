@@ -22,17 +22,16 @@ sys.path.insert(0, str(ROOT))
 # pylint: disable=wrong-import-position
 from selftests.site.daemons import Timers
 from selftests.site.netns import Netns, SiteError, Worker
-from selftests.site.processes import wait_for
+from selftests.site.processes import SLOW, wait_for
 from selftests.site.servers import Server
 from selftests.site.site import Site, check_machine, new_prefix
 from selftests.site.topology import SERVER, SIDES, TARGET
 from selftests.site.traffic import Datagrams, Prober, Sessions, now
 
 ECHO, SSH = 7, 22
+PACE = min(SLOW, 4.0)  # of what is sent, and of the probes
 HOOKS = {"a": "xdp", "b": "tc"}
 HOSTS = {"a": "h1", "b": "h2"}  # each by its own gateway
-# A machine that is emulated takes its time.
-SLOW = float(os.environ.get("TWINPATH_SLOW", "1"))
 
 
 def require(condition, text, *values):
@@ -74,8 +73,8 @@ class Rows:
     def __init__(self, build):
         self.site = Site(new_prefix(), modes=("xdp", "tc"), build=str(build),
                          heartbeat=False,
-                         timers=Timers(interval=0.1 * SLOW, timeout=0.06 * SLOW,
-                                       delay_up=0.3 * SLOW))
+                         timers=Timers(interval=0.1 * PACE, timeout=0.06 * PACE,
+                                       delay_up=0.3 * PACE))
         self.servers = Workers()
 
     def up(self):
@@ -102,10 +101,10 @@ class Rows:
     def own_uplinks(self):
         for letter, side in SIDES.items():
             wait_for("isp-%s is up" % letter, lambda: self.daemon(
-                letter).status()["uplinks"][0]["state"] == "up", 20 * SLOW)
+                letter).status()["uplinks"][0]["state"] == "up", 20)
             self.daemon(letter).flip(side.uplink)
             wait_for("gw-%s uses its uplink" % letter, lambda: self.daemon(
-                letter).selector() == side.uplink, 10 * SLOW)
+                letter).selector() == side.uplink, 10)
 
     def log_of(self, letter):
         with open(self.site.processes.log(self.daemon(letter).name),
@@ -123,9 +122,9 @@ class Rows:
             back = workers.begin(Sessions(self.site.netns("core"), side.wan,
                                           SSH))
             prober = workers.begin(Prober(self.site.netns(HOSTS[letter]),
-                                          SERVER, ECHO, interval=0.1 * SLOW,
-                                          timeout=0.5 * SLOW))
-            workers.run(1 * SLOW)
+                                          SERVER, ECHO, interval=0.1 * PACE,
+                                          timeout=0.5 * PACE))
+            workers.run(1 * PACE)
             require(out.alive() == back.alive() == 1, "a session was lost")
             require({s.source for s in out.sessions} == {side.wan},
                     "seen as another address than %s", side.wan)
@@ -133,7 +132,7 @@ class Rows:
             self.site.isp(letter).black()
             try:
                 wait_for("new connections go by the other side",
-                         lambda: prober.first(other.wan, began), 20 * SLOW)
+                         lambda: prober.first(other.wan, began), 20)
             finally:
                 self.site.isp(letter).heal()
             require(not out.alive(), "the session on the dead uplink hangs")
@@ -145,7 +144,7 @@ class Rows:
         """What the daemon logs by default names no destination."""
         with Workers() as workers:
             workers.begin(Prober(self.site.netns(HOSTS[letter]), SERVER, ECHO))
-            workers.run(0.5 * SLOW)
+            workers.run(0.5 * PACE)
         require(SERVER not in self.log_of(letter), "%s is in the log", SERVER)
 
     def m8(self, letter):
@@ -154,7 +153,7 @@ class Rows:
         gateway, daemon = self.site.gateway(letter), self.daemon(letter)
         daemon.cli("detach")
         wait_for("the daemon has ended", lambda: self.site.processes.pid(
-            daemon.name) is None, 10 * SLOW)
+            daemon.name) is None, 10)
         require(not announced(gateway), "a default is left after a detach")
         require(not weight(daemon), "VRRP is attracted after a detach")
         daemon.start()
@@ -180,11 +179,11 @@ class Rows:
         try:
             self.daemon(letter).flip("auto")
             wait_for("gw-%s sends by its partner" % letter, lambda: self.daemon(
-                letter).selector() == "partner", 20 * SLOW)
+                letter).selector() == "partner", 20)
             with Workers() as workers:
                 own, lan = (workers.begin(Echoes(gateway.netns, device))
                             for device in ("eth1", "eth0"))
-                workers.run(1 * SLOW)
+                workers.run(1 * PACE)
                 require(own.count > 0, "no probe left by the uplink")
                 require(lan.count == 0, "%d probes left by the LAN", lan.count)
             require(self.daemon(letter).status()["uplinks"][0]["state"]
@@ -199,20 +198,20 @@ class Rows:
         side, other = SIDES[letter], SIDES["b" if letter == "a" else "a"]
         with Workers() as workers:
             held = workers.begin(Sessions(netns, SERVER, ECHO, count=5,
-                                          period=0.1 * SLOW))
+                                          period=0.1 * PACE))
             stream = workers.begin(Datagrams(netns, SERVER, ECHO,
-                                             rate=50 / SLOW))
+                                             rate=50 / PACE))
             prober = workers.begin(Prober(netns, SERVER, ECHO,
-                                          interval=0.1 * SLOW,
-                                          timeout=1 * SLOW))
-            began = workers.run(0.5 * SLOW)
+                                          interval=0.1 * PACE,
+                                          timeout=1 * PACE))
+            began = workers.run(0.5 * PACE)
             for to, seen in (("partner", other.wan), (side.uplink, side.wan)):
                 moment = now()
                 daemon.flip(to)
                 wait_for("new connections are seen as %s" % seen,
-                         lambda: prober.first(seen, moment), 10 * SLOW)
+                         lambda: prober.first(seen, moment), 10)
             until = now()
-            workers.run(1 * SLOW)
+            workers.run(1 * PACE)
             require(held.alive() == 5, "%d of 5 sessions live", held.alive())
             require({s.source for s in held.sessions} == {side.wan},
                     "a session has changed its address")
@@ -226,19 +225,19 @@ class Rows:
         netns, daemon = self.site.netns(HOSTS[letter]), self.daemon(letter)
         with Workers() as workers:
             held = workers.begin(Sessions(netns, SERVER, ECHO, count=5,
-                                          period=0.1 * SLOW))
+                                          period=0.1 * PACE))
             prober = workers.begin(Prober(netns, SERVER, ECHO,
-                                          interval=0.1 * SLOW,
-                                          timeout=1 * SLOW))
-            began = workers.run(0.5 * SLOW)
+                                          interval=0.1 * PACE,
+                                          timeout=1 * PACE))
+            began = workers.run(0.5 * PACE)
             pins = os.stat(daemon.pins + "/session_table").st_ino
             daemon.kill()
-            workers.run(1 * SLOW)
+            workers.run(1 * PACE)
             daemon.start()
-            daemon.wait_ready(20 * SLOW)
-            workers.run(0.5 * SLOW)
+            daemon.wait_ready(20)
+            workers.run(0.5 * PACE)
             until = now()
-            workers.run(1 * SLOW)
+            workers.run(1 * PACE)
             require(held.alive() == 5, "%d of 5 sessions live", held.alive())
             require(not prober.failed(began, until), "%d connections failed",
                     len(prober.failed(began, until)))
@@ -309,7 +308,7 @@ def u10(build, mode):
                      "--config", path]), stdout=log, stderr=log) as daemon:
             try:
                 wait_for("it tells of 192.168.0.0/24 on wan0 and lan0",
-                         lambda: told(path + ".log"), 15 * SLOW)
+                         lambda: told(path + ".log"), 15)
             finally:
                 daemon.terminate()
     finally:
@@ -361,7 +360,12 @@ def show(build, wanted):
     results, sound = [], True
     rows = Rows(build)
     try:
-        rows.up()
+        try:
+            rows.up()
+        except SiteError:
+            for letter in SIDES:
+                print(rows.site.processes.tail(rows.daemon(letter).name, 30))
+            raise
         for letter, hook in HOOKS.items():
             sound &= not attempt("%s: one session each way, failover" % hook,
                                  rows.smoke, letter)

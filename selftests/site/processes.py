@@ -15,11 +15,13 @@ import time
 from .netns import SiteError
 
 BASE = "/run/twinpath-site"
+# An emulated machine takes its time: what is waited for may take so much longer.
+SLOW = float(os.environ.get("TWINPATH_SLOW", "1"))
 
 
 def wait_for(what, condition, seconds, pause=0.05):
     """Ask condition() until it says something true, and return that."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + seconds * SLOW
     while True:
         answer = condition()
         if answer:
