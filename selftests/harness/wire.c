@@ -256,6 +256,15 @@ int wire_send(struct wire *wire, enum wire_end end, const uint8_t *frame,
 	return put(wire, end, frame, size, &plain);
 }
 
+int wire_offload(bool far, bool near)
+{
+	return wire_shell("for d in tplan tpispa tpispb; do\n"
+			  "	ethtool -K $d-far tx %s >/dev/null || exit\n"
+			  "	ethtool -K $d tx %s >/dev/null || exit\n"
+			  "done\n",
+			  far ? "on" : "off", near ? "on" : "off");
+}
+
 int wire_send_owed(struct wire *wire, enum wire_end end, const uint8_t *frame,
 		   size_t size)
 {

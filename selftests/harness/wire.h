@@ -45,10 +45,14 @@ int wire_send(struct wire *wire, enum wire_end end, const uint8_t *frame,
 	      size_t size);
 /*
  * The same for an IPv4 packet whose TCP or UDP checksum is still owed: the
- * field holds the sum of the pseudo header alone.
+ * field holds the sum of the pseudo header alone.  A far end completes it before
+ * it sends, as a wire would have it, unless it is told to leave that to others.
  */
 int wire_send_owed(struct wire *wire, enum wire_end end, const uint8_t *frame,
 		   size_t size);
+
+/* Which ends of all cables leave checksums to others; at first none does. */
+int wire_offload(bool far, bool near);
 
 /*
  * The next IPv4 frame that arrived at an end: its size, 0 when none comes.
