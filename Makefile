@@ -296,6 +296,11 @@ objects:
 	@+for c in $(compilers); do $(again) $(jobs) O=$(O)/$$c CLANG=$$c \
 		$(O)/$$c/twinpath.bpf.o || exit 1; done
 
+# One-line faults in the core, each of which a named test must notice.
+.PHONY: mutants
+mutants: deps
+	@$(PYTHON) selftests/mutants/run $(FAULTS)
+
 demo: deps
 	@+$(again) $(jobs) all
 	@$(PYTHON) selftests/demo.py --build $(abspath $(O))

@@ -25,6 +25,7 @@ struct runner {
 	unsigned int moved, refused, broken;
 };
 
+static atomic_uint arrived;
 static _Atomic(uint16_t) held[HOSTS][PORTS_A_HOST];
 
 static void one(struct runner *runner, unsigned int i)
@@ -72,6 +73,26 @@ static void *race(void *argument)
 	return NULL;
 }
 
+/* One packet of each new endpoint, as soon as the other CPU has one, too. */
+static void *together(void *argument)
+{
+	struct runner *runner = argument;
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(runner->cpu, &cpus);
+	pthread_setaffinity_np(pthread_self(), sizeof(cpus), &cpus);
+	for (unsigned int i = 0; i < HOSTS * PORTS_A_HOST; i++) {
+		atomic_fetch_add(&arrived, 1);
+		for (unsigned int n = 1; atomic_load(&arrived) < 2 * (i + 1);
+		     n++)
+			if (n % 4096 == 0)
+				sched_yield();
+		one(runner, i);
+	}
+	return NULL;
+}
+
 static void check_shared(struct bench *bench)
 {
 	static bool seen[65536];
@@ -89,15 +110,16 @@ static void check_shared(struct bench *bench)
 	EXPECT(bench, !missing, "%u endpoints never got a port", missing);
 }
 
-void race_run(struct bench *bench)
+static void run_both(struct bench *bench, void *(*task)(void *))
 {
 	struct runner runners[2] = { { .bench = bench, .cpu = 0 },
 				     { .bench = bench, .cpu = 1 } };
 	uint32_t now;
 
 	memset(held, 0, sizeof(held));
+	atomic_store(&arrived, 0);
 	for (int i = 0; i < 2; i++)
-		assert_int_equal(pthread_create(&runners[i].thread, NULL, race,
+		assert_int_equal(pthread_create(&runners[i].thread, NULL, task,
 						&runners[i]),
 				 0);
 	for (int i = 0; i < 2; i++)
@@ -115,4 +137,14 @@ void race_run(struct bench *bench)
 	EXPECT(bench, audit_bindings(bench->plane, now) == HOSTS * PORTS_A_HOST,
 	       "another number of bindings than endpoints");
 	audit_sessions(bench->plane, now);
+}
+
+void race_run(struct bench *bench)
+{
+	run_both(bench, race);
+}
+
+void race_together(struct bench *bench)
+{
+	run_both(bench, together);
 }

@@ -9,5 +9,7 @@
 
 /* RFC 4787 REQ-11: an endpoint keeps its port, and shares it with nobody. */
 void race_run(struct bench *bench);
+/* The same when both CPUs have a packet of one new session, at one instant. */
+void race_together(struct bench *bench);
 
 #endif

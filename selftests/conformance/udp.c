@@ -68,6 +68,7 @@ static const struct vector overloading[] = {
 
 static const struct vector deterministic[] = {
 	VECTOR_OURS_TEST("two CPUs, colliding ports", race_run),
+	VECTOR_OURS_TEST("two CPUs, one session", race_together),
 };
 
 /* ---- port classes -------------------------------------------------------- */

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One-line faults of the core, and who must notice each.
+
+Owns: the table.  `old` stands in the file exactly once, however it is wrapped;
+`test` is a binary of selftests/, with its arguments, and `row` one of its tests:
+that one has to fail, or the kernel to refuse the program.  A fault that another
+test notices only is no fault less: the row that is about it is missing.
+"""
+
+from typing import NamedTuple
+
+
+VERIFIER = "the verifier"
+
+
+class Fault(NamedTuple):
+    what: str
+    path: str  # below bpf/
+    old: str
+    new: str
+    test: str
+    row: str
+
+
+FAULTS = [
+    # ---- bytes and checksums ------------------------------------------------
+    Fault("XDP forgets the port in the checksum", "apply_xdp.h",
+          "delta += (__u64)(__u16) ~*port + edit->port;", "",
+          "test_packet_out", "xdp: U3 U5 no overloading, even"),
+    Fault("tc forgets the port in the checksum", "apply_tc.h",
+          "if (bpf_l4_csum_replace(skb, check, was, edit->port,",
+          "if (bpf_l4_csum_replace(skb, check, was, was,",
+          "test_packet_out", "tc: U3 U5 no overloading, even"),
+    Fault("XDP forgets the address in the checksum", "apply_xdp.h",
+          "return xdp_transport(data + at, end, p, edit, delta);",
+          "return xdp_transport(data + at, end, p, edit, 0);",
+          "test_packet_out", "xdp: tcp syn"),
+    Fault("XDP gives a datagram without checksum one", "apply_xdp.h",
+          "} else if (*check) {", "} else {",
+          "test_packet_out", "xdp: U21 no checksum stays none"),
+    Fault("tc gives a datagram without checksum one", "apply_tc.h",
+          "mangled = BPF_F_MARK_MANGLED_0;", "mangled = 0;",
+          "test_packet_out", "tc: U21 no checksum stays none"),
+    Fault("XDP sends a UDP sum of zero as none", "apply_xdp.h",
+          "*check = 0xffff;", ";",
+          "test_packet_out", "xdp: U21 udp sum of zero is sent as ones"),
+    Fault("tc forgets that a checksum may still be owed", "apply_tc.h",
+          "BPF_F_PSEUDO_HDR | mangled | sizeof(new))", "mangled | sizeof(new))",
+          "test_conformance U21", "tc, wire: U21 owed by the sender"),
+    Fault("XDP forgets the TTL in the header's checksum", "apply_xdp.h",
+          "checksum_update(&ip->check, (__u64)(__u16)~old + *word);", "",
+          "test_packet_out", "xdp: udp"),
+    Fault("XDP forgets the TTL", "apply_xdp.h",
+          "xdp_ttl(data + ETHERNET);", ";",
+          "test_packet_out", "xdp: udp"),
+    Fault("tc forgets the TTL", "apply_tc.h",
+          "if (edit->flags & EDIT_TTL && !tc_ttl(skb, p->l3))", "if (0)",
+          "test_packet_out", "tc: udp"),
+    Fault("XDP forgets the IP ID in the header's checksum", "apply_xdp.h",
+          "checksum_update(&ip->check, delta + id);",
+          "checksum_update(&ip->check, delta);",
+          "test_packet_mss", "xdp: F12 not atomic"),
+    Fault("the clamped MSS is not in the checksum", "apply_xdp.h",
+          "check = sum_replace(check, mss_word(old, at), mss_word(new, at));",
+          "", "test_packet_mss", "xdp: F12 both ways"),
+    Fault("an MSS at an odd offset is summed as if even", "mss.h",
+          "return at & 1 ?", "return 0 ?",
+          "test_packet_mss", "xdp: F12 both ways"),
+    # ---- bounds -------------------------------------------------------------
+    Fault("the packet may be longer than its frame", "parse.h",
+          "if (length < header || l3 + length > wire)", "if (length < header)",
+          "test_packet_malformed", "xdp: U22 total length beyond the frame"),
+    Fault("a datagram may be longer than its packet", "parse.h",
+          "bpf_ntohs(udp->len) > room)", "0)",
+          "test_packet_malformed", "xdp: U22 udp length beyond the packet"),
+    Fault("TCP's options may be longer than its packet", "parse.h",
+          "(__u32)tcp->doff * 4 > room)", "0)",
+          "test_packet_malformed", "xdp: tcp offset beyond the packet"),
+    Fault("a header is read beyond the frame's end", "parse.h",
+          "if ((void *)(udp + 1) > end ||", "if (",
+          "test_packet_malformed", VERIFIER),
+    # ---- errors -------------------------------------------------------------
+    Fault("the quoted header's checksum is not repaired", "icmp.h",
+          "patch_set(&list[4], p->quote + 10, 2, new_check);", "",
+          "test_packet_error", "xdp: I9 I10 address changes"),
+    Fault("the quoted transport's checksum is not repaired", "icmp.h",
+          "patch_set(&list[6], sum.at, 2, sum.new);", "",
+          "test_packet_error", "xdp: I9 I10 address and port change"),
+    Fault("an error with a wrong checksum is believed", "icmp.h",
+          "if (sum_of(data, end, p->l4, bytes))", "if (0)",
+          "test_packet_error", "xdp: I4 wrong checksum"),
+    Fault("an error may quote what somebody else sent", "parse.h",
+          "if (!address_equal(&sender, &p->flow.destination))", "if (0)",
+          "test_packet_error", "xdp: I17 quote from somebody else"),
+    Fault("an error prolongs the session", "hit.h",
+          "if (p->class == CLASS_ERROR || age <", "if (age <",
+          "test_packet_error", "xdp: V8 an error out does not refresh"),
+    # ---- ports --------------------------------------------------------------
+    Fault("a port is claimed without compare-and-swap", "claim.h",
+          "if (__sync_val_compare_and_swap(&binding->control, old, "
+          "TP_CONTROL(0, TP_LINE_BUSY, next, 0)) != old)",
+          "if (__sync_lock_test_and_set(&binding->control, "
+          "TP_CONTROL(0, TP_LINE_BUSY, next, 0)) == 1)",
+          "test_hammer", "tables_hold"),
+    Fault("a lock lets everybody in", "lock.h",
+          "if (__sync_val_compare_and_swap(wait->word, 0, 1))", "if (0)",
+          "test_conformance U14", "xdp: U14 two CPUs, one session"),
+    Fault("a live port is given to another host", "claim.h",
+          "return clock_passed(free + hold, now);", "return 1;",
+          "test_packet_out", "xdp: U3 U5 no overloading, even"),
+    Fault("a freed port is not held", "claim.h",
+          "return clock_passed(free + hold, now);",
+          "return clock_passed(free, now);",
+          "test_packet_life", "xdp: C4 the port is held"),
+    Fault("parity is forgotten", "claim.h",
+          "port = (port & ~1U) | (bpf_ntohs(claim->end->port) & 1);", ";",
+          "test_packet_ports", "xdp: U5 at random"),
+    Fault("the gateway's own ports are NAT's, too", "claim.h",
+          "if (claim_wanted(claim, port))", "if (0)",
+          "test_packet_in", "xdp: own udp port"),
+    Fault("a refused session keeps its port", "miss.h",
+          "binding_unclaim(index, until);", ";",
+          "test_packet_guard", "tc: a refused session gives its port back"),
+    # ---- sessions and their life --------------------------------------------
+    Fault("a session outlives its address", "hit.h",
+          "exit_live(exit) && session->generation == address->generation;",
+          "exit_live(exit);",
+          "test_packet_life", "xdp: M9 a connection is lost"),
+    Fault("a binding outlives its address", "binding.h",
+          "return binding->generation == address->generation ||",
+          "return 1 ||",
+          "test_packet_life", "xdp: M9 another lease voids the binding"),
+    Fault("a connection is as short-lived as its opening", "tcp_state.h",
+          "return timers->tcp_established;", "return timers->tcp_opening;",
+          "test_packet_life", "xdp: T7 established: two hours, four minutes"),
+    Fault("an RST is believed", "tcp_state.h",
+          "bits &= ~TP_TCP_INCOMING; return bits & ~TP_TCP_RST;",
+          "bits &= ~TP_TCP_INCOMING; return bits;",
+          "test_packet_tcp", "xdp: S11 S12 V3 a reset taken back"),
+    Fault("packets keep a closed connection alive", "session.h",
+          "if (session->key.proto == IPPROTO_TCP && tcp_closed(bits))",
+          "if (0)",
+          "test_packet_life", "xdp: S13 packets do not keep it"),
+    Fault("two CPUs open one session twice", "session_open.h",
+          "if (number == SESSION_NONE) { session_make_room(hash, now);",
+          "if (1) { session_make_room(hash, now);",
+          "test_hammer", "tables_hold"),
+    # ---- who may ------------------------------------------------------------
+    Fault("anybody may answer", "wan.h",
+          "if (filtering == TP_FILTER_ENDPOINT)", "if (1)",
+          "test_packet_in", "xdp: U11 address: other host"),
+    Fault("a frame for another is ours", "twinpath.bpf.c",
+          "if (!link_owns(link, eth->h_dest))", "if (0)",
+          "test_packet_in", "xdp: frame for another"),
+    Fault("an inside source leaves an uplink as it is", "out.h",
+          "if (p->class == CLASS_OTHER) return TP_REASON_untranslated;",
+          "if (p->class == CLASS_OTHER) return TP_REASON_own;",
+          "test_packet_egress", "tc: a protocol without ports"),
+    Fault("on a wrong uplink it is translated all the same", "out.h",
+          "if (session->exit == exit_id) {", "if (1) {",
+          "test_packet_egress", "tc: put right"),
+    Fault("what the partner gave goes back to it", "twinpath.bpf.c",
+          "if (!(skb->mark & TP_MARK_FROM_PARTNER) ||",
+          "if ((skb->mark & TP_MARK_FROM_PARTNER) ||",
+          "test_packet_partner",
+          "tc: ping-pong: from the partner, by the kernel, back to it"),
+    # ---- fragments ----------------------------------------------------------
+    Fault("a later fragment is taken for a first", "parse.h",
+          "offset = (bpf_ntohs(ip->frag_off) & IP_OFFSET) * 8;",
+          "offset = (bpf_ntohs(ip->frag_off) & 0x1fe0) * 8;",
+          "test_packet_fragment", "tc: F5 no room to hide"),
+    Fault("a fragment may reach into the header", "parse.h",
+          "return offset < TCP_HEADER && ip->protocol == IPPROTO_TCP ?",
+          "return 0 ?",
+          "test_packet_fragment", "tc: F5 no room to hide"),
+    Fault("datagrams are told apart without their ID", "fragment.h",
+          "key->id = p->id;", "",
+          "test_packet_fragment", "tc: U18 F11 fragments of the kernel's"),
+    Fault("fragments keep an ID that another host has, too", "hit.h",
+          "edit->id_mask = family_id_mask(&p->sender, keys);", ";",
+          "test_packet_fragment", "tc: F6 V11 two hosts, one id"),
+]
