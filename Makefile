@@ -124,12 +124,12 @@ pkg-libs := $(shell $(PKG_CONFIG) --libs $(libs) 2>/dev/null)
 # ---- targets -----------------------------------------------------------------
 
 .PHONY: all tests site-tools bench-bins deps test test-longer bench demo lab \
-	lab-down install uninstall clean format check-format help
+	lab-down fuzz-bins install uninstall clean format check-format help
 
 all: $(O)/twinpathd $(O)/twinpath
 
 test-bins := $(tests:%=$(O)/selftests/%) $(pure-tests:%=$(O)/asan/selftests/%)
-tests: all $(test-bins) site-tools
+tests: all $(test-bins) site-tools fuzz-bins
 site-tools: $(site-tools:%=$(O)/selftests/tools/%)
 
 objects = $(patsubst %.c,$(O)/%.o,$(1))
@@ -236,6 +236,8 @@ $(foreach t,$(site-tools),$(eval \
 $(site-tools:%=$(O)/selftests/tools/%):
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(pkg-libs)
+
+include $(wildcard selftests/fuzz/fuzz.mk)
 
 -include $(patsubst %.o,%.d,$(bench-o) $(bench-bpf) $(c-objects) $(asan-objects) $(bpf-objects))
 
@@ -380,9 +382,9 @@ check-format:
 # Never `rm -rf $(O)`: O may be a directory with other things in it.
 clean:
 	$(call say,CLEAN,$(O))
-	$(Q)rm -rf $(addprefix $(O)/,asan bpf loader selftests tools twinpath \
+	$(Q)rm -rf $(addprefix $(O)/,asan bpf fuzz loader selftests tools twinpath \
 		twinpathd twinpath.bpf.o twinpath.skel.h flags \
-		conformance.json conformance.part.json \
+		conformance.json conformance.rows.json conformance.part.json \
 		verified.json verified.part.json vm clang-16 clang-19)
 	$(Q)rmdir $(O) 2>/dev/null || :
 
@@ -394,8 +396,11 @@ Targets
   test-longer   the scenarios with live sessions; SESSIONS=1000 (as root)
   bench         every gateway against the limit; BENCH=quick (as root)
   conformance   what RFCs ask of a NAT, row by row; ROWS="U12 F3" (as root)
+  compliance    the same, and docs/nat-compliance.md from it (as root)
   conformance-vm  the same on Debian's 6.1 and 6.12; KERNELS=6.1 (as root)
   verify        load what clang 14, 16 and 19 make; count instructions (as root)
+  fuzz          mutated packets, FUZZ=60 seconds of them (as root)
+  mutants       break the core on purpose; each fault must be noticed (as root)
   demo          the redundant site in namespaces, with real daemons (as root)
   lab lab-down  leave that site running to play with; remove it (as root)
   install       into PREFIX=$(PREFIX), below DESTDIR=

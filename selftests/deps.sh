@@ -15,7 +15,8 @@ build='gcc make pkg-config clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev
 libnl-3-dev libconfuse-dev libevent-dev libjson-c-dev libsodium-dev
 libncurses-dev'
 test='libcmocka-dev python3 python3-pytest python3-scapy python3-matplotlib
-iproute2 ethtool iputils-ping nftables tcpdump procps util-linux'
+iproute2 ethtool iputils-ping nftables tcpdump procps util-linux
+libclang-rt-dev'
 daemons='frr keepalived bird2'
 
 policy=/usr/sbin/policy-rc.d

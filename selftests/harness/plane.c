@@ -20,6 +20,8 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+bool plane_touched;
+
 /* Known ifindexes, so that the tables can be constant. */
 static const char devices[] =
 	"link add tplan index 11 type veth peer name tplan-far\n"
@@ -60,7 +62,7 @@ static int quiet(enum libbpf_print_level level, const char *format,
 	return vfprintf(stderr, format, arguments);
 }
 
-static int size_maps(struct twinpath *skel, uint32_t buckets)
+int plane_size(struct twinpath *skel, uint32_t buckets)
 {
 	const uint32_t overflow = buckets >> TP_OVERFLOW_SHIFT ?: 1;
 	const uint32_t lines = buckets + overflow;
@@ -127,7 +129,7 @@ int plane_open(struct plane *plane, uint32_t buckets)
 	plane->skel = twinpath__open();
 	if (!plane->skel)
 		return -errno;
-	err = size_maps(plane->skel, buckets);
+	err = plane_size(plane->skel, buckets);
 	err = err ?: twinpath__load(plane->skel);
 	err = err ?: map_tables(plane);
 	if (err)
@@ -221,6 +223,7 @@ int plane_run(struct plane *plane, const struct plane_input *input,
 		    .ctx_size_out = xdp ? 0 : sizeof(skb_out));
 	int err = bpf_prog_test_run_opts(bpf_program__fd(program), &opts);
 
+	plane_touched = true;
 	if (err)
 		return err;
 	output->verdict = xdp ? xdp_verdict(opts.retval) :
@@ -239,6 +242,7 @@ int plane_reasons(struct plane *plane, struct tp_reasons sums[TP_HOOK_COUNT])
 	struct tp_reasons *each = calloc(cpus, sizeof(*each));
 	int err = each ? 0 : -ENOMEM;
 
+	plane_touched = true;
 	memset(sums, 0, TP_HOOK_COUNT * sizeof(*sums));
 	for (uint32_t hook = 0; !err && hook < TP_HOOK_COUNT; hook++) {
 		err = bpf_map_lookup_elem(fd, &hook, each);
@@ -255,6 +259,7 @@ unsigned int plane_sessions(const struct plane *plane)
 {
 	unsigned int used = 0;
 
+	plane_touched = true;
 	for (size_t i = 0; i < plane->lines; i++)
 		used += TP_CONTROL_LINE(plane->sessions[i / TP_BUCKET_LINES]
 						.line[i % TP_BUCKET_LINES]
@@ -266,6 +271,7 @@ unsigned int plane_bindings(const struct plane *plane)
 {
 	unsigned int used = 0;
 
+	plane_touched = true;
 	for (size_t i = 0; i < plane->bindings_count; i++)
 		used += TP_CONTROL_LINE(plane->bindings[i].control) !=
 			TP_LINE_FREE;
@@ -280,6 +286,7 @@ uint32_t plane_now(struct plane *plane)
 		    .ctx_size_in = sizeof(clock));
 	int fd = bpf_program__fd(plane->skel->progs.clock);
 
+	plane_touched = true;
 	if (bpf_prog_test_run_opts(fd, &opts))
 		return 0;
 	return clock.now;

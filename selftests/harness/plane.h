@@ -120,8 +120,14 @@ struct plane_output {
 int plane_open(struct plane *plane, uint32_t buckets);
 void plane_close(struct plane *plane);
 
+/* What is set before load: so many buckets, PLANE_ADDRESSES addresses. */
+int plane_size(struct twinpath *skel, uint32_t buckets);
+
 /* Forget all state and fill the daemon's maps with the standard site. */
 int plane_reset(struct plane *plane);
+
+/* Since it was cleared, a map was looked at or written, or a program run. */
+extern bool plane_touched;
 
 int plane_run(struct plane *plane, const struct plane_input *input,
 	      struct plane_output *output);
