@@ -245,8 +245,11 @@ static __noinline int tc_mss(struct __sk_buff *skb, const struct packet *p,
 	__u32 size = mss_bytes(p), at;
 	__u16 old, new = bpf_htons(edit->mss);
 
-	if (!options || size < OPTION_MSS_BYTES || size > TCP_OPTIONS)
+	if (!options || size < OPTION_MSS_BYTES)
 		return !!options;
+	APART(size);
+	if (size > TCP_OPTIONS)
+		return 1;
 	if (bpf_skb_load_bytes(skb, p->l4 + TCP_HEADER, options, size))
 		return 0;
 	at = mss_find(options, size);

@@ -193,8 +193,11 @@ static __noinline int xdp_mss(struct xdp_md *ctx, const struct packet *p,
 	__u32 size = mss_bytes(p), at;
 	__u16 check, old, new = bpf_htons(edit->mss);
 
-	if (!options || size < OPTION_MSS_BYTES || size > TCP_OPTIONS)
+	if (!options || size < OPTION_MSS_BYTES)
 		return !!options;
+	APART(size);
+	if (size > TCP_OPTIONS)
+		return 1;
 	if (bpf_xdp_load_bytes(ctx, p->l4 + TCP_HEADER, options, size) ||
 	    bpf_xdp_load_bytes(ctx, p->l4 + TCP_CHECK, &check, sizeof(check)))
 		return 0;

@@ -197,10 +197,10 @@ __noinline int endpoint_remember(const struct endpoint *end, __u32 index,
 	if (!end)
 		return 0;
 	word = (__u64)endpoint_tag(end) << 32 | index;
+	if (endpoint_replace(end, 0, word) || endpoint_replace(end, 1, word))
+		return 1;
 	emptier = endpoint_room(end, 1, now) > endpoint_room(end, 0, now);
-	return endpoint_replace(end, 0, word) ||
-	       endpoint_replace(end, 1, word) ||
-	       endpoint_put(end, emptier, word, now) ||
+	return endpoint_put(end, emptier, word, now) ||
 	       endpoint_put(end, !emptier, word, now);
 }
 

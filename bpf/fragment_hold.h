@@ -38,6 +38,15 @@ struct hold {
 	__u32 l3;
 };
 
+/* Has a slot room for a frame of this size? */
+static __always_inline int hold_fits(__u32 *size)
+{
+	if (*size <= ETHERNET)
+		return 0;
+	APART(*size);
+	return *size <= TP_HELD_BYTES;
+}
+
 /* The i-th slot of a source: an odd stride never comes back within a half. */
 static __always_inline __u32 hold_slot(const struct hold *hold, __u32 i)
 {
@@ -103,7 +112,7 @@ static __always_inline __u64 hold_fill(const struct hold *hold,
 	__u8 number = TP_CONTROL_INCARNATION(held->control);
 	__u64 live = TP_CONTROL(hold->now + HOLD_LIFE, TP_LINE_LIVE, number, 0);
 
-	if (!room || !last || size <= ETHERNET || size > TP_HELD_BYTES ||
+	if (!room || !last || !hold_fits(&size) ||
 	    bpf_skb_load_bytes(hold->skb, 0, room, size)) {
 		live = 0;
 	} else {
@@ -158,8 +167,7 @@ static __always_inline int hold_lay(struct __sk_buff *skb, __u32 l3,
 				    const struct tp_held_bytes *frame,
 				    __u32 size)
 {
-	if (size <= ETHERNET || size > TP_HELD_BYTES ||
-	    bpf_skb_change_tail(skb, size, 0))
+	if (!hold_fits(&size) || bpf_skb_change_tail(skb, size, 0))
 		return 0;
 	if (l3 == RAW)
 		return !bpf_skb_store_bytes(skb, 0, frame, size,
@@ -177,7 +185,7 @@ static __always_inline int hold_save(struct hold *hold)
 
 	if (hold->size)
 		return 1;
-	if (!scratch || size <= ETHERNET || size > TP_HELD_BYTES ||
+	if (!scratch || !hold_fits(&size) ||
 	    bpf_skb_load_bytes(hold->skb, 0, scratch, size))
 		return 0;
 	hold->size = size;

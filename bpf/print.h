@@ -154,6 +154,7 @@ int print_bindings(struct bpf_iter__bpf_map_elem *ctx)
 		return 0;
 	index = *key;
 	plane = index / 65536 % TP_PLANES;
+	APART(plane);
 	id = index / 65536 / TP_PLANES;
 	address = bpf_map_lookup_elem(&addresses, &id);
 	id = binding->exit;

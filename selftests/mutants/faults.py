@@ -103,7 +103,7 @@ FAULTS = [
           "TP_CONTROL(0, TP_LINE_BUSY, next, 0)) == 1)",
           "test_hammer", "tables_hold"),
     Fault("a lock lets everybody in", "lock.h",
-          "if (__sync_val_compare_and_swap(wait->word, 0, 1))", "if (0)",
+          "if (!__sync_val_compare_and_swap(word, 0, 1))", "if (1)",
           "test_conformance U14", "xdp: U14 two CPUs, one session"),
     Fault("a live port is given to another host", "claim.h",
           "return clock_passed(free + hold, now);", "return 1;",
