@@ -279,6 +279,12 @@ conformance: deps
 	@+$(again) $(jobs) all $(O)/selftests/test_conformance
 	@$(PYTHON) selftests/conformance/run --build $(O) $(ROWS)
 
+# docs/nat-compliance.md, from what build/conformance.json says.
+.PHONY: compliance
+compliance:
+	@+$(again) conformance || :
+	@$(PYTHON) selftests/conformance/document --build $(O)
+
 # The same in throwaway VMs with Debian's own kernels, and the site on them.
 compilers := clang-16 clang-19
 .PHONY: conformance-vm verify objects

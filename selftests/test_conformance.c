@@ -5,7 +5,9 @@
  * Owns: which vector runs how, and the file of results: where
  * $TWINPATH_CONFORMANCE says, an array of {id, rfc, req, level, kernel, hook,
  * result, note}.  With $TWINPATH_WIRE each vector is shown twice: by a test run,
- * and by real packets.  Rows may be named as arguments: only those run.
+ * and by real packets.  With $TWINPATH_NFT it is nft masquerade that they go
+ * through instead, as far as a vector can be shown by packets alone.  Rows may
+ * be named as arguments: only those run.
  */
 #include <json-c/json.h>
 #include <stdio.h>
@@ -14,6 +16,7 @@
 
 #include "conformance/settings.h"
 #include "conformance/wired.h"
+#include "masquerade.h"
 
 #define BUCKETS 1024
 
@@ -32,17 +35,27 @@ static const char *const level_names[] = {
 	[OWN] = "own",
 };
 
-static const char *const hook_names[] = { "xdp", "tc" };
+enum hook {
+	XDP,
+	TC,
+	NFT,
+};
+static const char *const hook_names[] = { "xdp", "tc", "nft" };
 
 /* One vector on one hook. */
 struct trial {
 	const struct requirement *row;
 	const struct vector *vector;
-	bool xdp, wire, ran, passed;
+	enum hook hook;
+	bool wire, passed;
+	bool touched; /* it needed to look inside, or to change a setting */
 	char name[160];
 	struct bench bench;
 };
 
+static struct {
+	enum hook first, last;
+} hooks = { XDP, TC };
 static struct plane plane;
 static struct wire wire;
 static struct trial *trials;
@@ -51,24 +64,42 @@ static struct CMUnitTest *tests;
 
 /* ---- one trial ----------------------------------------------------------- */
 
+static int furnish(struct trial *trial, struct bench *bench)
+{
+	int err;
+
+	wire_detach(&wire);
+	err = plane_reset(&plane) ?: set_back();
+	if (err || !trial->wire)
+		return err;
+	bench->carry = wired_step;
+	if (trial->hook != NFT)
+		return wire_attach(&wire, &plane, trial->hook == XDP);
+	bench->foreign = true;
+	return masquerade_forget();
+}
+
+static int look_back(void **state)
+{
+	struct trial *trial = *state;
+
+	trial->touched = plane_touched;
+	return 0;
+}
+
 static void run(void **state)
 {
 	struct trial *trial = *state;
 	const struct row *row = &trial->vector->row;
 	struct bench *bench = &trial->bench;
 
-	trial->ran = true;
 	*bench = (struct bench){ .plane = &plane,
 				 .row = trial->name,
-				 .xdp = trial->xdp,
+				 .xdp = trial->hook == XDP,
 				 .chain = true,
 				 .wire = &wire };
-	wire_detach(&wire);
-	assert_int_equal(plane_reset(&plane) ?: set_back(), 0);
-	if (trial->wire) {
-		bench->carry = wired_step;
-		assert_int_equal(wire_attach(&wire, &plane, trial->xdp), 0);
-	}
+	assert_int_equal(furnish(trial, bench), 0);
+	plane_touched = false;
 	for (size_t i = 0; i < ROWS_STEPS; i++) {
 		const struct packet *in = &row->steps[i].in;
 
@@ -93,54 +124,57 @@ static bool wanted(const char *id, char *const names[])
 }
 
 static void add_trial(const struct requirement *row,
-		      const struct vector *vector, bool xdp, bool on_wire)
+		      const struct vector *vector, enum hook hook, bool on_wire)
 {
 	struct trial *trial;
 
-	if (vector->row.hooks == (xdp ? ROW_TC : ROW_XDP))
+	if (vector->row.hooks == (hook == XDP ? ROW_TC : ROW_XDP))
 		return;
 	trials = realloc(trials, (trials_count + 1) * sizeof(*trials));
 	assert_non_null(trials);
 	trial = &trials[trials_count++];
 	*trial = (struct trial){
-		.row = row, .vector = vector, .xdp = xdp, .wire = on_wire
+		.row = row, .vector = vector, .hook = hook, .wire = on_wire
 	};
 	snprintf(trial->name, sizeof(trial->name), "%s%s: %s %s",
-		 hook_names[!xdp], on_wire ? ", wire" : "", row->id,
+		 hook_names[hook], on_wire ? ", wire" : "", row->id,
 		 vector->row.name);
 }
 
 /* By a test run, and with the programs attached where that is asked for. */
-static void add_trials(const struct requirement *row, bool xdp)
+static void add_trials(const struct requirement *row, enum hook hook)
 {
-	const bool twice = getenv("TWINPATH_WIRE");
+	const bool twice = hook != NFT && getenv("TWINPATH_WIRE");
 
 	for (size_t i = 0; i < row->count; i++) {
 		const struct vector *vector = &row->vectors[i];
 		const bool wired = row->wire || vector->wire;
 
-		add_trial(row, vector, xdp, wired);
-		if (twice && !wired && !vector->ours)
-			add_trial(row, vector, xdp, true);
+		if (hook != NFT)
+			add_trial(row, vector, hook, wired);
+		if ((twice && !wired && !vector->ours) ||
+		    (hook == NFT && !vector->ours))
+			add_trial(row, vector, hook, true);
 	}
 }
 
 static void collect(char *const names[])
 {
-	for (int tc = 0; tc < 2; tc++)
+	for (enum hook hook = hooks.first; hook <= hooks.last; hook++)
 		for (size_t s = 0; s < COUNT(sections); s++)
 			for (size_t r = 0; r < sections[s]->count; r++) {
 				const struct requirement *row =
 					&sections[s]->rows[r];
 
 				if (wanted(row->id, names))
-					add_trials(row, !tc);
+					add_trials(row, hook);
 			}
 	tests = calloc(trials_count + 1, sizeof(*tests));
 	assert_non_null(tests);
 	for (size_t i = 0; i < trials_count; i++)
 		tests[i] = (struct CMUnitTest){ .name = trials[i].name,
 						.test_func = run,
+						.teardown_func = look_back,
 						.initial_state = &trials[i] };
 }
 
@@ -161,39 +195,53 @@ static void fault(const struct trial *trial, char *note, size_t size)
 		 line ? trial->bench.why : "an assertion");
 }
 
-static const char *judge(const struct requirement *row, bool xdp, char *note,
-			 size_t size)
+/* Shown by packets alone, and by some that were looked at? */
+static bool comparable(const struct trial *trial)
 {
-	const char *result = "n/a";
+	return trial->hook != NFT || (!trial->touched && trial->bench.judged);
+}
 
-	snprintf(note, size, "%s", row->note ? row->note : "");
+static const char *judge(const struct requirement *row, enum hook hook,
+			 char *note, size_t size)
+{
+	unsigned int shown = 0, all = 0;
+
 	for (size_t i = 0; i < trials_count; i++) {
 		const struct trial *trial = &trials[i];
 
-		if (trial->row != row || trial->xdp != xdp)
+		if (trial->row != row || trial->hook != hook)
 			continue;
+		all++;
+		if (!comparable(trial))
+			continue;
+		shown++;
 		if (!trial->passed) {
 			fault(trial, note, size);
 			return "fail";
 		}
-		result = "pass";
 	}
-	return result;
+	if (hook != NFT)
+		snprintf(note, size, "%s", row->note ? row->note : "");
+	else if (!shown)
+		snprintf(note, size, "no packets alone show it");
+	else if (shown < all)
+		snprintf(note, size, "by %u of %u vectors", shown, all);
+	return shown ? "pass" : "n/a";
 }
 
 static void add_row(struct json_object *list, const struct requirement *row,
-		    bool xdp, const char *kernel)
+		    enum hook hook, const char *kernel)
 {
 	struct json_object *entry = json_object_new_object();
-	char note[512];
-	const char *result = judge(row, xdp, note, sizeof(note));
+	char note[512] = "";
+	const char *result = judge(row, hook, note, sizeof(note));
 
 	add_text(entry, "id", row->id);
 	add_text(entry, "rfc", row->rfc);
 	add_text(entry, "req", row->req);
 	add_text(entry, "level", level_names[row->level]);
 	add_text(entry, "kernel", kernel);
-	add_text(entry, "hook", hook_names[!xdp]);
+	add_text(entry, "hook", hook_names[hook]);
 	add_text(entry, "result", result);
 	add_text(entry, "note", note);
 	add_text(entry, "shows", row->shows);
@@ -213,8 +261,9 @@ static int write_results(const char *path, char *const names[])
 
 			if (row->site || !wanted(row->id, names))
 				continue;
-			add_row(list, row, true, system.release);
-			add_row(list, row, false, system.release);
+			for (enum hook hook = hooks.first; hook <= hooks.last;
+			     hook++)
+				add_row(list, row, hook, system.release);
 		}
 	err = json_object_to_file_ext(path, list, JSON_C_TO_STRING_PRETTY);
 	json_object_put(list);
@@ -226,7 +275,10 @@ static int write_results(const char *path, char *const names[])
 static int open_bench(void **state)
 {
 	(void)state;
-	return plane_open(&plane, BUCKETS) ?: wire_open(&wire);
+	return plane_open(&plane, BUCKETS) ?:
+		       wire_open(&wire)	   ?:
+		       hooks.first == NFT  ? masquerade_open() :
+					     0;
 }
 
 static int close_bench(void **state)
@@ -243,6 +295,8 @@ int main(int argc, char *argv[])
 	int failed;
 
 	(void)argc;
+	if (getenv("TWINPATH_NFT"))
+		hooks.first = hooks.last = NFT;
 	collect(argv + 1);
 	failed = _cmocka_run_group_tests("conformance", tests, trials_count,
 					 open_bench, close_bench);

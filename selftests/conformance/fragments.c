@@ -176,6 +176,8 @@ static void out_tcp(struct bench *bench)
 
 	STEP(bench,
 	     OUTWARD(TCP(H, 5000, R, 80, SYN), TCP(A, 5000, R, 80, SYN)));
+	STEP(bench, INWARD(TCP(R, 80, A, 5000, SYN | ACK),
+			   TCP(R, 80, H, 5000, SYN | ACK)));
 	wire_forget(bench->wire);
 	piece_send(bench, LAN, &in, (struct piece){ 0, 800 }, 0);
 	piece_send(bench, LAN, &in, (struct piece){ 800, 620 }, 0);

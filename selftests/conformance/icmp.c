@@ -260,6 +260,28 @@ static const struct vector spoofed[] = {
 	       STOP(WAN, bad_quote, WITH(LOST(X, A, OUTSIDE), .quoted = 7))),
 };
 
+/* ---- no room -------------------------------------------------------------- */
+
+#define H2_HAS(port, ...) \
+	OUTWARD(UDP(H2, port, R, 80), UDP(A, port, R, 80), __VA_ARGS__)
+
+static const struct vector no_room[] = {
+	VECTOR_OURS("the fifth endpoint of four ports",
+		    H2_HAS(5000, .before = set_four_ports),
+		    H2_HAS(5001, .later = 0), H2_HAS(5002, .later = 0),
+		    H2_HAS(5003, .later = 0),
+		    STOP(LAN, any_dropped, UDP(H, 6000, R, 80),
+			 .told = TOLD(UNREACHABLE, 13))),
+};
+
+static const struct vector no_word[] = {
+	VECTOR_OURS("the same, with refusal = silent",
+		    H2_HAS(5000, .before = set_four_ports_silent),
+		    H2_HAS(5001, .later = 0), H2_HAS(5002, .later = 0),
+		    H2_HAS(5003, .later = 0),
+		    STOP(LAN, any_dropped, UDP(H, 6000, R, 80))),
+};
+
 /* ---- the table ----------------------------------------------------------- */
 
 static const struct requirement rows[] = {
@@ -293,6 +315,11 @@ static const struct requirement rows[] = {
 	  "an error about a query refreshes or ends it", SHOWN_BY(no_refresh) },
 	{ "I12", "5508", "REQ-7", MUST, "hairpinned errors", SHOWN_BY(hairpin),
 	  .wire = true },
+	{ "I13", "5508", "REQ-8", SHOULD,
+	  "no room: the host is told by ICMP 3/13, and nothing is opened",
+	  SHOWN_BY(no_room) },
+	{ "I14", "5508", "REQ-9", MAY, "and is not told where that is unwanted",
+	  SHOWN_BY(no_word) },
 	{ "I15", "5508", "REQ-10", MUST,
 	  "types 3 and 11 are translated, timestamps are queries",
 	  SHOWN_BY(types) },

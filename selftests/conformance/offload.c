@@ -145,6 +145,7 @@ void offload_segments(struct bench *bench)
 	char text[PACKET_DIFF];
 	int fd = bpf_program__fd(bench->plane->skel->progs.tc_lan);
 
+	plane_touched = true;
 	STEP(bench,
 	     OUTWARD(TCP(H, 5000, R, 80, SYN), TCP(A, 5000, R, 80, SYN)));
 	rows_complete(&step, &in);

@@ -2,8 +2,8 @@
 """The results of conformance runs: parts, the merged file, the table.
 
 Owns: the form of build/conformance.json, an array of {id, rfc, req, level,
-kernel, hook, result: pass|fail|n/a, note}, and how it is shown.  It never
-changes a result.
+kernel, hook, result: pass|fail|n/a, note}, and how it is shown; beside it, in
+build/conformance.rows.json, what each row shows.  It never changes a result.
 """
 
 import json
@@ -48,6 +48,27 @@ def save(path, results):
     with open(path, "w", encoding="utf-8") as out:
         json.dump(results, out, indent=1)
         out.write("\n")
+
+
+def finish(build, new):
+    """Put results where all are kept; what every row is about, too."""
+    path = os.path.join(build, "conformance.rows.json")
+    shows = dict(load(path))
+    shows.update({entry["id"]: entry["shows"] for entry in new})
+    with open(path, "w", encoding="utf-8") as out:
+        json.dump(sorted(shows.items()), out, indent=1)
+    path = os.path.join(build, "conformance.json")
+    save(path, merge(load(path), new))
+    return path
+
+
+def with_others(new):
+    """A row of our own daemons is none of another translator's."""
+    compared = {(e["id"], e["kernel"]) for e in new if e["hook"] == "nft"}
+    return new + [dict(entry, hook="nft", result="n/a",
+                       note="takes our daemons")
+                  for entry in new if entry["hook"] == "tc" and
+                  (entry["id"], entry["kernel"]) not in compared]
 
 
 def faults(results):

@@ -35,6 +35,17 @@ static const struct vector resets[] = {
 	       STOP(WAN, any_dropped, TCP(R, 80, A, 5000, ACK), AFTER(241))),
 };
 
+static const struct vector apart[] = {
+	VECTOR_OURS("half a minute to open",
+		    HOST(SYN, .before = set_short_opening),
+		    STOP(WAN, any_dropped, TCP(R, 80, A, 5000, SYN | ACK),
+			 AFTER(31))),
+	VECTOR_OURS("and still four minutes to close",
+		    HOST(SYN, .before = set_short_opening),
+		    SERVER(SYN | ACK, AFTER(29)), HOST(FIN | ACK, NOW),
+		    SERVER(FIN | ACK, NOW), HOST(ACK, AFTER(239))),
+};
+
 static const struct vector planes[] = {
 	VECTOR("a UDP mapping opens no TCP port", ASKED,
 	       STOP(WAN, any_dropped, TCP(R, 80, A, 5000, SYN)),
@@ -129,6 +140,9 @@ static const struct vector overlap[] = {
 /* ---- the table ----------------------------------------------------------- */
 
 static const struct requirement rows[] = {
+	{ "V2", "7857", "2.2", SHOULD,
+	  "timers of opening and closing connections are apart",
+	  SHOWN_BY(apart) },
 	{ "V3", "7857", "2.2", MUST,
 	  "RST is translated, remembered for 4 min, and taken back by data",
 	  SHOWN_BY(resets) },

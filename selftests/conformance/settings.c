@@ -24,12 +24,14 @@ int set_filter_address_and_port(struct plane *plane)
 
 int set_small_mtu(struct plane *plane)
 {
+	const bool touched = plane_touched;
 	struct tp_exit exit;
 	int err = plane_get(plane->skel->maps.exits, PLANE_EXIT_A, &exit);
 
 	exit.mtu = 1400;
 	err = err ?: plane_set(plane->skel->maps.exits, PLANE_EXIT_A, &exit);
 	small_mtu = true;
+	plane_touched = touched; /* the device tells everybody */
 	return err ?: wire_shell("ip link set tpispa mtu 1400");
 }
 
@@ -46,6 +48,27 @@ int set_four_ports(struct plane *plane)
 	plane->settings.port_min = 5000;
 	plane->settings.port_max = 5003;
 	return plane_set_settings(plane);
+}
+
+int set_four_ports_silent(struct plane *plane)
+{
+	plane->settings.refusal = TP_REFUSE_SILENT;
+	return set_four_ports(plane);
+}
+
+int set_short_opening(struct plane *plane)
+{
+	plane->settings.timers.tcp_opening = PLANE_TICKS(30);
+	return plane_set_settings(plane);
+}
+
+int set_mss(struct plane *plane)
+{
+	struct tp_exit exit;
+	int err = plane_get(plane->skel->maps.exits, PLANE_EXIT_A, &exit);
+
+	exit.mss = 1360;
+	return err ?: plane_set(plane->skel->maps.exits, PLANE_EXIT_A, &exit);
 }
 
 int set_fail_over(struct plane *plane)
@@ -102,6 +125,7 @@ static int publish(struct plane *plane, uint8_t address, uint8_t exit)
 		    .ctx_size_in = sizeof(ask));
 	int fd = bpf_program__fd(plane->skel->progs.publish);
 
+	plane_touched = true;
 	return bpf_prog_test_run_opts(fd, &run) ?: ask.result;
 }
 

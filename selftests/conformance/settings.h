@@ -17,8 +17,15 @@ int set_small_mtu(struct plane *plane);
 /* The maps are made anew for every vector; this undoes the rest. */
 int set_back(void);
 
-/* The only ports are 5000 to 5003. */
+/* The only ports are 5000 to 5003; and whoever finds none is not told. */
 int set_four_ports(struct plane *plane);
+int set_four_ports_silent(struct plane *plane);
+
+/* A connection has half a minute to open. */
+int set_short_opening(struct plane *plane);
+
+/* isp-a takes segments of up to 1360 bytes. */
+int set_mss(struct plane *plane);
 
 /* What happens to exits: the selector goes along. */
 int set_fail_over(struct plane *plane); /* isp-a dies */

@@ -133,9 +133,10 @@ class Rows:
             try:
                 wait_for("new connections go by the other side",
                          lambda: prober.first(other.wan, began), 20)
+                wait_for("the session on the dead uplink is told",
+                         lambda: not out.alive(), 10)
             finally:
                 self.site.isp(letter).heal()
-            require(not out.alive(), "the session on the dead uplink hangs")
         self.own_uplinks()
 
     # ---- the rows -----------------------------------------------------------

@@ -139,9 +139,36 @@ static const struct vector transitory[] = {
 static const struct vector ftp[] = {
 	VECTOR("a PORT command",
 	       OUTWARD(TCP(H, 5000, R, 21, SYN), TCP(A, 5000, R, 21, SYN)),
+	       INWARD(TCP(R, 21, A, 5000, SYN | ACK),
+		      TCP(R, 21, H, 5000, SYN | ACK)),
 	       OUTWARD(WITH(TCP(H, 5000, R, 21, ACK | PSH), .payload = 27,
 			    .text = "PORT 192,168,0,10,19,137\r\n"),
 		       TCP(A, 5000, R, 21, ACK | PSH))),
+};
+
+/* Nobody is answered for a port that nobody has, neither at once nor later. */
+static const struct vector unsolicited[] = {
+	VECTOR("a SYN to no mapping",
+	       STOP(WAN, any_dropped, TCP(R2, 80, A, 5999, SYN))),
+	VECTOR("and the host's own SYN right after it",
+	       STOP(WAN, any_dropped, TCP(R2, 80, A, 5000, SYN)),
+	       OUTWARD(TCP(H, 5000, R2, 80, SYN), TCP(A, 5000, R2, 80, SYN)),
+	       INWARD(TCP(R2, 80, A, 5000, SYN), TCP(R2, 80, H, 5000, SYN))),
+};
+
+#define OFFERS(value)                                        \
+	.tcp_options = { 2, 4, (value) >> 8, (value)&0xff }, \
+	.tcp_options_size = 4
+
+static const struct vector clamped[] = {
+	VECTOR_OURS("either way, lowered only",
+		    OUTWARD(WITH(TCP(H, 5000, R, 80, SYN), OFFERS(1460)),
+			    WITH(TCP(A, 5000, R, 80, SYN), OFFERS(1360)),
+			    .before = set_mss),
+		    INWARD(WITH(TCP(R, 80, A, 5000, SYN | ACK), OFFERS(1460)),
+			   WITH(TCP(R, 80, H, 5000, SYN | ACK), OFFERS(1360))),
+		    OUTWARD(WITH(TCP(H, 5001, R, 80, SYN), OFFERS(536)),
+			    WITH(TCP(A, 5001, R, 80, SYN), OFFERS(536)))),
 };
 
 static void no_overloading(struct bench *bench)
@@ -259,6 +286,13 @@ static const struct requirement rows[] = {
 	{ "T4", "5382", "REQ-3", RECOMMENDED,
 	  "who may connect: three ways, address-dependent by default",
 	  SHOWN_BY(filtering) },
+	{ "T5", "5382", "REQ-4", MUST_NOT,
+	  "an unsolicited SYN is answered within six seconds",
+	  SHOWN_BY(unsolicited) },
+	{ "T6", "5382", "REQ-4a", SHOULD,
+	  "and after them, unless the policy is to stay silent",
+	  SHOWN_BY(unsolicited),
+	  .note = "the policy is to stay silent: whoever scans learns nothing" },
 	{ "T7", "5382", "REQ-5", MUST_NOT,
 	  "established connections expire before 2 h 4 min",
 	  SHOWN_BY(established) },
@@ -278,6 +312,9 @@ static const struct requirement rows[] = {
 	  SHOWN_BY(not_ended) },
 	{ "T14", "", "", OWN, "forged, broken and unexpected segments",
 	  SHOWN_BY(robust) },
+	{ "F12", "8900", "", RECOMMENDED,
+	  "fragmentation is avoided: the MSS that a SYN offers is lowered",
+	  SHOWN_BY(clamped) },
 };
 
 const struct section section_tcp = ROWS_OF("TCP, RFC 5382", rows);

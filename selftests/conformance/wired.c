@@ -73,6 +73,7 @@ void wired_expect(struct bench *bench, enum side side,
 	size_t size = packet_build(packet, expected);
 
 	bench->step++;
+	bench->judged++;
 	EXPECT(bench, wired_receive(bench, side), "nothing arrived");
 	EXPECT(bench,
 	       packet_equal(expected, size, bench->output.frame,
@@ -94,6 +95,7 @@ static void no_packet(struct bench *bench, enum wire_end end)
 
 void wired_nothing(struct bench *bench, enum side side)
 {
+	bench->judged++;
 	wired_receive(bench, side);
 	no_packet(bench, end_of(side));
 }
@@ -120,12 +122,14 @@ void wired_step(struct bench *bench, const struct step *step)
 	wired_send(bench, step->side, &in);
 	switch (rows_verdict(step->why)) {
 	case PLANE_FORWARDED:
-		out = rows_expect(step, &in, &quote);
+		bench->judged++;
+		out = rows_expect(bench, step, &in, &quote);
 		EXPECT(bench, receive(bench, leaves_by(&out)),
 		       "nothing arrived");
 		rows_judge(bench, step, &in);
 		break;
 	case PLANE_DROPPED:
+		bench->judged++;
 		nothing_at_all(bench);
 		break;
 	default: /* what the kernel makes of it is another vector's */

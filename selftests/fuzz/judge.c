@@ -181,7 +181,9 @@ static const char *judge_travel(const struct passage *passage,
 		return NULL; /* an answer of the gateway's */
 	if (out->at[8] != in->at[8] && out->at[8] + 1 != in->at[8])
 		return "a TTL that is neither the same nor one less";
-	if (passage->out.verdict == PLANE_FORWARDED && !out->at[8])
+	/* The partner gets it back as it came. */
+	if (passage->out.verdict == PLANE_FORWARDED && !out->at[8] &&
+	    (in->at[8] || leaves_by(passage)))
 		return "forwarded with a TTL of 0";
 	if (in->first && !is_error(in) && in->size > in->header + 60 &&
 	    memcmp(in->l4 + 60, out->l4 + 60, in->size - in->header - 60))

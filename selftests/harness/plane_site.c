@@ -45,11 +45,13 @@ uint16_t plane_id_mask(uint32_t inside)
 
 int plane_set(struct bpf_map *map, uint32_t key, const void *value)
 {
+	plane_touched = true;
 	return bpf_map_update_elem(bpf_map__fd(map), &key, value, BPF_ANY);
 }
 
 int plane_get(struct bpf_map *map, uint32_t key, void *value)
 {
+	plane_touched = true;
 	return bpf_map_lookup_elem(bpf_map__fd(map), &key, value);
 }
 

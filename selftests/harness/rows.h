@@ -72,6 +72,9 @@ struct bench {
 	/* Carries a step's packet in another way than by a test run. */
 	void (*carry)(struct bench *bench, const struct step *step);
 	struct wire *wire; /* for it */
+	/* Another translator carries them, with IP IDs and ports of its own. */
+	bool foreign;
+	unsigned int judged; /* packets of which something was expected */
 	unsigned int step;
 	char why[PACKET_DIFF];	  /* it failed */
 	uint16_t port;		  /* the last external port that any meant */
@@ -88,7 +91,10 @@ struct row {
 	enum row_hooks hooks;
 };
 
-/* Run one step, fail the test if it is not as it says. */
+/*
+ * Run one step, fail the test if it is not as it says.  A foreign translator is
+ * told nothing: where a step needs that, the test is skipped.
+ */
 void rows_step(struct bench *bench, const struct step *step);
 
 /* Fail the test; the text is kept in bench->why too. */
@@ -97,8 +103,8 @@ __attribute__((format(printf, 2, 3))) void rows_fail(struct bench *bench,
 
 /* The parts of a step's judgement, for those who carry a packet themselves. */
 void rows_complete(const struct step *step, struct packet *in);
-struct packet rows_expect(const struct step *step, const struct packet *in,
-			  struct packet *quote);
+struct packet rows_expect(const struct bench *bench, const struct step *step,
+			  const struct packet *in, struct packet *quote);
 /* Compare with what is in bench->output. */
 void rows_judge(struct bench *bench, const struct step *step,
 		const struct packet *in);
