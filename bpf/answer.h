@@ -56,6 +56,7 @@ static __always_inline __be16 answer_for(const struct hook *hook, __u32 reason)
 		return answer_exits_lost(hook->now) ? ANSWER_NO_NET : 0;
 	case TP_REASON_ports_full:
 	case TP_REASON_sessions_full:
+	case TP_REASON_remote_taken:
 		/* RFC 5508 REQ-8; RFC 6888 REQ-11b asks for the other. */
 		return hook->set->refusal == TP_REFUSE_UNREACHABLE ?
 			       ANSWER_NO_HOST :
@@ -77,7 +78,7 @@ __noinline int answer_edit(const struct packet *p, struct edit *edit,
 	__u32 id;
 
 	if (!p || !edit || p->class == CLASS_ERROR ||
-	    p->flags & PACKET_FRAGMENT)
+	    p->flags & (PACKET_FRAGMENT | PACKET_PIECE))
 		return 0;
 	id = route_neighbour(&p->flow.source);
 	to = bpf_map_lookup_elem(&neighbours, &id);

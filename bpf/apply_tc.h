@@ -90,7 +90,15 @@ static __noinline int tc_translate(struct __sk_buff *skb,
 	    !tc_header(skb, p, edit, old, new))
 		return 0;
 	/* What comes without ports has no sum over its addresses either. */
-	return p->class == CLASS_OTHER || tc_transport(skb, p, edit, old, new);
+	if (p->class == CLASS_OTHER)
+		return 1;
+	if (p->class == CLASS_PORTLESS) {
+		/* Else tc_out would take it for the gateway's own. */
+		if (edit->flags & EDIT_REDIRECT)
+			skb->mark = (skb->mark & ~TP_MARK_MASK) | edit->mark;
+		return 1;
+	}
+	return tc_transport(skb, p, edit, old, new);
 }
 
 /*

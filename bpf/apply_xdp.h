@@ -102,6 +102,8 @@ static __always_inline int xdp_translate(void *data, void *end,
 		*header += (__u64)(__u16)~ip->id + (ip->id ^ edit->id_mask);
 		ip->id ^= edit->id_mask;
 	}
+	if (p->class == CLASS_PORTLESS)
+		return 1;
 	return xdp_transport(data + at, end, p, edit, delta);
 }
 

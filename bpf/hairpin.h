@@ -52,7 +52,7 @@ static __noinline int hairpin_bound(const struct hook *hook,
 	const struct tp_binding *binding;
 	__u16 port = bpf_ntohs(p->flow.destination_port);
 
-	if (!address || p->class == CLASS_OTHER || p->class == CLASS_QUERY ||
+	if (!address || p->plane == TP_PLANE_NONE || p->class == CLASS_QUERY ||
 	    p->flags & PACKET_OPTIONS || p->ttl <= 1)
 		return 0;
 	binding = binding_at(TP_BINDING_INDEX(id, p->plane, port));

@@ -169,8 +169,10 @@ static __always_inline void quote_check(void *data, void *end,
 	int ok = 1;
 	__u32 at = p->quote_l4;
 
-	at += p->plane == TP_PLANE_TCP ? 16 : p->plane == TP_PLANE_UDP ? 6 : 2;
 	sum->at = 0;
+	if (p->plane == TP_PLANE_NONE)
+		return;
+	at += p->plane == TP_PLANE_TCP ? 16 : p->plane == TP_PLANE_UDP ? 6 : 2;
 	sum->old = word_at(data, end, at, &ok);
 	if (!ok || at + 2 > p->l3 + p->size ||
 	    (p->plane == TP_PLANE_UDP && !sum->old))
@@ -229,7 +231,7 @@ static __noinline int icmp_patch_quote(void *data, void *end,
 	__u32 at = p->quote + (edit->side == SIDE_SOURCE ? 16 : 12), old;
 	__u32 port_at = quote_port_at(p, edit);
 	__be32 new = family_v4(&edit->address);
-	__u16 port, ip_check, new_check, check, id;
+	__u16 port, new_port, ip_check, new_check, check, id;
 	struct quote_sum sum;
 	int ok = 1;
 
@@ -241,8 +243,10 @@ static __noinline int icmp_patch_quote(void *data, void *end,
 	id = word_at(data, end, p->quote + 4, &ok);
 	if (!ok)
 		return 0;
+	/* What stands there is no port where the protocol has none. */
+	new_port = p->plane == TP_PLANE_NONE ? port : edit->port;
 
-	quote_check(data, end, p, old, new, port, edit->port, &sum);
+	quote_check(data, end, p, old, new, port, new_port, &sum);
 	new_check = sum_replace4(ip_check, old, new);
 	patch_set(&list[3], at, 4, new);
 	check = sum_replace4(check, old, new);
@@ -253,8 +257,8 @@ static __noinline int icmp_patch_quote(void *data, void *end,
 	}
 	patch_set(&list[4], p->quote + 10, 2, new_check);
 	check = sum_replace(check, ip_check, new_check);
-	patch_set(&list[5], port_at, 2, edit->port);
-	check = sum_replace(check, port, edit->port);
+	patch_set(&list[5], port_at, 2, new_port);
+	check = sum_replace(check, port, new_port);
 	if (sum.at) {
 		patch_set(&list[6], sum.at, 2, sum.new);
 		check = sum_replace(check, sum.old, sum.new);

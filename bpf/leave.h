@@ -61,7 +61,7 @@ __noinline int leave(const struct endpoint *end, __u32 now)
 	const struct tp_settings *set = ONLY(&settings);
 	struct leaving leaving = { .set = set, .now = now };
 
-	if (!end || !set || !set->dead)
+	if (!end || !set || !set->dead || end->plane == TP_PLANE_NONE)
 		return 0;
 	leaving.end = *end;
 	bpf_loop(set->addresses_used, leave_step, &leaving, 0);

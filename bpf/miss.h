@@ -16,8 +16,11 @@
 #include "hit.h"
 #include "leave.h"
 #include "partner.h"
+#include "portless.h"
 #include "reset.h"
 #include "route.h"
+
+#define IKE_PORT 500
 
 struct miss { /* in ROOM_MISS */
 	struct endpoint end;
@@ -39,12 +42,20 @@ static __always_inline struct miss *miss_room(__u64 hash)
 	return miss;
 }
 
+/*
+ * Whose binding says where the packet's host is at home.  ESP follows the IKE
+ * that negotiated it: both have to come from one address (RFC 7296 2.11).
+ */
 static __always_inline void miss_endpoint(const struct packet *p,
 					  struct miss *miss)
 {
 	miss->end.inside = p->flow.source;
 	miss->end.port = p->flow.source_port;
 	miss->end.plane = p->plane;
+	if (p->class == CLASS_PORTLESS && p->flow.proto == IPPROTO_ESP) {
+		miss->end.port = bpf_htons(IKE_PORT);
+		miss->end.plane = TP_PLANE_UDP;
+	}
 }
 
 /*
@@ -112,6 +123,8 @@ static __noinline void miss_binding(const struct hook *hook, struct miss *miss,
 	struct search search = { .hook = hook, .miss = miss, .skip = first };
 
 	miss->binding = BINDING_NONE;
+	if (miss->end.plane == TP_PLANE_NONE)
+		return;
 	if (first < TP_MAX_ADDRESSES && miss_binding_on(hook, miss, first, 1))
 		return;
 	if (miss->end.plane == TP_PLANE_TCP && miss->view.bindable)
@@ -156,6 +169,22 @@ static __always_inline __u32 bind_exit(const struct packet *p,
 	return exit_any();
 }
 
+/* The line of a protocol without ports; see binding_claim. */
+static __always_inline __u32 bind_portless(const struct hook *hook,
+					   const struct packet *p,
+					   const struct miss *miss, __u32 until,
+					   __u32 *reason)
+{
+	__u32 index = portless_claim(&miss->end, &p->flow, until, hook->now);
+
+	if (PORTLESS_IS_REFUSED(index)) {
+		*reason = index & 0xff;
+		return BINDING_NONE;
+	}
+	*reason = index & PORTLESS_MADE ? GO_ON : TP_REASON_translated_out;
+	return index & ~PORTLESS_MADE;
+}
+
 static __always_inline struct tp_session *lan_bind(const struct hook *hook,
 						   const struct packet *p,
 						   struct miss *miss,
@@ -174,8 +203,13 @@ static __always_inline struct tp_session *lan_bind(const struct hook *hook,
 		return 0;
 	miss->end.address = exit->address;
 	miss->end.exit = exit_id;
-	endpoint_hash(&miss->end, keys);
-	index = binding_claim(hook, &miss->end, &p->flow, until, reason);
+	if (p->class == CLASS_PORTLESS) {
+		index = bind_portless(hook, p, miss, until, reason);
+	} else {
+		endpoint_hash(&miss->end, keys);
+		index = binding_claim(hook, &miss->end, &p->flow, until,
+				      reason);
+	}
 	if (index == BINDING_NONE)
 		return 0;
 	number = session_open(lan_key(p), miss->hash, index,
@@ -434,10 +468,8 @@ static __always_inline __u32 lan_miss(const struct hook *hook,
 		return TP_REASON_stranger;
 	if (p->flags & PACKET_LATER)
 		return fragment_later(hook, p, edit);
-	if (p->class == CLASS_OTHER) {
-		lan_mark(edit);
+	if (p->class == CLASS_OTHER)
 		return TP_REASON_protocol;
-	}
 	reason = lan_own(hook, p, session, hash, edit);
 	return answer_host(hook, p, edit, reason);
 }

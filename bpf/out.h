@@ -59,6 +59,7 @@ static __always_inline __u32 out_translate(const struct hook *hook,
 	if (!(owner->flags & TP_EXIT_HAS_NEXT_HOP))
 		return TP_REASON_wrong_uplink;
 	count_out(session->exit, hook->bytes);
+	edit->mark = owner->mark;
 	edit->flags |= EDIT_MAC | EDIT_REDIRECT;
 	edit->ifindex = owner->ifindex;
 	__builtin_memcpy(edit->macs, owner->destination, sizeof(edit->macs));
@@ -90,6 +91,38 @@ static __noinline struct tp_session *out_bind(const struct hook *hook,
 	return lan_bind(hook, p, miss, exit_id, reason);
 }
 
+/* Has the endpoint that the error speaks of a binding on this address? */
+static __always_inline int out_quoted(const struct hook *hook,
+				      const struct packet *p, struct miss *miss,
+				      __u32 id)
+{
+	struct tp_addr remote = p->flow.destination;
+	struct tp_binding *binding;
+	__u32 index;
+
+	if (p->plane != TP_PLANE_NONE)
+		return miss_binding_on(hook, miss, id, 1);
+	index = portless_find(&remote, TP_PORTLESS_KEY(id, p->flow.proto),
+			      hook->now);
+	binding = index == BINDING_NONE ? 0 : binding_at(index);
+	return binding && address_equal(&binding->inside, &p->flow.source);
+}
+
+/*
+ * The gateway's own tunnel, and not a host's that the fast path translated: such
+ * a one carries its exit's mark (see apply_tc.h).
+ */
+static __noinline void out_tunnel(const struct hook *hook,
+				  const struct packet *p, __u32 exit_id)
+{
+	const struct tp_exit *exit = exit_at(exit_id);
+
+	if (p->class != CLASS_PORTLESS || !exit ||
+	    hook->mark == exit->mark >> 16)
+		return;
+	portless_own(&p->flow, exit->address, exit_id, hook->now);
+}
+
 /*
  * An error that our kernel made about a packet we had already translated
  * inwards: its source is ours, what it quotes is not yet.
@@ -110,7 +143,7 @@ static __noinline __u32 out_error(const struct hook *hook,
 	id = exit->address;
 	address = bpf_map_lookup_elem(&addresses, &id);
 	miss_endpoint(p, miss);
-	if (!address || !miss_binding_on(hook, miss, id, 1))
+	if (!address || !out_quoted(hook, p, miss, id))
 		return TP_REASON_error_lost;
 	edit->address = address->address;
 	if (!own) /* what our own kernel makes has IDs of its own */
@@ -133,10 +166,12 @@ static __always_inline __u32 out_packet(const struct hook *hook,
 	if (!keys)
 		return TP_REASON_program;
 	lan_outward(p);
-	if (out_own(p, exit_id, hook->ifindex))
+	if (out_own(p, exit_id, hook->ifindex)) {
+		out_tunnel(hook, p, exit_id);
 		return p->class == CLASS_ERROR ?
 			       out_error(hook, p, exit_id, 1, edit) :
 			       TP_REASON_own;
+	}
 	if (p->flags & PACKET_LATER)
 		return fragment_later(hook, p, edit);
 	if (p->class == CLASS_OTHER)

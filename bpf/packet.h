@@ -35,7 +35,8 @@ enum packet_class {
 	CLASS_UDP,
 	CLASS_QUERY, /* ICMP echo, timestamp */
 	CLASS_ERROR, /* ICMP error: the quoted packet is the tuple to look up */
-	CLASS_OTHER, /* no ports */
+	CLASS_PORTLESS, /* GRE, ESP, ...: the addresses alone are translated */
+	CLASS_OTHER,	/* cannot be translated */
 };
 
 /*
@@ -65,6 +66,7 @@ _Static_assert(sizeof(struct tuple) == sizeof(struct tp_session_key),
 #define PACKET_LOOSE (1U << 6)	     /* not atomic: its ID counts (RFC 6864) */
 #define PACKET_SYN (1U << 7)	     /* has an MSS to look at */
 #define PACKET_QUOTE_LOOSE (1U << 8) /* an error about one that is not atomic */
+#define PACKET_PIECE (1U << 9) /* a fragment that needs no other: portless */
 #define PACKET_RARE (PACKET_OPTIONS | PACKET_LOOSE | PACKET_SYN)
 
 #define FLAG_FIN 0x01
@@ -126,11 +128,15 @@ struct hook {
 	void *ctx;
 	const struct tp_settings *set;
 	__u32 ifindex;
-	__u32 now;     /* tick */
-	__u32 bytes;   /* of the IP packet, or super-packet */
-	__u16 segment; /* payload of each packet of a super-packet; 0: none */
-	__u8 id;       /* enum tp_hook */
-	__u8 xdp;      /* 1: redirects only where XDP can */
+	__u32 now;   /* tick */
+	__u32 bytes; /* of the IP packet, or super-packet */
+	union {
+		__u16 segment; /* ingress: payload of each packet of a
+				* super-packet; 0: none */
+		__u16 mark; /* egress: of the exit that tc chose, bits 16..23 */
+	};
+	__u8 id;  /* enum tp_hook */
+	__u8 xdp; /* 1: redirects only where XDP can */
 };
 
 static __always_inline int address_equal(const struct tp_addr *a,

@@ -22,6 +22,10 @@
 #define IP_OFFSET 0x1fff
 #define QUOTE_BYTES 8 /* of transport header that an error must quote */
 
+/* Not in every <linux/in.h>. */
+#define PROTO_ETHERIP 97 /* RFC 3378 */
+#define PROTO_L2TP 115	 /* version 3 over IP, RFC 3931 */
+
 /* ICMP types of RFC 792 and RFC 1256. */
 #define ICMP_TYPE_ECHO_REPLY 0
 #define ICMP_TYPE_UNREACHABLE 3
@@ -42,6 +46,36 @@ static __always_inline int parse_is_error(__u8 type)
 {
 	return type == ICMP_TYPE_UNREACHABLE ||
 	       type == ICMP_TYPE_TIME_EXCEEDED || type == ICMP_TYPE_PARAMETER;
+}
+
+/*
+ * Protocols without ports whose checksums, if they have any, leave the addresses
+ * out: these can be changed alone.  Not so AH, which signs them, nor UDP-Lite,
+ * DCCP and HIP, which sum them up in a pseudo header; and of a protocol that is
+ * not known nobody can say.
+ */
+static __always_inline int parse_is_portless(__u8 proto)
+{
+	switch (proto) {
+	case IPPROTO_IPIP:
+	case IPPROTO_IPV6: /* 6in4 */
+	case IPPROTO_GRE:
+	case IPPROTO_ESP:
+	case PROTO_ETHERIP:
+	case PROTO_L2TP:
+	case IPPROTO_SCTP:
+	case IPPROTO_MPLS:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+static __always_inline __u32 parse_portless(struct packet *p)
+{
+	p->class = CLASS_PORTLESS;
+	p->flags |= PACKET_BINDABLE;
+	return GO_ON;
 }
 
 static __always_inline __u32 parse_tcp(void *l4, void *end, __u32 room,
@@ -95,12 +129,15 @@ static __noinline __u32 parse_quote(void *data, void *end, struct packet *p)
 	struct tp_addr sender;
 	struct iphdr *ip;
 	__be16 *ports;
+	int portless;
 
 	if (at > 128)
 		return TP_REASON_malformed;
 	ip = data + at;
-	if ((void *)(ip + 1) > end || ip->version != 4 || ip->ihl < 5 ||
-	    ip->frag_off & bpf_htons(IP_OFFSET))
+	if ((void *)(ip + 1) > end || ip->version != 4 || ip->ihl < 5)
+		return TP_REASON_bad_quote;
+	portless = parse_is_portless(ip->protocol);
+	if (!portless && ip->frag_off & bpf_htons(IP_OFFSET))
 		return TP_REASON_bad_quote;
 	if (ip->frag_off != bpf_htons(IP_DF))
 		p->flags |= PACKET_QUOTE_LOOSE;
@@ -109,8 +146,8 @@ static __noinline __u32 parse_quote(void *data, void *end, struct packet *p)
 	family_map(&sender, ip->saddr);
 	if (!address_equal(&sender, &p->flow.destination))
 		return TP_REASON_bad_quote;
-	if (ip->protocol != IPPROTO_TCP && ip->protocol != IPPROTO_UDP &&
-	    ip->protocol != IPPROTO_ICMP) {
+	if (!portless && ip->protocol != IPPROTO_TCP &&
+	    ip->protocol != IPPROTO_UDP && ip->protocol != IPPROTO_ICMP) {
 		p->class = CLASS_OTHER; /* placed, and guarded, like any */
 		return GO_ON;
 	}
@@ -121,6 +158,8 @@ static __noinline __u32 parse_quote(void *data, void *end, struct packet *p)
 	if ((void *)ports + QUOTE_BYTES > end ||
 	    p->quote_l4 + QUOTE_BYTES > p->l3 + p->size)
 		return TP_REASON_bad_quote;
+	if (portless)
+		return GO_ON;
 	switch (ip->protocol) {
 	case IPPROTO_TCP:
 		p->plane = TP_PLANE_TCP;
@@ -148,8 +187,8 @@ static __always_inline __u32 parse_icmp(void *data, void *l4, void *end,
 
 	if ((void *)(icmp + 1) > end || room < sizeof(*icmp))
 		return TP_REASON_malformed;
-	p->plane = TP_PLANE_ICMP;
 	if (parse_is_query(icmp->type)) {
+		p->plane = TP_PLANE_ICMP;
 		p->flow.source_port = icmp->un.echo.id;
 		p->flow.destination_port = icmp->un.echo.id;
 		p->class = CLASS_QUERY;
@@ -169,7 +208,8 @@ static __always_inline __u32 parse_icmp(void *data, void *l4, void *end,
 /*
  * A fragment.  The first has to hold the whole of the header that we read, and
  * no other may reach into it: such are made to get past filters (RFC 1858 3,
- * RFC 3128 2).  Of an ICMP error in fragments no checksum can be verified.
+ * RFC 3128 2).  Of an ICMP error in fragments no checksum can be verified.  One
+ * of a protocol without ports has all that is needed, and is no special case.
  */
 static __noinline __u32 parse_fragment(void *data, void *end, __u32 room,
 				       struct packet *p)
@@ -184,8 +224,13 @@ static __noinline __u32 parse_fragment(void *data, void *end, __u32 room,
 	if ((room % 8 && ip->frag_off & bpf_htons(IP_MF)) ||
 	    p->l4 - p->l3 + offset + room > 65535)
 		return TP_REASON_malformed;
-	p->flags |= PACKET_FRAGMENT | PACKET_LOOSE;
+	p->flags |= PACKET_LOOSE;
 	p->id = ip->id;
+	if (parse_is_portless(ip->protocol)) {
+		p->flags |= PACKET_PIECE;
+		return parse_portless(p);
+	}
+	p->flags |= PACKET_FRAGMENT;
 	if (offset) {
 		p->flags |= PACKET_LATER;
 		return offset < TCP_HEADER && ip->protocol == IPPROTO_TCP ?
@@ -230,6 +275,7 @@ static __always_inline __u32 parse_header(void *data, void *end, __u32 wire,
 	p->ttl = ip->ttl;
 	p->size = length;
 	p->class = CLASS_OTHER;
+	p->plane = TP_PLANE_NONE;
 	p->l3 = l3;
 	p->l4 = l3 + header;
 	if (header != sizeof(*ip))
@@ -266,7 +312,7 @@ static __always_inline __u32 parse_ip(void *data, void *end, __u32 wire,
 		return parse_udp(l4, end, room, p);
 	if (ip->protocol == IPPROTO_ICMP)
 		return parse_icmp(data, l4, end, room, p);
-	return GO_ON;
+	return parse_is_portless(ip->protocol) ? parse_portless(p) : GO_ON;
 }
 
 /*

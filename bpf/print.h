@@ -43,12 +43,6 @@ struct bpf_iter__bpf_map_elem {
 		bpf_seq_write(seq, print_text, sizeof(print_text) - 1); \
 	})
 
-static const char print_protocols[TP_PLANES][8] = {
-	[TP_PLANE_TCP] = "tcp",
-	[TP_PLANE_UDP] = "udp",
-	[TP_PLANE_ICMP] = "icmp",
-};
-
 static const char print_states[][12] = { "-", "opening", "established",
 					 "closing", "reset" };
 
@@ -65,11 +59,51 @@ static __always_inline const char *print_state(const struct tp_session *s)
 	return tcp_established(bits) ? print_states[2] : print_states[1];
 }
 
-static __always_inline __u32 print_plane(__u8 proto)
+/* By name where there is one, as /etc/protocols has it but for 6in4. */
+static __always_inline void print_protocol(struct seq_file *seq, __u8 proto)
 {
-	return proto == IPPROTO_TCP ? TP_PLANE_TCP :
-	       proto == IPPROTO_UDP ? TP_PLANE_UDP :
-				      TP_PLANE_ICMP;
+	switch (proto) {
+	case IPPROTO_TCP:
+		PRINT_TEXT(seq, "tcp");
+		break;
+	case IPPROTO_UDP:
+		PRINT_TEXT(seq, "udp");
+		break;
+	case IPPROTO_ICMP:
+		PRINT_TEXT(seq, "icmp");
+		break;
+	case IPPROTO_IPIP:
+		PRINT_TEXT(seq, "ipip");
+		break;
+	case IPPROTO_IPV6:
+		PRINT_TEXT(seq, "6in4");
+		break;
+	case IPPROTO_GRE:
+		PRINT_TEXT(seq, "gre");
+		break;
+	case IPPROTO_ESP:
+		PRINT_TEXT(seq, "esp");
+		break;
+	case IPPROTO_SCTP:
+		PRINT_TEXT(seq, "sctp");
+		break;
+	default:
+		PRINT(seq, "%u", proto);
+	}
+}
+
+/* What the index of a line says, or the line itself where it has no port. */
+static __always_inline __u8
+print_binding_proto(const struct tp_binding *binding, __u32 index)
+{
+	__u32 plane = index / 65536 % TP_PLANES;
+
+	APART(plane);
+	if (binding->portless)
+		return binding->portless >> 8;
+	return plane == TP_PLANE_TCP ? IPPROTO_TCP :
+	       plane == TP_PLANE_UDP ? IPPROTO_UDP :
+				       IPPROTO_ICMP;
 }
 
 static __always_inline void
@@ -95,7 +129,6 @@ static __always_inline void print_session(struct seq_file *seq,
 	const struct tp_address *address =
 		bpf_map_lookup_elem(&addresses, &address_id);
 	const struct tp_exit *exit = bpf_map_lookup_elem(&exits, &exit_id);
-	__u32 plane = print_plane(s->key.proto);
 	__u32 left = print_left(TP_CONTROL_EXPIRY(s->control), now);
 	__u32 whole = session_timeout(set, s->key.proto, s->key.remote_port,
 				      TP_CONTROL_EXTRA(s->control)) /
@@ -103,7 +136,7 @@ static __always_inline void print_session(struct seq_file *seq,
 
 	if (!address || !exit)
 		return;
-	PRINT(seq, "%s", (__u64)(unsigned long)print_protocols[plane]);
+	print_protocol(seq, s->key.proto);
 	print_endpoint(seq, &s->key.inside, s->key.inside_port);
 	print_endpoint(seq, &address->address, s->port);
 	print_endpoint(seq, &s->key.remote, s->key.remote_port);
@@ -142,7 +175,8 @@ int print_bindings(struct bpf_iter__bpf_map_elem *ctx)
 	const struct tp_address *address;
 	const struct tp_exit *exit;
 	__u32 *key = ctx->key;
-	__u32 now, index, plane, id;
+	__u32 now, index, id;
+	__be16 port;
 
 	if (!key || !binding || !set)
 		return 0;
@@ -153,17 +187,20 @@ int print_bindings(struct bpf_iter__bpf_map_elem *ctx)
 	if (!binding_live(binding->control, now))
 		return 0;
 	index = *key;
-	plane = index / 65536 % TP_PLANES;
-	APART(plane);
 	id = index / 65536 / TP_PLANES;
+	port = bpf_htons((__u16)index);
+	if (binding->portless) {
+		id = binding->portless & 0xff;
+		port = 0;
+	}
 	address = bpf_map_lookup_elem(&addresses, &id);
 	id = binding->exit;
 	exit = bpf_map_lookup_elem(&exits, &id);
-	if (!address || !exit || plane >= TP_PLANES)
+	if (!address || !exit)
 		return 0;
-	PRINT(seq, "%s", (__u64)(unsigned long)print_protocols[plane]);
+	print_protocol(seq, print_binding_proto(binding, index));
 	print_endpoint(seq, &binding->inside, binding->inside_port);
-	print_endpoint(seq, &address->address, bpf_htons((__u16)index));
+	print_endpoint(seq, &address->address, port);
 	PRINT(seq, " %s %u %u", (__u64)(unsigned long)exit->name,
 	      TP_CONTROL_EXTRA(binding->control),
 	      (now - binding->used) / TP_TICKS_PER_SECOND);

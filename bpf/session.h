@@ -209,8 +209,9 @@ static __always_inline __u32 session_timeout(const struct tp_settings *set,
 {
 	if (proto == IPPROTO_TCP)
 		return tcp_timeout(&set->timers, bits);
-	if (proto != IPPROTO_UDP)
+	if (proto == IPPROTO_ICMP)
 		return set->timers.icmp;
+	/* Protocols without ports idle like UDP. */
 	return remote_port == bpf_htons(DNS_PORT) && set->timers.dns ?
 		       set->timers.dns :
 		       set->timers.udp;

@@ -250,7 +250,7 @@ static __always_inline int session_fill(struct tp_session *line,
 	line->exit = new >> 48;
 	line->address = new >> 56;
 	line->binding = index;
-	line->port = bpf_htons((__u16)index);
+	line->port = binding->portless ? 0 : bpf_htons((__u16)index);
 	line->incarnation = incarnation;
 	if (!binding_renew(binding, incarnation, until, BINDING_JOINED, now))
 		return 0;

@@ -31,6 +31,9 @@
 #define HEADERS (ETHERNET + 60 + 20)
 #define VLAN_ID 0xfff /* of a tag's 16 bits */
 
+/* Of a tunnel's super-packet: more than any MTU, so that the kernel judges. */
+#define TUNNEL_SIZE 0xffff
+
 /*
  * To nobody, and marked: turned round to enter here (see hairpin.h).  Without a
  * MAC header the mark alone tells it.
@@ -69,9 +72,14 @@ static __always_inline __u32 ingress(struct hook *hook, void *data, void *end,
 		return reason;
 	if (turned)
 		p->kind = TP_KIND_HAIRPIN;
-	/* A super-packet is as large as what the wire will see of it. */
+	/*
+	 * A super-packet is as large as what the wire will see of it.  How long
+	 * the headers in a tunnel are is known to the kernel only.
+	 */
 	if (hook->segment)
-		p->size = p->l4 - l3 + p->l4_bytes + hook->segment;
+		p->size = p->class == CLASS_PORTLESS ?
+				  TUNNEL_SIZE :
+				  p->l4 - l3 + p->l4_bytes + hook->segment;
 	packet_forget(p);
 	if (p->class == CLASS_ERROR) {
 		reason = icmp_error_verify(data, end, p);
@@ -316,6 +324,7 @@ static __always_inline int tc_egress(struct __sk_buff *skb, __u32 l3)
 		.ctx = skb,
 		.id = TP_HOOK_tc_out,
 		.ifindex = skb->ifindex,
+		.mark = (skb->mark & TP_MARK_MASK) >> 16,
 		.bytes = skb->len - l3,
 		.set = ONLY(&settings),
 	};

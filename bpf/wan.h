@@ -72,6 +72,8 @@ static __noinline __u32 wan_unbound(const struct hook *hook,
 	struct socket_ask ask;
 
 	switch (p->class) {
+	case CLASS_PORTLESS:
+		return TP_REASON_local; /* its tunnels, or protocol unreachable */
 	case CLASS_ERROR:
 		return TP_REASON_local; /* its sockets know, or nobody */
 	case CLASS_QUERY:
@@ -313,6 +315,23 @@ static __always_inline int wan_bindable(const struct hook *hook,
 		 TP_CONTROL_LINE(binding->control) != TP_LINE_STATIC);
 }
 
+/*
+ * The line of a protocol without ports, also of an error about one.  What no
+ * inside host has asked for is for the gateway's own tunnels, whose line has its
+ * own address as the inside one.
+ */
+static __noinline __u32 wan_portless(const struct packet *p, __u32 id,
+				     __u32 now)
+{
+	__u32 index = portless_find(&p->flow.source,
+				    TP_PORTLESS_KEY(id, p->flow.proto), now);
+	struct tp_binding *binding = binding_at(index);
+
+	if (!binding || address_equal(&binding->inside, &p->flow.destination))
+		return BINDING_NONE;
+	return index;
+}
+
 /* A parsed packet from outside, on the exit whose interface it came by. */
 static __always_inline __u32 wan_packet(const struct hook *hook,
 					const struct packet *p, __u32 exit_id,
@@ -331,11 +350,16 @@ static __always_inline __u32 wan_packet(const struct hook *hook,
 		if (!address)
 			return wan_stranger(hook, p);
 	}
-	if (p->class == CLASS_OTHER)
-		return p->flags & PACKET_LATER ? fragment_later(hook, p, edit) :
-						 TP_REASON_local;
-	index = TP_BINDING_INDEX(id, p->plane,
-				 bpf_ntohs(p->flow.destination_port));
+	if (p->plane == TP_PLANE_NONE) {
+		if (p->class == CLASS_OTHER)
+			return p->flags & PACKET_LATER ?
+				       fragment_later(hook, p, edit) :
+				       TP_REASON_local;
+		index = wan_portless(p, id, hook->now);
+	} else {
+		index = TP_BINDING_INDEX(id, p->plane,
+					 bpf_ntohs(p->flow.destination_port));
+	}
 	binding = binding_at(index);
 	if (!binding || !wan_bindable(hook, p, exit_id, binding, address))
 		return wan_unbound(hook, p);

@@ -88,6 +88,28 @@ static void count_bindings(const struct census_tables *tables, unsigned id,
 			      hosts);
 }
 
+/* Without ports; the gateway's own tunnels hold some, and are no host's. */
+static void count_portless(const struct census_tables *tables, uint32_t now,
+			   struct census_count counts[TP_MAX_EXITS],
+			   struct census_hosts *hosts)
+{
+	const struct tp_binding *from = &tables->bindings[TP_BINDING_INDEX(
+		tables->addresses_count, 0, 0)];
+
+	for (unsigned i = 0; i < TP_PORTLESS; i++) {
+		unsigned id = from[i].portless & 0xff;
+		const struct tp_address *address = &tables->addresses[id];
+
+		if (id >= tables->addresses_count || !address->exit ||
+		    address->exit >= TP_MAX_EXITS ||
+		    !memcmp(&from[i].inside, &address->address,
+			    sizeof(from[i].inside)))
+			continue;
+		count_binding(&from[i], address, now, &counts[address->exit],
+			      hosts);
+	}
+}
+
 void census_take(const struct census_tables *tables, uint32_t now,
 		 struct census_count counts[TP_MAX_EXITS],
 		 struct census_hosts *hosts)
@@ -100,6 +122,7 @@ void census_take(const struct census_tables *tables, uint32_t now,
 				      counts);
 	for (unsigned id = 0; id < tables->addresses_count; id++)
 		count_bindings(tables, id, now, counts, hosts);
+	count_portless(tables, now, counts, hosts);
 }
 
 void census_bound(const struct tp_host_bound bound[TP_HOSTS], uint32_t since,

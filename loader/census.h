@@ -24,7 +24,7 @@ struct census_count {
 struct census_tables {
 	const struct tp_bucket *buckets;
 	unsigned buckets_count;
-	const struct tp_binding *bindings; /* TP_BINDING_INDEX */
+	const struct tp_binding *bindings; /* TP_BINDINGS of them */
 	const struct tp_address *addresses;
 	unsigned addresses_count;
 };

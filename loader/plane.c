@@ -166,7 +166,7 @@ static void compare_layout(const struct config *config,
 static int size_maps(struct twinpath *skel, const struct tp_layout *layout)
 {
 	unsigned overflow = layout->buckets >> TP_OVERFLOW_SHIFT;
-	unsigned bindings = layout->addresses * TP_PLANES * 65536;
+	unsigned bindings = TP_BINDINGS(layout->addresses);
 
 	if (!overflow)
 		overflow = 1;

@@ -28,7 +28,7 @@ static int setup(void **state)
 	(void)state;
 	memset(buckets, 0, sizeof(buckets));
 	memset(addresses, 0, sizeof(addresses));
-	bindings = calloc(TP_BINDING_INDEX(ADDRESSES, 0, 0), sizeof(*bindings));
+	bindings = calloc(TP_BINDINGS(ADDRESSES), sizeof(*bindings));
 	assert_non_null(bindings);
 	/* Address 0 is exit 1's, 1 is exit 2's, 2 is nobody's. */
 	addresses[0] = (struct tp_address){ .exit = 1, .generation = 7 };
@@ -248,6 +248,39 @@ static void hosts_since(void **state)
 	assert_hosts(0, NULL);
 }
 
+static struct tp_binding *portless(unsigned i, unsigned address,
+				   uint64_t control)
+{
+	struct tp_binding *to = &bindings[TP_BINDING_INDEX(ADDRESSES, 0, i)];
+
+	to->control = control;
+	to->generation = addresses[address].generation;
+	to->portless = TP_PORTLESS_KEY(address, IPPROTO_GRE);
+	to->inside.byte[15] = 10;
+	return to;
+}
+
+static void held_without_ports(void **state)
+{
+	const uint64_t live = TP_CONTROL(NOW + 9, TP_LINE_LIVE, 1, 0);
+
+	(void)state;
+	addresses[0].address.byte[15] = 5;
+	portless(0, 0, live);
+	portless(TP_PORTLESS - 1, 0, live);
+	portless(1, 1, live);
+	portless(2, 0, TP_CONTROL(NOW, TP_LINE_LIVE, 1, 0));
+	portless(3, 0, live)->generation = 6;
+	portless(4, 2, live); /* of an address nobody has */
+	portless(5, 0, live)->portless = TP_PORTLESS_KEY(ADDRESSES, 1);
+	/* The gateway's own tunnel is no host's. */
+	portless(6, 0, live)->inside = addresses[0].address;
+	take(NOW);
+	assert_counts(1, 0, 0, 2);
+	assert_counts(2, 0, 0, 1);
+	assert_counts(0, 0, 0, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -260,6 +293,7 @@ int main(void)
 		TEST(held),
 		TEST(hosts_with_bindings),
 		TEST(hosts_since),
+		TEST(held_without_ports),
 	};
 
 	return cmocka_run_group_tests_name("census", tests, NULL, NULL);

@@ -110,9 +110,8 @@ static const struct row rows[] = {
 	/* never untranslated */
 	ROW("mid-stream", CAUGHT(untranslated, TCP(H, 5000, R, 80, ACK))),
 	ROW("echo reply", CAUGHT(untranslated, QUERY(ECHO_REPLY, H, R, 7))),
-	ROW("a protocol without ports",
-	    CAUGHT(untranslated,
-		   WITH(.protocol = 47, .source = H, .destination = R))),
+	ROW("a protocol that cannot be translated",
+	    CAUGHT(untranslated, BARE(51, H, R))),
 	ROW("a fragment",
 	    CAUGHT(fragment, WITH(UDP(H, 5000, R, 80), .fragment = 185))),
 	ROW("an error about nothing of ours",

@@ -28,8 +28,8 @@
 #define QUESTION HANDED(MAC_MINE(TP_KIND_QUESTION))
 #define RETURNED HANDED(MAC_MINE(TP_KIND_RETURNED))
 #define TAKEN(...) WITH(__VA_ARGS__, .from = MAC_PARTNER)
-#define GRE(s, d) \
-	THE(.protocol = 47, .source = (s), .destination = (d), .payload = 40)
+#define AH(s, d) \
+	THE(.protocol = 51, .source = (s), .destination = (d), .payload = 40)
 #define NEXT_HOP IP(203, 0, 113, 254)
 /* clang-format on */
 
@@ -203,13 +203,13 @@ static void index_has_room(struct bench *bench)
 /* clang-format off */
 static const struct row rows[] = {
 	/* the guard */
-	ROW("an error about GRE does not leave as it is",
-	    CAUGHT(untranslated, ERROR(H, R, UNREACHABLE, 3, GRE(R, H)))),
+	ROW("an error about AH does not leave as it is",
+	    CAUGHT(untranslated, ERROR(H, R, UNREACHABLE, 3, AH(R, H)))),
 	ROW("nor with a source that is not inside",
-	    STOP(LAN, not_inside, ERROR(X, R, UNREACHABLE, 3, GRE(R, X)))),
+	    STOP(LAN, not_inside, ERROR(X, R, UNREACHABLE, 3, AH(R, X)))),
 	ROW("nor from outside straight to an inside address",
 	    STOP(WAN, inside_from_outside,
-		 ERROR(R, H, UNREACHABLE, 3, GRE(H, R)))),
+		 ERROR(R, H, UNREACHABLE, 3, AH(H, R)))),
 	ROW("an error of a host about nobody's packet does not leave",
 	    CAUGHT(error_lost,
 		   ERROR(H, R, UNREACHABLE, 3, THE(UDP(R, 80, X, 5000))))),

@@ -65,11 +65,21 @@ enum tp_plane {
 	TP_PLANE_UDP,
 	TP_PLANE_ICMP,
 	TP_PLANES,
+	TP_PLANE_NONE = TP_PLANES, /* no ports */
 };
 
 /* Index of a binding: the external address's id, its plane, the port. */
 #define TP_BINDING_INDEX(address, plane, port) \
 	((((__u32)(address)*TP_PLANES) + (plane)) * 65536U + (port))
+
+/*
+ * Behind the lines of the last address: those of protocols without ports, at a
+ * place made from external address, protocol and remote.
+ */
+#define TP_PORTLESS 4096
+#define TP_BINDINGS(addresses) (TP_BINDING_INDEX(addresses, 0, 0) + TP_PORTLESS)
+#define TP_PORTLESS_KEY(address, proto) \
+	(0x10000U | (__u32)(proto) << 8 | (__u32)(address))
 
 /* ---- layout: one entry, written by the daemon when it makes the maps ---- */
 
@@ -455,7 +465,7 @@ struct tp_binding {
 	__u8 filtering; /* enum tp_filtering, of a static one */
 	__u32 made;	/* tick */
 	__u32 used;	/* tick of the last outbound packet, about */
-	__u32 pad2;
+	__u32 portless; /* TP_PORTLESS_KEY, of a line without a port; else 0 */
 };
 TP_SIZE(struct tp_binding, 64);
 

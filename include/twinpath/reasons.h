@@ -40,7 +40,6 @@
 	REASON(too_big, PASSED, "larger than the exit's MTU")                  \
 	REASON(options, PASSED, "IP options")                                  \
 	REASON(fragment_slow, PASSED, "fragment: XDP leaves it to tc")         \
-	REASON(protocol, PASSED, "a protocol without ports")                   \
 	REASON(no_next_hop, PASSED, "next hop's MAC address not known yet")    \
 	REASON(no_neighbour, PASSED, "host's MAC address not known yet")       \
 	REASON(not_xdp, PASSED, "XDP cannot do it: tc does")       \
@@ -52,6 +51,7 @@
 	REASON(bad_flags, DROPPED, "TCP flags that no stack sends")            \
 	REASON(bad_checksum, DROPPED, "ICMP error with a wrong checksum")      \
 	REASON(bad_quote, DROPPED, "ICMP error quoting what cannot be")        \
+	REASON(protocol, DROPPED, "a protocol that cannot be translated")      \
 	REASON(not_inside, DROPPED, "source that is not inside")               \
 	REASON(inside_from_outside, DROPPED, "from an uplink, to an address that is not its own") \
 	REASON(unsolicited, DROPPED, "from outside, to nothing")               \
@@ -69,6 +69,7 @@
 	REASON(redirect, DROPPED, "ICMP redirect, never translated")           \
 	REASON(ports_full, DROPPED, "no external port left")                   \
 	REASON(sessions_full, DROPPED, "no room for a session")                \
+	REASON(remote_taken, DROPPED, "remote that another host talks to, by a protocol without ports") \
 	REASON(contended, DROPPED, "two CPUs opening the same session")        \
 	REASON(hairpin_lost, DROPPED, "turned round, and cannot be delivered") \
 	REASON(ping_pong, DROPPED, "from the partner, back to the partner")    \

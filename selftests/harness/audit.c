@@ -56,6 +56,25 @@ static unsigned int same_endpoint(const struct plane *plane, size_t at,
 	return found;
 }
 
+/* A line without a port: the only one of its key and remote. */
+static void check_portless(const struct plane *plane,
+			   const struct tp_binding *one, uint32_t now)
+{
+	size_t first = TP_BINDING_INDEX(PLANE_ADDRESSES, 0, 0);
+	unsigned int found = 0;
+
+	assert_true(one >= &plane->bindings[first]);
+	for (size_t i = first; i < plane->bindings_count; i++) {
+		const struct tp_binding *other = &plane->bindings[i];
+
+		found += binding_lives(other, now) &&
+			 other->portless == one->portless &&
+			 !memcmp(&other->remote, &one->remote,
+				 sizeof(one->remote));
+	}
+	assert_int_equal(found, 1);
+}
+
 unsigned int audit_bindings(const struct plane *plane, uint32_t now)
 {
 	unsigned int live = 0;
@@ -68,11 +87,16 @@ unsigned int audit_bindings(const struct plane *plane, uint32_t now)
 			continue;
 		assert_int_not_equal(TP_CONTROL_LINE(binding->control),
 				     TP_LINE_BUSY);
-		assert_in_range(port, plane->settings.port_min,
-				plane->settings.port_max);
+		if (!binding->portless)
+			assert_in_range(port, plane->settings.port_min,
+					plane->settings.port_max);
 		if (!binding_lives(binding, now))
 			continue;
 		live++;
+		if (binding->portless) {
+			check_portless(plane, binding, now);
+			continue;
+		}
 		assert_int_equal(same_endpoint(plane, i, now), 1);
 	}
 	return live;
@@ -125,7 +149,8 @@ static void check_session(const struct plane *plane,
 	assert_memory_equal(&session->key.inside, &binding->inside,
 			    sizeof(binding->inside));
 	assert_int_equal(session->key.inside_port, binding->inside_port);
-	assert_int_equal(ntohs(session->port), session->binding & 0xffff);
+	assert_int_equal(ntohs(session->port),
+			 binding->portless ? 0 : session->binding & 0xffff);
 }
 
 unsigned int audit_sessions(const struct plane *plane, uint32_t now)

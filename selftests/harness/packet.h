@@ -99,6 +99,8 @@ struct packet {
 	.protocol = IPPROTO_ICMP, .source = (s), .destination = (d), \
 	.type = (t), .code = (c), .quote = (about)
 #define WITH(...) __VA_ARGS__
+/* Protocols without ports: payload alone follows the IP header. */
+#define BARE(proto, s, d) .protocol = (proto), .source = (s), .destination = (d)
 /* A packet where a pointer is wanted: what an error quotes. */
 #define THE(...) (&(const struct packet){ __VA_ARGS__ })
 

@@ -79,8 +79,7 @@ int plane_size(struct twinpath *skel, uint32_t buckets)
 					       TP_INDEX_BUCKETS * buckets);
 	err = err   ?:
 		      bpf_map__set_max_entries(skel->maps.binding_table,
-					       TP_BINDING_INDEX(PLANE_ADDRESSES,
-								0, 0));
+					       TP_BINDINGS(PLANE_ADDRESSES));
 	return err;
 }
 

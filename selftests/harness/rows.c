@@ -261,6 +261,25 @@ void rows_fail(struct bench *bench, const char *format, ...)
 	fail_msg("%s, step %u: %s", bench->row, bench->step, bench->why);
 }
 
+static bool has_ports(const struct packet *packet)
+{
+	return packet->protocol == IPPROTO_TCP ||
+	       packet->protocol == IPPROTO_UDP ||
+	       packet->protocol == IPPROTO_ICMP;
+}
+
+/*
+ * Without ports it carries its exit's mark, also when it is redirected, or the
+ * guard on the uplink would take it for the gateway's own.
+ */
+static uint32_t expected_mark(const struct step *step)
+{
+	if (step->mark || has_ports(&step->in) ||
+	    step->why != TP_REASON_translated_out)
+		return step->mark;
+	return TP_MARK(step->out.source == B ? PLANE_EXIT_B : PLANE_EXIT_A);
+}
+
 /* A port 0 in `said` is any: take it from the frame, once it is in range. */
 static void learn_port(struct bench *bench, const struct packet *said,
 		       struct packet *out)
@@ -268,7 +287,7 @@ static void learn_port(struct bench *bench, const struct packet *said,
 	const struct tp_settings *set = &bench->plane->settings;
 	const uint8_t *l4 = bench->output.frame + 34;
 
-	if (!said->source || said->sport || out->quote)
+	if (!said->source || said->sport || out->quote || !has_ports(out))
 		return;
 	if (out->protocol == IPPROTO_ICMP)
 		l4 += 4;
@@ -344,16 +363,17 @@ static void judge_verdict(struct bench *bench, const struct step *step)
 			  verdict_names[expected], reason_names[step->why],
 			  verdict_names[bench->output.verdict]);
 	if (!bench->xdp && step->side <= WAN_B &&
-	    (step->mark || !bench->chain) && bench->output.mark != step->mark)
-		rows_fail(bench, "expected mark %#x, is %#x", step->mark,
-			  bench->output.mark);
+	    (step->mark || !bench->chain) &&
+	    bench->output.mark != expected_mark(step))
+		rows_fail(bench, "expected mark %#x, is %#x",
+			  expected_mark(step), bench->output.mark);
 }
 
 /*
  * May a packet leave a session or binding behind?  What is translated, and
  * what the kernel shall send on by the same session.
  */
-static bool may_open(enum tp_reason why)
+static bool may_open(enum tp_reason why, const struct packet *packet)
 {
 	switch (why) {
 	case TP_REASON_translated_out:
@@ -365,6 +385,8 @@ static bool may_open(enum tp_reason why)
 	case TP_REASON_no_next_hop:
 	case TP_REASON_not_xdp:
 		return true;
+	case TP_REASON_own: /* its tunnels have lines, see portless.h */
+		return !has_ports(packet);
 	default:
 		return why == TP_REASON_any_forwarded ||
 		       why == TP_REASON_any_passed;
@@ -424,7 +446,7 @@ void rows_step(struct bench *bench, const struct step *step)
 	}
 	rows_complete(step, &in);
 	input.size = packet_build(&in, frame);
-	if (!may_open(step->why)) {
+	if (!may_open(step->why, &in)) {
 		sessions = plane_sessions(bench->plane);
 		bindings = plane_bindings(bench->plane);
 	}
@@ -436,8 +458,9 @@ void rows_step(struct bench *bench, const struct step *step)
 	judge_verdict(bench, step);
 	if (bench->output.verdict != PLANE_DROPPED)
 		rows_judge(bench, step, &in);
-	if (!may_open(step->why) && (plane_sessions(bench->plane) > sessions ||
-				     plane_bindings(bench->plane) > bindings))
+	if (!may_open(step->why, &in) &&
+	    (plane_sessions(bench->plane) > sessions ||
+	     plane_bindings(bench->plane) > bindings))
 		rows_fail(bench, "%s left state behind",
 			  reason_names[step->why]);
 }
