@@ -125,14 +125,15 @@ static __noinline __u32 lan_hairpin(const struct hook *hook, struct packet *p,
 	struct miss *miss = miss_room(0);
 	const struct tp_exit *exit;
 	struct tp_session *session;
-	__u32 reason;
+	__u32 reason, kind;
 
 	if (address && p->flags & PACKET_LATER)
 		return hairpin_later(hook, p, edit);
 	if (!address || !keys || !miss || !hairpin_bound(hook, p, id))
 		return TP_REASON_local;
-	if (route_kind(route_find(&p->sender)) != TP_ROUTE_INSIDE)
-		return TP_REASON_not_inside;
+	kind = route_kind(route_find(&p->sender));
+	if (kind != TP_ROUTE_INSIDE)
+		return martian_inside(kind);
 	exit = exit_at(address->exit);
 	if (!exit)
 		return TP_REASON_program;

@@ -15,6 +15,7 @@
 #include "fragment.h"
 #include "hit.h"
 #include "leave.h"
+#include "martian.h"
 #include "partner.h"
 #include "portless.h"
 #include "reset.h"
@@ -270,19 +271,25 @@ static __always_inline __u32 miss_error(const struct hook *hook,
 /* Is it ours to route at all?  GO_ON, or whose it is. */
 static __noinline __u32 lan_placed(const struct packet *p)
 {
-	const struct tp_route *route = route_find(&p->flow.destination);
+	__u32 kind = route_kind(route_find(&p->flow.destination));
 
-	switch (route_kind(route)) {
+	switch (kind) {
 	case TP_ROUTE_LOCAL:
 		return TP_REASON_local;
 	case TP_ROUTE_INSIDE:
 		return TP_REASON_inside;
 	case TP_ROUTE_KERNEL:
 		return TP_REASON_excluded;
+	case TP_ROUTE_GROUP:
+		return TP_REASON_group;
+	case TP_ROUTE_LINK_LOCAL:
+		return TP_REASON_link_local;
+	case TP_ROUTE_MARTIAN:
+		return TP_REASON_martian;
 	}
-	route = route_find(&p->sender);
-	if (route_kind(route) != TP_ROUTE_INSIDE)
-		return TP_REASON_not_inside;
+	kind = route_kind(route_find(&p->sender));
+	if (kind != TP_ROUTE_INSIDE)
+		return martian_inside(kind);
 	if (p->flags & PACKET_REDIRECT)
 		return TP_REASON_redirect;
 	return GO_ON;

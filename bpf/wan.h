@@ -52,16 +52,40 @@ static __noinline __u32 wan_stranger(const struct hook *hook,
 		if (route && route->ifindex == hook->ifindex)
 			return TP_REASON_local;
 		return TP_REASON_inside_from_outside;
-	case TP_ROUTE_KERNEL: /* multicast, broadcast, link-local, excluded */
+	case TP_ROUTE_KERNEL:
 		return TP_REASON_local;
 	case TP_ROUTE_INSIDE:
 		return TP_REASON_inside_from_outside;
+	case TP_ROUTE_GROUP:
+		return TP_REASON_group;
+	case TP_ROUTE_LINK_LOCAL:
+		return TP_REASON_link_local;
+	case TP_ROUTE_MARTIAN:
+		return TP_REASON_martian;
 	}
 	/* A lease may be offered to an address that we do not have yet. */
 	if (p->class == CLASS_UDP &&
 	    p->flow.destination_port == bpf_htons(DHCP_CLIENT_PORT))
 		return TP_REASON_local;
 	return TP_REASON_unsolicited;
+}
+
+/*
+ * What the gateway's own sockets would get: not with a source that cannot be.
+ * A lease may be offered by whoever has it, with whatever address.
+ */
+static __noinline __u32 wan_local(const struct packet *p, __u32 reason)
+{
+	__u32 wrong;
+
+	if (reason != TP_REASON_local || p->kind == TP_KIND_HAIRPIN ||
+	    (p->class == CLASS_UDP &&
+	     p->flow.destination_port == bpf_htons(DHCP_CLIENT_PORT)))
+		return reason;
+	if (p->class == CLASS_ERROR)
+		return martian_router(&p->sender) ? TP_REASON_martian : reason;
+	wrong = martian_outside(&p->sender, 0);
+	return wrong == GO_ON ? reason : wrong;
 }
 
 /* To an external address, but to no binding: the gateway's own, or nothing. */
@@ -151,31 +175,50 @@ static __noinline struct tp_session *wan_session(const struct hook *hook,
 	return SESSION_IS_REFUSED(number) ? 0 : session_line(number);
 }
 
-/* Does the binding itself let this remote in? */
+/* What is wrong with its source; GO_ON: nothing.  Turned round, it is our own. */
+static __always_inline __u32 wan_wrong(const struct packet *p)
+{
+	return p->kind == TP_KIND_HAIRPIN ? GO_ON :
+					    martian_outside(&p->flow.source, 1);
+}
+
+/*
+ * Does the binding itself let this remote in, and vouch for it?  Whom the host
+ * has sent to is no martian.
+ */
 static __always_inline int wan_known(const struct packet *p,
 				     const struct tp_binding *binding,
 				     const struct tp_address *address)
 {
-	__u32 filtering = binding_filtering(binding, binding->control, address);
-
-	return filtering == TP_FILTER_ENDPOINT ||
-	       (filtering == TP_FILTER_ADDRESS &&
-		address_equal(&binding->remote, &p->flow.source));
+	return binding_filtering(binding, binding->control, address) !=
+		       TP_FILTER_ADDRESS_AND_PORT &&
+	       address_equal(&binding->remote, &p->flow.source);
 }
 
-/* May this remote send to the binding?  (RFC 4787 REQ-8, RFC 5382 REQ-3) */
-static __always_inline int wan_admits(const struct hook *hook,
-				      const struct packet *p, __u32 index,
-				      const struct tp_binding *binding,
-				      const struct tp_address *address)
+/*
+ * May this remote send to the binding?  (RFC 4787 REQ-8, RFC 5382 REQ-3)  GO_ON,
+ * or why not.  A published endpoint's remote is looked at when its session is
+ * opened.
+ */
+static __always_inline __u32 wan_admits(const struct hook *hook,
+					const struct packet *p, __u32 index,
+					const struct tp_binding *binding,
+					const struct tp_address *address)
 {
 	__u32 filtering = binding_filtering(binding, binding->control, address);
 	__u32 reason;
 
-	return wan_known(p, binding, address) ||
-	       wan_session(hook, p, index, 0, &reason) ||
-	       (filtering == TP_FILTER_ADDRESS &&
-		permission_holds(&p->flow.source, index, hook->now));
+	if (wan_known(p, binding, address))
+		return GO_ON;
+	if (filtering == TP_FILTER_ENDPOINT)
+		return TP_CONTROL_LINE(binding->control) == TP_LINE_STATIC ?
+			       GO_ON :
+			       wan_wrong(p);
+	if (wan_session(hook, p, index, 0, &reason) ||
+	    (filtering == TP_FILTER_ADDRESS &&
+	     permission_holds(&p->flow.source, index, hook->now)))
+		return GO_ON;
+	return TP_REASON_filtered;
 }
 
 /*
@@ -187,16 +230,22 @@ static __always_inline __u32 wan_track(const struct hook *hook,
 				       const struct packet *p, __u32 index)
 {
 	__u32 reason = TP_REASON_sessions_full;
-	int open = !!(p->flags & PACKET_BINDABLE);
 	struct tp_session *session;
 
 	/* Our own address, from the wire: the answer would leave again. */
 	if (p->kind != TP_KIND_HAIRPIN &&
 	    address_equal(&p->flow.source, &p->flow.destination))
 		return TP_REASON_inside_from_outside;
-	session = wan_session(hook, p, index, open, &reason);
+	session = wan_session(hook, p, index, 0, &reason);
+	if (!session) {
+		__u32 wrong = wan_wrong(p);
+
+		if (wrong != GO_ON || !(p->flags & PACKET_BINDABLE))
+			return wrong;
+		session = wan_session(hook, p, index, 1, &reason);
+	}
 	if (!session)
-		return open ? reason : GO_ON;
+		return reason;
 	if (p->class == CLASS_TCP &&
 	    tcp_matters(TP_CONTROL_EXTRA(session->control), p->tcp_flags))
 		session_tcp(session, p->tcp_flags, 0, hook->now);
@@ -284,11 +333,13 @@ static __always_inline __u32 wan_bound(const struct hook *hook,
 				       const struct tp_address *address,
 				       struct edit *edit)
 {
-	__u32 reason = GO_ON;
-
 	/* An error's flow comes from the remote that the quoted one went to. */
-	if (!wan_admits(hook, p, index, binding, address))
-		return TP_REASON_filtered;
+	__u32 reason = wan_admits(hook, p, index, binding, address);
+
+	if (reason != GO_ON)
+		return reason;
+	if (p->class == CLASS_ERROR && martian_router(&p->sender))
+		return TP_REASON_martian;
 	wan_count(hook, p, binding, exit);
 	if (p->class == CLASS_ERROR) {
 		wan_quote(p, binding, edit);
@@ -348,13 +399,13 @@ static __always_inline __u32 wan_packet(const struct hook *hook,
 		id = wan_address(&p->flow.destination, exit_id);
 		address = bpf_map_lookup_elem(&addresses, &id);
 		if (!address)
-			return wan_stranger(hook, p);
+			return wan_local(p, wan_stranger(hook, p));
 	}
 	if (p->plane == TP_PLANE_NONE) {
 		if (p->class == CLASS_OTHER)
 			return p->flags & PACKET_LATER ?
 				       fragment_later(hook, p, edit) :
-				       TP_REASON_local;
+				       wan_local(p, TP_REASON_local);
 		index = wan_portless(p, id, hook->now);
 	} else {
 		index = TP_BINDING_INDEX(id, p->plane,
@@ -362,7 +413,7 @@ static __always_inline __u32 wan_packet(const struct hook *hook,
 	}
 	binding = binding_at(index);
 	if (!binding || !wan_bindable(hook, p, exit_id, binding, address))
-		return wan_unbound(hook, p);
+		return wan_local(p, wan_unbound(hook, p));
 	return wan_bound(hook, p, index, binding, exit, address, edit);
 }
 

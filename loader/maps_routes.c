@@ -15,6 +15,8 @@
 #include "maps_private.h"
 #include "twinpath.skel.h"
 
+#define LOOPBACK "127.0.0.0/8"
+
 static int append(struct maps_routes *routes, const struct prefix *to,
 		  const struct tp_route *value)
 {
@@ -49,18 +51,25 @@ static int append_kind(struct maps_routes *routes, const struct prefix *to,
 static int collect_special(struct maps_routes *routes,
 			   const struct config *config)
 {
-	static const char *const special[] = {
-		"0.0.0.0/8",   "127.0.0.0/8", "169.254.0.0/16",
-		"224.0.0.0/4", "240.0.0.0/4",
+	static const struct {
+		const char *prefix;
+		enum tp_route_kind kind;
+	} special[] = {
+		{ "0.0.0.0/8", TP_ROUTE_MARTIAN },
+		{ LOOPBACK, TP_ROUTE_MARTIAN },
+		{ "169.254.0.0/16", TP_ROUTE_LINK_LOCAL },
+		{ "224.0.0.0/4", TP_ROUTE_GROUP },
+		{ "240.0.0.0/4", TP_ROUTE_MARTIAN },
+		{ "255.255.255.255/32", TP_ROUTE_GROUP },
 	};
 	int err = 0;
 
 	for (unsigned i = 0; i < sizeof(special) / sizeof(special[0]); i++) {
 		struct prefix prefix;
 
-		err = err					?:
-			      prefix_parse(special[i], &prefix) ?:
-			      append_kind(routes, &prefix, TP_ROUTE_KERNEL, 0);
+		err = err					       ?:
+			      prefix_parse(special[i].prefix, &prefix) ?:
+			      append_kind(routes, &prefix, special[i].kind, 0);
 	}
 	for (unsigned i = 0; i < config->exclude_count; i++)
 		err = err   ?:
@@ -113,19 +122,53 @@ static int collect_inside(struct maps_routes *routes,
 	return err;
 }
 
+/*
+ * The last address of a subnet is for all of its hosts, the gateway among them:
+ * the kernel's, never a source, and not forwarded (RFC 2644).
+ */
+static bool broadcast_of(const struct netlink_address *address,
+			 struct prefix *out)
+{
+	if (!address_is_v4(&address->address) || address->length < 96 ||
+	    address->length > 126)
+		return false;
+	*out = (struct prefix){ address->address, 128 };
+	for (unsigned bit = address->length; bit < 128; bit++)
+		out->address.byte[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
+	return true;
+}
+
 static int collect_local(struct maps_routes *routes,
 			 const struct netlink *netlink)
 {
 	const struct netlink_address *address = NULL;
-	int err = 0;
+	struct prefix host, loopback;
+	int err = prefix_parse(LOOPBACK, &loopback);
 
 	while (!err && (address = netlink_next_address(netlink, address))) {
-		struct prefix host = { address->address, 128 };
-
+		host = (struct prefix){ address->address, 128 };
+		if (prefix_contains(&loopback, &host.address))
+			continue; /* on no wire, also not as ours */
 		err = append_kind(routes, &host, TP_ROUTE_LOCAL,
 				  address->ifindex);
+		if (!err && broadcast_of(address, &host))
+			err = append_kind(routes, &host, TP_ROUTE_LOCAL,
+					  address->ifindex);
 	}
 	return err;
+}
+
+/* Whose word counts for one and the same prefix; the more, the stronger. */
+static int strength(const struct maps_route *route)
+{
+	static const uint8_t order[] = {
+		[TP_ROUTE_DEFAULT] = 0, [TP_ROUTE_LINK_LOCAL] = 1,
+		[TP_ROUTE_GROUP] = 2,	[TP_ROUTE_INSIDE] = 3,
+		[TP_ROUTE_LOCAL] = 4,	[TP_ROUTE_KERNEL] = 5,
+		[TP_ROUTE_MARTIAN] = 6,
+	};
+
+	return order[route->value.kind];
 }
 
 static int compare_keys(const struct tp_route_key *a,
@@ -135,15 +178,15 @@ static int compare_keys(const struct tp_route_key *a,
 }
 
 /*
- * In order of key; among equals the strongest kind first: an own address that
- * an IGP announces as a host route stays ours.  (OSPF does that.)
+ * In order of key; among equals the strongest first: an own address that an IGP
+ * announces as a host route stays ours.  (OSPF does that.)
  */
 static int compare_routes(const void *a, const void *b)
 {
 	const struct maps_route *x = a, *y = b;
 	int order = compare_keys(&x->key, &y->key);
 
-	return order ? order : (int)y->value.kind - (int)x->value.kind;
+	return order ? order : strength(y) - strength(x);
 }
 
 static void sort_unique(struct maps_routes *routes)

@@ -68,8 +68,8 @@ static const struct row rows[] = {
 		    .before = alone)),
 	FAST("from the remote before the last: by its session", TWO_OPENED,
 	     INWARD(UDP(R, 80, A, 5000), UDP(R, 80, H, 5000), .before = alone)),
-	FAST("from anybody, where that is allowed", OPENED,
-	     INWARD(UDP(X, 9, A, 5000), UDP(X, 9, H, 5000),
+	FAST("from the last remote, where anybody may send", OPENED,
+	     INWARD(UDP(R, 9, A, 5000), UDP(R, 9, H, 5000),
 		    .before = alone_by_endpoint)),
 
 	/* left to the full program */
@@ -80,6 +80,9 @@ static const struct row rows[] = {
 	FAST("the end from outside", CONNECTED,
 	     LEFT(WAN, TCP(R, 80, A, 5000, FIN | ACK))),
 	FAST("a stranger", OPENED, LEFT(WAN, UDP(X, 9, A, 5000))),
+	FAST("from anybody, who may be a martian", OPENED,
+	     STOP(WAN, program, UDP(X, 9, A, 5000),
+		  .before = alone_by_endpoint)),
 	FAST("options", OPENED,
 	     LEFT(LAN, WITH(UDP(H, 5000, R, 80), .options = 3))),
 	FAST("the last hop", OPENED,

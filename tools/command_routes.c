@@ -38,10 +38,10 @@ static const struct pinned_form form = {
 };
 
 static const char *const kind_names[] = {
-	[TP_ROUTE_DEFAULT] = "default",
-	[TP_ROUTE_INSIDE] = "inside",
-	[TP_ROUTE_LOCAL] = "local",
-	[TP_ROUTE_KERNEL] = "kernel",
+	[TP_ROUTE_DEFAULT] = "default", [TP_ROUTE_INSIDE] = "inside",
+	[TP_ROUTE_LOCAL] = "local",	[TP_ROUTE_KERNEL] = "kernel",
+	[TP_ROUTE_GROUP] = "group",	[TP_ROUTE_LINK_LOCAL] = "link-local",
+	[TP_ROUTE_MARTIAN] = "martian",
 };
 
 static bool make_room(struct entries *entries)
@@ -134,8 +134,8 @@ static void make_readable(const struct entry *entry, struct readable *out)
 	if (route->ifindex && !if_indextoname(route->ifindex, out->interface))
 		snprintf(out->interface, sizeof(out->interface), "if%u",
 			 route->ifindex);
-	out->kind = route->kind <= TP_ROUTE_KERNEL ? kind_names[route->kind] :
-						     "unknown";
+	out->kind = route->kind <= TP_ROUTE_MARTIAN ? kind_names[route->kind] :
+						      "unknown";
 }
 
 static void add_text(struct json_object *to, const char *key, const char *text)

@@ -328,6 +328,11 @@ enum tp_route_kind {
 	TP_ROUTE_INSIDE,  /* by a LAN interface */
 	TP_ROUTE_LOCAL,	  /* one of the gateway's own addresses */
 	TP_ROUTE_KERNEL,  /* excluded, foreign: the kernel decides */
+	/* Of no single host: nothing comes from there, and nothing forwarded
+	 * goes there (RFC 1812 5.3.7, RFC 3927 2.7). */
+	TP_ROUTE_GROUP,	     /* multicast, broadcast: the kernel's */
+	TP_ROUTE_LINK_LOCAL, /* for this link alone */
+	TP_ROUTE_MARTIAN,    /* 0/8, 127/8, 240/4 */
 };
 
 struct tp_route_key {

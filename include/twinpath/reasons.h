@@ -51,6 +51,9 @@
 	REASON(bad_flags, DROPPED, "TCP flags that no stack sends")            \
 	REASON(bad_checksum, DROPPED, "ICMP error with a wrong checksum")      \
 	REASON(bad_quote, DROPPED, "ICMP error quoting what cannot be")        \
+	REASON(martian, DROPPED, "source or destination that no host can have") \
+	REASON(link_local, DROPPED, "link-local address: never forwarded")     \
+	REASON(spoofed, DROPPED, "one of our addresses as source, from where it cannot come") \
 	REASON(protocol, DROPPED, "a protocol that cannot be translated")      \
 	REASON(not_inside, DROPPED, "source that is not inside")               \
 	REASON(inside_from_outside, DROPPED, "from an uplink, to an address that is not its own") \

@@ -282,7 +282,15 @@ static int set_routes(struct plane *plane)
 		{ GATEWAY, 32, 0, TP_ROUTE_LOCAL },
 		{ A, 32, 0, TP_ROUTE_LOCAL },
 		{ B, 32, 0, TP_ROUTE_LOCAL },
+		{ IP(192, 168, 0, 255), 32, 0, TP_ROUTE_LOCAL },
+		{ IP(203, 0, 113, 255), 32, 0, TP_ROUTE_LOCAL },
 		{ IP(10, 99, 0, 0), 16, 0, TP_ROUTE_KERNEL },
+		{ IP(0, 0, 0, 0), 8, 0, TP_ROUTE_MARTIAN },
+		{ IP(127, 0, 0, 0), 8, 0, TP_ROUTE_MARTIAN },
+		{ IP(240, 0, 0, 0), 4, 0, TP_ROUTE_MARTIAN },
+		{ IP(224, 0, 0, 0), 4, 0, TP_ROUTE_GROUP },
+		{ IP(255, 255, 255, 255), 32, 0, TP_ROUTE_GROUP },
+		{ IP(169, 254, 0, 0), 16, 0, TP_ROUTE_LINK_LOCAL },
 	};
 	int fd = bpf_map__fd(plane->skel->maps.routes);
 	int err = 0;
