@@ -327,8 +327,10 @@ static __noinline int tc_finish(struct __sk_buff *skb, const struct hook *hook,
 		return tc_send(edit);
 	if (fate == TP_FATE_DROPPED)
 		return TC_ACT_SHOT;
-	if (edit->mark)
+	if (edit->mark) {
 		tc_mark(skb, edit->mark);
+		skb->tc_index = edit->tag;
+	}
 	return TC_ACT_UNSPEC;
 }
 

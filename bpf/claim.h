@@ -3,8 +3,8 @@
  * claim.h - a port for an inside endpoint: found, or claimed now.
  *
  * Owns: the search for a free line and the compare-and-swap that reserves it,
- * under the endpoint's lock.  Ports that the gateway itself listens on are never
- * claimed.
+ * under the endpoint's lock.  Ports that the gateway itself listens on, or is
+ * told to keep, are never claimed.
  */
 #ifndef TWINPATH_CLAIM_H
 #define TWINPATH_CLAIM_H
@@ -168,6 +168,15 @@ static __always_inline void claim_fill(struct tp_binding *binding,
 	binding->used = claim->hook->now;
 }
 
+/* Does the gateway keep the port for itself, whether it listens now or not? */
+static __always_inline int claim_reserved(__u32 index)
+{
+	__u32 row = index / 65536, port = index % 65536;
+	const struct tp_ports *ports = bpf_map_lookup_elem(&reserved, &row);
+
+	return !ports || ports->word[port / 64] >> port % 64 & 1;
+}
+
 /* Would the gateway itself answer on that port? */
 static __always_inline int claim_wanted(struct claim *claim, __u32 port)
 {
@@ -239,7 +248,7 @@ static long claim_try(__u32 i, void *arg)
 			claim_ripen(claim, i, binding, old);
 		return 0;
 	}
-	if (claim_wanted(claim, port))
+	if (claim_reserved(index) || claim_wanted(claim, port))
 		return 0;
 	next = TP_CONTROL_INCARNATION(old) + 1;
 	if (__sync_val_compare_and_swap(&binding->control, old,

@@ -84,7 +84,8 @@ static __always_inline int fast_admits(const struct hook *hook,
 
 	if (p->class == CLASS_TCP && tcp_matters(0, p->tcp_flags))
 		return 0;
-	if (!tracked && wan_known(p, binding, address))
+	if (!tracked && !(hook->set->rules & TP_RULES_FIRST) &&
+	    wan_known(p, binding, address))
 		return 1;
 	if (!keys)
 		return 0;

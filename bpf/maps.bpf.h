@@ -106,6 +106,15 @@ struct {
 	__type(value, __u32);
 } neighbour_ids SEC(".maps");
 
+/* max-addresses x planes */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_RDONLY_PROG);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct tp_ports);
+} reserved SEC(".maps");
+
 /* ---- written by the data plane -------------------------------------------- */
 
 /* buckets + overflow buckets; see session.h */

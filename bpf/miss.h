@@ -242,6 +242,9 @@ static __always_inline __u32 miss_bind(const struct hook *hook,
 		return TP_REASON_ttl;
 	if (p->size > exit->mtu)
 		return TP_REASON_too_big;
+	if (hook->set->rules &
+	    TP_RULES_FIRST) /* tc_out opens it, if it gets there */
+		return TP_REASON_firewall;
 	session = lan_bind(hook, p, miss, exit_id, &reason);
 	if (!session)
 		return reason;
@@ -271,9 +274,9 @@ static __always_inline __u32 miss_error(const struct hook *hook,
 /* Is it ours to route at all?  GO_ON, or whose it is. */
 static __noinline __u32 lan_placed(const struct packet *p)
 {
-	__u32 kind = route_kind(route_find(&p->flow.destination));
+	const struct tp_route *route = route_find(&p->flow.destination);
 
-	switch (kind) {
+	switch (route_kind(route)) {
 	case TP_ROUTE_LOCAL:
 		return TP_REASON_local;
 	case TP_ROUTE_INSIDE:
@@ -287,9 +290,11 @@ static __noinline __u32 lan_placed(const struct packet *p)
 	case TP_ROUTE_MARTIAN:
 		return TP_REASON_martian;
 	}
-	kind = route_kind(route_find(&p->sender));
-	if (kind != TP_ROUTE_INSIDE)
-		return martian_inside(kind);
+	route = route_find(&p->sender);
+	if (!route || route->kind != TP_ROUTE_INSIDE)
+		return martian_inside(route_kind(route));
+	if (route->from_kernel)
+		return TP_REASON_excluded;
 	if (p->flags & PACKET_REDIRECT)
 		return TP_REASON_redirect;
 	return GO_ON;

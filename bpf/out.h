@@ -66,7 +66,24 @@ static __always_inline __u32 out_translate(const struct hook *hook,
 	return TP_REASON_moved;
 }
 
-/* A new session that came the kernel's way: only by the selector's uplink. */
+/* Has the user said that the kernel decides about this one? */
+static __always_inline int out_excluded(const struct packet *p)
+{
+	const struct tp_route *route = route_find(&p->flow.source);
+
+	return (route && route->from_kernel) ||
+	       route_kind(route_find(&p->flow.destination)) == TP_ROUTE_KERNEL;
+}
+
+/* Is it here because tc on the LAN, or the user's own routing, chose so? */
+static __always_inline int out_chosen(const struct hook *hook, __u32 exit_id)
+{
+	return hook->set->rules & TP_RULES_ROUTE ||
+	       hook->mark == TP_MARK(exit_id) >> 16;
+}
+
+/* A new session that came the kernel's way: by the selector's uplink, or else
+ * only where something better says so. */
 static __noinline struct tp_session *out_bind(const struct hook *hook,
 					      const struct packet *p,
 					      __u64 hash, __u32 exit_id,
@@ -74,6 +91,8 @@ static __noinline struct tp_session *out_bind(const struct hook *hook,
 {
 	const struct tp_selector *sel = ONLY(&selector);
 	struct miss *miss = miss_room(hash);
+	int excluded = out_excluded(p);
+	struct tp_session *session;
 
 	*reason = TP_REASON_untranslated;
 	if (!miss || !sel || !(p->flags & PACKET_BINDABLE) ||
@@ -82,13 +101,16 @@ static __noinline struct tp_session *out_bind(const struct hook *hook,
 	miss->view.bindable = 1;
 	miss_endpoint(p, miss);
 	leave(&miss->end, hook->now);
-	if (sel->exit != exit_id) {
+	if (sel->exit != exit_id && !excluded && !out_chosen(hook, exit_id)) {
 		/* Not by the selector: its endpoint must be bound here. */
 		miss_binding(hook, miss, TP_MAX_ADDRESSES);
 		if (miss->binding == BINDING_NONE || miss->end.exit != exit_id)
 			return 0;
 	}
-	return lan_bind(hook, p, miss, exit_id, reason);
+	session = lan_bind(hook, p, miss, exit_id, reason);
+	if (session && excluded) /* never confirmed: each packet asks again */
+		session->confirm = ~hook->set->confirm;
+	return session;
 }
 
 /* Has the endpoint that the error speaks of a binding on this address? */

@@ -113,7 +113,10 @@ struct edit {
 	__be16 port;		/* an answer: its ICMP type and code */
 	__u8 side;		/* enum edit_side */
 	__u8 flags;		/* EDIT_* */
-	__u32 ifindex;
+	union {
+		__u32 ifindex; /* with EDIT_REDIRECT or EDIT_ANSWER */
+		__u32 tag;     /* without: the tc_index to go on with */
+	};
 	__u8 macs[12] __attribute__((aligned(4))); /* destination, source */
 	__u32 mark;	/* for the kernel's path; 0: none */
 	__be16 id_mask; /* into the IP ID; an inbound error: into its quote's */

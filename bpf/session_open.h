@@ -23,6 +23,18 @@
 	((__u64)(__u32)(now) | (__u64)(__u16)(bits) << 32 | \
 	 (__u64)(__u8)(exit) << 48 | (__u64)(address) << 56)
 
+/* The bits of a session that begins outside; see tcp_next(). */
+static __always_inline __u16 session_inward(const struct packet *p,
+					    const struct tp_binding *binding)
+{
+	if (p->class != CLASS_TCP)
+		return TP_SESSION_INWARD;
+	return TP_SESSION_INWARD | TP_TCP_SYN_IN |
+	       (TP_CONTROL_LINE(binding->control) == TP_LINE_STATIC ?
+			TP_TCP_INCOMING :
+			0);
+}
+
 /* Of an exit that died or an address that was lost: no session any more. */
 static __always_inline int session_void(const struct tp_session *line,
 					__u32 now)

@@ -355,6 +355,25 @@ int tc_out_raw(struct __sk_buff *skb)
 	return tc_egress(skb, RAW);
 }
 
+/* The first packet of a session from outside, that the kernel let through. */
+static __always_inline void back_open(struct __sk_buff *skb, __u32 l3)
+{
+	const struct tp_settings *set = ONLY(&settings);
+	struct packet p = {};
+	__u32 reason;
+
+	if (!(skb->mark & TP_MARK_MASK) || skb->mark & TP_MARK_VALID ||
+	    skb->vlan_present || !set)
+		return;
+	tc_pull(skb, l3);
+	reason = parse_frame((void *)(long)skb->data,
+			     (void *)(long)skb->data_end, skb->len, l3, &p);
+	if (reason != GO_ON && reason != TP_REASON_fragment_slow)
+		return;
+	packet_forget(&p);
+	shown_open(&p, skb->mark, skb->tc_index, clock_now(set));
+}
+
 /*
  * A LAN interface's egress: what came from the partner and went up the kernel
  * must not go back there, or two kernels would play with it until its TTL ends.
@@ -374,8 +393,10 @@ static __always_inline int tc_to_lan(const struct __sk_buff *skb,
 SEC("tc")
 int tc_back(struct __sk_buff *skb)
 {
-	struct ethhdr *eth = (void *)(long)skb->data;
+	struct ethhdr *eth;
 
+	back_open(skb, ETHERNET);
+	eth = (void *)(long)skb->data;
 	if ((void *)(eth + 1) > (void *)(long)skb->data_end)
 		return TC_ACT_UNSPEC;
 	return tc_to_lan(skb, eth->h_dest);
@@ -384,6 +405,7 @@ int tc_back(struct __sk_buff *skb)
 SEC("tc")
 int tc_back_raw(struct __sk_buff *skb)
 {
+	back_open(skb, RAW);
 	return tc_to_lan(skb, 0);
 }
 

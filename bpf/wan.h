@@ -14,6 +14,7 @@
 #include "hairpin.h"
 #include "link.h"
 #include "miss.h"
+#include "shown.h"
 
 #define DHCP_CLIENT_PORT 68
 
@@ -126,18 +127,6 @@ static __always_inline void wan_key(const struct tp_binding *binding,
 		key->kind = TP_SESSION_HAIRPIN;
 }
 
-/* The bits of a session that begins outside; see tcp_next(). */
-static __always_inline __u16 wan_bits(const struct packet *p,
-				      const struct tp_binding *binding)
-{
-	if (p->class != CLASS_TCP)
-		return TP_SESSION_INWARD;
-	return TP_SESSION_INWARD | TP_TCP_SYN_IN |
-	       (TP_CONTROL_LINE(binding->control) == TP_LINE_STATIC ?
-			TP_TCP_INCOMING :
-			0);
-}
-
 /* Whose session lines a packet from outside needs: made, found, or none. */
 static __noinline struct tp_session *wan_session(const struct hook *hook,
 						 const struct packet *p,
@@ -154,7 +143,7 @@ static __noinline struct tp_session *wan_session(const struct hook *hook,
 
 	if (!binding || !keys || !key)
 		return 0;
-	bits = wan_bits(p, binding);
+	bits = session_inward(p, binding);
 	wan_key(binding, p, key);
 	hash = hash_session(key, keys);
 	session = session_find(key, hash, hook->now);
@@ -325,6 +314,21 @@ static __always_inline void wan_count(const struct hook *hook,
 		 hook->now);
 }
 
+/*
+ * A remote that the host never sent to, on a port that the gateway may have
+ * begun to use after NAT gave it away: then it is the gateway's, for everybody
+ * but those that the host talks to.
+ */
+static __noinline __u32 wan_filtered(const struct hook *hook,
+				     const struct packet *p)
+{
+	if (p->class == CLASS_ERROR || p->class == CLASS_PORTLESS ||
+	    p->kind == TP_KIND_HAIRPIN ||
+	    wan_local(p, wan_unbound(hook, p)) != TP_REASON_local)
+		return TP_REASON_filtered;
+	return TP_REASON_local;
+}
+
 /* A packet for a live binding. */
 static __always_inline __u32 wan_bound(const struct hook *hook,
 				       const struct packet *p, __u32 index,
@@ -336,8 +340,17 @@ static __always_inline __u32 wan_bound(const struct hook *hook,
 	/* An error's flow comes from the remote that the quoted one went to. */
 	__u32 reason = wan_admits(hook, p, index, binding, address);
 
+	if (reason == TP_REASON_filtered)
+		return wan_filtered(hook, p);
 	if (reason != GO_ON)
 		return reason;
+	if (hook->set->rules & TP_RULES_FIRST && p->class != CLASS_ERROR &&
+	    p->kind != TP_KIND_HAIRPIN &&
+	    !wan_session(hook, p, index, 0, &reason)) {
+		if (p->flags & PACKET_SYN)
+			mss_clamp(exit, edit);
+		return shown_first(hook, p, index, binding, edit);
+	}
 	if (p->class == CLASS_ERROR && martian_router(&p->sender))
 		return TP_REASON_martian;
 	wan_count(hook, p, binding, exit);

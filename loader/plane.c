@@ -173,7 +173,8 @@ static int size_maps(struct twinpath *skel, const struct tp_layout *layout)
 	skel->rodata->bucket_mask = layout->buckets - 1;
 	skel->rodata->overflow_mask = overflow - 1;
 	skel->rodata->address_count = layout->addresses;
-	return bpf_map__set_max_entries(skel->maps.session_table, layout->buckets + overflow) ?:
+	return bpf_map__set_max_entries(skel->maps.reserved, layout->addresses * TP_PLANES) ?:
+		       bpf_map__set_max_entries(skel->maps.session_table, layout->buckets + overflow) ?:
 		       bpf_map__set_max_entries(skel->maps.tags, layout->buckets + overflow) ?:
 		       bpf_map__set_max_entries(skel->maps.endpoints, TP_INDEX_BUCKETS * layout->buckets) ?:
 		       bpf_map__set_max_entries(skel->maps.binding_table,

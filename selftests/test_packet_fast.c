@@ -29,6 +29,12 @@ static int alone_by_endpoint(struct plane *plane)
 	return plane_filter(plane, 0, TP_FILTER_ENDPOINT) ?: alone(plane);
 }
 
+static int alone_and_shown(struct plane *plane)
+{
+	plane->settings.rules = TP_RULES_FIRST;
+	return plane_set_settings(plane) ?: alone(plane);
+}
+
 #define OPENED OUTWARD(UDP(H, 5000, R, 80), UDP(A, 5000, R, 80))
 #define TWO_OPENED OPENED, OUTWARD(UDP(H, 5000, R2, 80), UDP(A, 5000, R2, 80))
 #define CONNECTED                                                    \
@@ -72,6 +78,10 @@ static const struct row rows[] = {
 	     INWARD(UDP(R, 9, A, 5000), UDP(R, 9, H, 5000),
 		    .before = alone_by_endpoint)),
 
+	FAST("what the user's firewall has let through", OPENED,
+	     INWARD(UDP(R, 80, A, 5000), UDP(R, 80, H, 5000),
+		    .before = alone_and_shown)),
+
 	/* left to the full program */
 	FAST("a new session", LEFT(LAN, UDP(H, 5000, R, 80))),
 	FAST("what may hold an MSS to clamp", CONNECTED,
@@ -83,6 +93,8 @@ static const struct row rows[] = {
 	FAST("from anybody, who may be a martian", OPENED,
 	     STOP(WAN, program, UDP(X, 9, A, 5000),
 		  .before = alone_by_endpoint)),
+	FAST("what the user's firewall has not seen", OPENED,
+	     STOP(WAN, program, UDP(R, 9, A, 5000), .before = alone_and_shown)),
 	FAST("options", OPENED,
 	     LEFT(LAN, WITH(UDP(H, 5000, R, 80), .options = 3))),
 	FAST("the last hop", OPENED,

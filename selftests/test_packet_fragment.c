@@ -261,6 +261,53 @@ static void out_own(struct bench *bench)
 		run(bench, stop(OUT, TP_REASON_own, own, i));
 }
 
+/*
+ * firewall = kernel: all of a session's first datagram goes by the kernel, which
+ * hands its fragments on one by one.
+ */
+static void shown_out(struct bench *bench)
+{
+	struct step step;
+
+	bench->plane->settings.rules = TP_RULES_FIRST;
+	assert_int_equal(plane_set_settings(bench->plane), 0);
+	for (unsigned int i = 0; i < PIECES; i++) {
+		step = stop(LAN, TP_REASON_firewall, h_to_r, i);
+		step.mark = TP_MARK(PLANE_EXIT_A);
+		rows_step(bench, &step);
+	}
+	out_in_order(bench);
+	for (unsigned int i = 0; i < PIECES; i++)
+		run(bench, outward(h_to_r, a_to_r, i));
+}
+
+static void shown_in(struct bench *bench)
+{
+	const struct packet asked = { UDP(R, 81, A, 5000) };
+	const struct packet given = { UDP(R, 81, H, 5000) };
+	struct step step;
+
+	open_session(bench);
+	bench->plane->settings.rules = TP_RULES_FIRST;
+	assert_int_equal(plane_set_settings(bench->plane), 0);
+	for (unsigned int i = 0; i < PIECES; i++) {
+		step = stop(WAN, TP_REASON_firewall, asked, i);
+		step.out = given;
+		step.mark = TP_MARK_INWARD(0);
+		rows_step(bench, &step);
+		step = stop(BACK, TP_REASON_COUNT, given, i);
+		step.from = PLANE_ISP_A;
+		step.mark_in = TP_MARK_INWARD(0);
+		rows_step(bench, &step);
+	}
+	for (unsigned int i = 0; i < PIECES; i++) {
+		step = inward(i);
+		step.in = piece(asked, i);
+		step.out = given;
+		rows_step(bench, &step);
+	}
+}
+
 /* ---- between the gateways (F10; ownership, 5) ---------------------------------- */
 
 static struct step handed(enum tp_reason why, uint8_t kind, unsigned int part)
@@ -405,6 +452,8 @@ static const struct row rows[] = {
 	ON(ROW_TC, "U18 F11 fragments of the kernel's", out_in_order),
 	ON(ROW_TC, "F11 put right", out_moved),
 	ON(ROW_TC, "F11 the gateway's own", out_own),
+	ON(ROW_TC, "shown to the user's firewall, outward", shown_out),
+	ON(ROW_TC, "shown to the user's firewall, inward", shown_in),
 };
 
 int main(void)

@@ -224,8 +224,9 @@ static const struct row rows[] = {
 		   .before = filter_address_and_port)),
 	ROW("T4 address: other host", OPENED,
 	    STOP(WAN, filtered, TCP(R2, 9, A, 5000, SYN))),
+	/* It may be the answer to a ping of the gateway's. */
 	ROW("I1 reply of another host", PINGED,
-	    STOP(WAN, filtered, QUERY(ECHO_REPLY, R2, A, 7000))),
+	    STOP(WAN, local, QUERY(ECHO_REPLY, R2, A, 7000))),
 
 	/* for the gateway itself */
 	ROW("ping of the gateway", STOP(WAN, local, QUERY(ECHO, R, A, 7000))),

@@ -127,6 +127,9 @@ struct tp_timers {
 };
 TP_SIZE(struct tp_timers, 32);
 
+#define TP_RULES_FIRST 1 /* the kernel sees a session's first packet */
+#define TP_RULES_ROUTE 2 /* the user's own routing may choose the uplink */
+
 struct tp_settings {
 	__u32 time_offset; /* ticks added to the clock; tests only */
 	__u16 confirm;	   /* confirm number: the partner may have taken over */
@@ -134,7 +137,7 @@ struct tp_settings {
 	__u16 port_max;
 	__u16 route_epoch; /* changes whenever a cached neighbour may be wrong */
 	__u8 refusal;	   /* enum tp_refusal */
-	__u8 pad0;
+	__u8 rules;	   /* TP_RULES_*: what the user's own ask for */
 	__u16 dead; /* bits: ids of addresses whose exit is dead; what finds
 		     * them so has to leave them (see bpf/leave.h) */
 	__u8 port_choice; /* enum tp_port_choice */
@@ -203,6 +206,12 @@ TP_SIZE(struct tp_exit, 64);
 #define TP_MARK_HAIRPIN TP_MARK(0)
 /* Bit 24: this packet came from the partner and must not go back there. */
 #define TP_MARK_FROM_PARTNER 0x01000000U
+/*
+ * Without the valid bit, so that no rule of ours matches: the first packet of a
+ * session from outside, to this external address (its id), on its way through
+ * the kernel.
+ */
+#define TP_MARK_INWARD(address) (((__u32)(address) + 1) << 16)
 
 /* ---- addresses: array by address id, daemon ------------------------------ */
 
@@ -343,9 +352,10 @@ TP_SIZE(struct tp_route_key, 20);
 
 struct tp_route {
 	__u32 ifindex;
-	__u8 kind; /* enum tp_route_kind */
-	__u8 via;  /* 1: next_hop is a router, 0: on link */
-	__u8 pad[2];
+	__u8 kind;	  /* enum tp_route_kind */
+	__u8 via;	  /* 1: next_hop is a router, 0: on link */
+	__u8 from_kernel; /* 1: what comes from there is left to the kernel */
+	__u8 pad;
 	struct tp_addr next_hop;
 };
 TP_SIZE(struct tp_route, 24);
@@ -492,6 +502,16 @@ struct tp_host_bound {
 	__u32 pad;
 };
 TP_SIZE(struct tp_host_bound, 8);
+/*
+ * ---- reserved: array, daemon: the ports that NAT must not claim ------------
+ *
+ * One row for each external address and plane, at TP_BINDING_INDEX / 65536; one
+ * bit for each port.
+ */
+struct tp_ports {
+	__u64 word[1024];
+};
+TP_SIZE(struct tp_ports, 8192);
 
 /* ---- fragments: data plane ------------------------------------------------ */
 

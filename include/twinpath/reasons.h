@@ -35,7 +35,8 @@
 	REASON(local, PASSED, "for the gateway itself")                        \
 	REASON(inside, PASSED, "from inside to inside")                        \
 	REASON(own, PASSED, "from the gateway itself")                         \
-	REASON(excluded, PASSED, "destination left to the kernel")             \
+	REASON(excluded, PASSED, "excluded, under IPsec or a rule: the kernel's") \
+	REASON(firewall, PASSED, "first of a session: the kernel's firewall sees it") \
 	REASON(ttl, PASSED, "TTL used up: the kernel answers")                 \
 	REASON(too_big, PASSED, "larger than the exit's MTU")                  \
 	REASON(options, PASSED, "IP options")                                  \

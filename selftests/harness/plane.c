@@ -72,7 +72,9 @@ int plane_size(struct twinpath *skel, uint32_t buckets)
 	skel->rodata->overflow_mask = overflow - 1;
 	skel->rodata->address_count = PLANE_ADDRESSES;
 
-	err = bpf_map__set_max_entries(skel->maps.session_table, lines);
+	err = bpf_map__set_max_entries(skel->maps.reserved,
+				       PLANE_ADDRESSES * TP_PLANES);
+	err = err ?: bpf_map__set_max_entries(skel->maps.session_table, lines);
 	err = err ?: bpf_map__set_max_entries(skel->maps.tags, lines);
 	err = err   ?:
 		      bpf_map__set_max_entries(skel->maps.endpoints,

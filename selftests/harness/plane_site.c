@@ -361,6 +361,17 @@ static int zero_map(struct bpf_map *map)
 	return err;
 }
 
+static int empty_routes(struct plane *plane)
+{
+	int fd = bpf_map__fd(plane->skel->maps.routes);
+	struct tp_route_key key;
+	int err = 0;
+
+	while (!err && !bpf_map_get_next_key(fd, NULL, &key))
+		err = bpf_map_delete_elem(fd, &key);
+	return err;
+}
+
 static int forget(struct plane *plane)
 {
 	struct twinpath *skel = plane->skel;
@@ -369,7 +380,9 @@ static int forget(struct plane *plane)
 	memset(plane->sessions, 0, plane->lines * sizeof(struct tp_session));
 	memset(plane->bindings, 0,
 	       plane->bindings_count * sizeof(*plane->bindings));
-	err = zero_map(skel->maps.tags);
+	err = empty_routes(plane);
+	err = err ?: zero_map(skel->maps.reserved);
+	err = err ?: zero_map(skel->maps.tags);
 	err = err ?: zero_map(skel->maps.endpoints);
 	err = err ?: zero_map(skel->maps.asked);
 	err = err ?: zero_map(skel->maps.paces);

@@ -385,6 +385,8 @@ static bool may_open(enum tp_reason why, const struct packet *packet)
 	case TP_REASON_no_next_hop:
 	case TP_REASON_not_xdp:
 		return true;
+	case TP_REASON_COUNT: /* a LAN's egress opens what the firewall saw */
+		return true;
 	case TP_REASON_own: /* its tunnels have lines, see portless.h */
 		return !has_ports(packet);
 	default:
