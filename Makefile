@@ -52,6 +52,7 @@ pure-tests := $(filter-out $(bpf-tests),$(tests))
 # What the command shares with the daemon.
 config := $(patsubst loader/%.c,%,$(wildcard loader/config*.c)) address \
 	duration log
+foreign := $(patsubst loader/%.c,%,$(wildcard loader/foreign*.c))
 heartbeat := $(patsubst loader/%.c,%,$(wildcard loader/heartbeat*.c))
 liveness := $(patsubst loader/%.c,%,$(wildcard loader/liveness*.c))
 netlink := $(patsubst loader/%.c,%,$(wildcard loader/netlink*.c))
@@ -72,6 +73,7 @@ test_decide_random-objs := decide
 test_duration-objs := duration
 test_events-objs := events $(config)
 test_failback-objs := failback
+test_foreign-objs := $(foreign) $(netlink) address log
 test_heartbeat-objs := $(heartbeat) address log
 test_heartbeat_accept-objs := heartbeat_accept
 test_heartbeat_message-objs := heartbeat_message heartbeat_report

@@ -12,6 +12,7 @@
 #include "config.h"
 #include "config_check.h"
 #include "config_grammar.h"
+#include "config_local.h"
 #include "config_section.h"
 #include "duration.h"
 
@@ -35,6 +36,7 @@ const char *const config_refusals[] = {
 	"silent",
 	NULL,
 };
+const char *const config_firewalls[] = { "auto", "kernel", "none", NULL };
 const char *const config_failbacks[] = { "sticky", "drain", "now", NULL };
 const char *const config_links[] = { "interface", "question",
 				     "session-question", "returned", NULL };
@@ -229,6 +231,10 @@ static void read_root(const struct config_section *root)
 	if (config_get(root, "refusal", &value) &&
 	    config_value_choice(&value, config_refusals, &choice))
 		config->refusal = (enum tp_refusal)choice;
+	config->locals_count = config_read_locals(root, config->locals);
+	if (config_get(root, "firewall", &value) &&
+	    config_value_choice(&value, config_firewalls, &choice))
+		config->firewall = (enum firewall_mode)choice;
 	read_timers(root);
 	if (config_get(root, "vrrp-file", &value))
 		config_value_path(&value, config->vrrp_file,

@@ -39,6 +39,7 @@ extern const char *const config_modes[];
 extern const char *const config_filterings[];
 extern const char *const config_port_choices[]; /* by enum tp_port_choice */
 extern const char *const config_refusals[];	/* by enum tp_refusal */
+extern const char *const config_firewalls[];	/* by enum firewall_mode */
 extern const char *const config_failbacks[];	/* by enum failback_policy */
 extern const char *const config_protocols[];
 extern const char *const config_kinds[];

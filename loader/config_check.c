@@ -11,6 +11,7 @@
 #include "address.h"
 #include "config.h"
 #include "config_check.h"
+#include "config_local.h"
 #include "duration.h"
 
 struct check {
@@ -333,6 +334,23 @@ static void check_mss(const struct check *check,
 			       uplink->mss_most, uplink->mtu, uplink->mtu - 40);
 }
 
+static void check_locals(const struct check *check,
+			 const struct uplink_config *uplink)
+{
+	unsigned line = line_of(check, uplink, "local");
+	bool tcp;
+
+	if (uplink->locals_count == 0)
+		line = config_text_line(check->text, "local");
+	tcp = !config_locals_leave(check->config, uplink, true);
+	if (tcp || !config_locals_leave(check->config, uplink, false))
+		config_error(check->messages, line,
+			     "local: no %s port of %u-%u is left for NAT on "
+			     "uplink %s",
+			     tcp ? "tcp" : "udp", check->config->port_min,
+			     check->config->port_max, uplink->name);
+}
+
 static void check_uplink(const struct check *check, unsigned index)
 {
 	const struct uplink_config *uplink = &check->config->uplinks[index];
@@ -346,6 +364,7 @@ static void check_uplink(const struct check *check, unsigned index)
 	check_track(check, uplink);
 	check_failback(check, uplink);
 	check_mss(check, uplink);
+	check_locals(check, uplink);
 }
 
 void config_check(const struct config *config, const struct config_text *text,

@@ -11,6 +11,7 @@
 #include "address.h"
 #include "config.h"
 #include "config_check.h"
+#include "config_local.h"
 #include "config_print.h"
 
 static void put(struct json_object *object, const char *key,
@@ -57,6 +58,20 @@ static void put_range(struct json_object *object, const char *key,
 	json_object_array_add(range, json_object_new_int(first));
 	json_object_array_add(range, json_object_new_int(last));
 	put(object, key, range);
+}
+
+static void put_locals(struct json_object *object,
+		       const struct local_ports *locals, unsigned count)
+{
+	struct json_object *list = json_object_new_array();
+	char text[CONFIG_LOCAL_TEXT];
+	unsigned i;
+
+	for (i = 0; i < count; i++)
+		json_object_array_add(
+			list, json_object_new_string(
+				      config_local_text(&locals[i], text)));
+	put(object, "local", list);
 }
 
 static struct json_object *track_json(const struct uplink_config *uplink,
@@ -106,6 +121,7 @@ static struct json_object *uplink_json(const struct uplink_config *uplink)
 	put_text(object, "interface", uplink->interface);
 	put_address(object, "next_hop", &uplink->next_hop);
 	put_address(object, "address", &uplink->address);
+	put_locals(object, uplink->locals, uplink->locals_count);
 	put_number(object, "level", uplink->level);
 	put_sizes(object, uplink);
 	put_text(object, "track", uplink->tracks[uplink->track].name);
@@ -252,8 +268,10 @@ static struct json_object *config_json(const struct config *config)
 		 config_port_choices[config->port_choice]);
 	put(object, "port_parity",
 	    json_object_new_boolean(config->port_parity));
+	put_locals(object, config->locals, config->locals_count);
 	put_text(object, "filtering", config_filterings[config->filtering]);
 	put_text(object, "refusal", config_refusals[config->refusal]);
+	put_text(object, "firewall", config_firewalls[config->firewall]);
 	put(object, "timers", timers_json(config));
 	if (config->vrrp_file[0] != '\0')
 		put_text(object, "vrrp_file", config->vrrp_file);

@@ -12,6 +12,7 @@
 #include "address.h"
 #include "config.h"
 #include "config_check.h"
+#include "config_local.h"
 #include "config_print.h"
 #include "duration.h"
 
@@ -40,7 +41,7 @@ uint64_t config_fragment_bytes(void)
 
 uint64_t config_binding_bytes(const struct config *config)
 {
-	return (uint64_t)TP_BINDING_INDEX(config->max_addresses, 0, 0) *
+	return (uint64_t)TP_BINDINGS(config->max_addresses) *
 	       sizeof(struct tp_binding);
 }
 
@@ -137,13 +138,16 @@ static void print_tables(FILE *out, const struct config *config)
 		"port-parity = %s\n"
 		"local-ports = %u-%u\n"
 		"filtering = %s\n"
-		"refusal = %s\n",
+		"refusal = %s\n"
+		"firewall = %s\n",
 		sessions, bindings, fragments, config->sessions,
 		config->max_addresses, config->port_min, config->port_max,
 		config_port_choices[config->port_choice],
 		config->port_parity ? "true" : "false", config->local_min,
 		config->local_max, config_filterings[config->filtering],
-		config_refusals[config->refusal]);
+		config_refusals[config->refusal],
+		config_firewalls[config->firewall]);
+	config_print_locals(out, "", config->locals, config->locals_count);
 	fprintf(out, "timers {\n");
 	print_duration(out, "    ", "udp", config->udp);
 	if (config->dns)
@@ -225,6 +229,7 @@ static void print_uplink(FILE *out, const struct uplink_config *uplink)
 		fprintf(out, "    next-hop = none\n");
 	print_address(out, "    ", "next-hop", &uplink->next_hop);
 	print_address(out, "    ", "address", &uplink->address);
+	config_print_locals(out, "    ", uplink->locals, uplink->locals_count);
 	fprintf(out, "    level = %u\n", uplink->level);
 	print_sizes(out, uplink);
 	for (i = 1; i < uplink->tracks_count; i++)

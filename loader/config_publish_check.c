@@ -11,6 +11,7 @@
 #include "address.h"
 #include "config.h"
 #include "config_check.h"
+#include "config_local.h"
 
 #define DHCP_SERVER 67
 #define DHCP_CLIENT 68
@@ -63,6 +64,40 @@ static void check_pair(const struct check *check,
 	config_error(check->messages, line_of(check, "port"),
 		     "port: publish %s has it on uplink %s already, in line %u",
 		     other->name, common(check->config, uplinks), other->line);
+}
+
+/* Of these ports of the gateway's own, the first that is published. */
+static bool check_kept(const struct check *check,
+		       const struct local_ports *locals, unsigned count)
+{
+	const struct publish_config *publish = check->publish;
+	char text[CONFIG_LOCAL_TEXT];
+
+	for (unsigned i = 0; i < count; i++) {
+		if (!((has(publish, PUBLISH_TCP) && locals[i].tcp) ||
+		      (has(publish, PUBLISH_UDP) && locals[i].udp)) ||
+		    !overlap(publish->first, publish->last, locals[i].min,
+			     locals[i].max))
+			continue;
+		config_error(check->messages, line_of(check, "port"),
+			     "port: it is in local { %s }, the gateway's own",
+			     config_local_text(&locals[i], text));
+		return true;
+	}
+	return false;
+}
+
+static void check_locals(const struct check *check)
+{
+	const struct config *config = check->config;
+
+	if (check_kept(check, config->locals, config->locals_count))
+		return;
+	for (unsigned i = 0; i < config->uplinks_count; i++)
+		if (check->publish->uplinks & 1U << i &&
+		    check_kept(check, config->uplinks[i].locals,
+			       config->uplinks[i].locals_count))
+			return;
 }
 
 static void check_ports(const struct check *check)
@@ -129,6 +164,7 @@ void config_check_publishes(const struct config *config,
 		if (check.publish->first == 0)
 			continue; /* said already */
 		check_ports(&check);
+		check_locals(&check);
 		for (j = 0; j < i; j++)
 			if (config->publishes[j].first != 0)
 				check_pair(&check, &config->publishes[j]);

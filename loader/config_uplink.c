@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "config_local.h"
 #include "config_section.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -170,6 +171,7 @@ static void read_uplink(const struct config_section *section,
 	read_next_hop(section, uplink);
 	if (config_get(section, "address", &value))
 		config_value_address(&value, &uplink->address);
+	uplink->locals_count = config_read_locals(section, uplink->locals);
 	config_get_number(section, "level", 1, 16, &uplink->level);
 	config_get_duration(section, "delay-down", 0, 24 * 60 * CONFIG_MINUTE,
 			    &uplink->delay_down);

@@ -58,8 +58,9 @@ const struct interface *interfaces_find(const struct interfaces *interfaces,
 /* ---- the mode ------------------------------------------------------------------- */
 
 /*
- * Native XDP only where every interface is a NIC that can do it: behind veth,
- * tap and bridges live super-packets and unfinished checksums.
+ * Native XDP only where every interface is a NIC that can do it, and none shapes:
+ * behind veth, tap and bridges live super-packets and unfinished checksums, and
+ * XDP goes past every qdisc.
  */
 static bool suits_xdp(const struct interfaces *interfaces,
 		      const struct interfaces_context *context)
@@ -69,6 +70,7 @@ static bool suits_xdp(const struct interfaces *interfaces,
 			context->netlink, interfaces->list[i].name);
 
 		if (!link || link->kind[0] ||
+		    foreign_shaper(context->foreign, link->index) ||
 		    !attach_has_xdp(context->plane, link->index))
 			return false;
 	}
@@ -186,6 +188,43 @@ static void prepare_host(const struct interfaces_context *context)
 			    strerror(-err));
 }
 
+/* ---- shaping ------------------------------------------------------------------------ */
+
+bool interface_redirects(const struct interface *one)
+{
+	return one->xdp && !one->shaper[0];
+}
+
+static void look_for_shaper(struct interface *one,
+			    const struct interfaces_context *context)
+{
+	const char *kind = foreign_shaper(context->foreign, one->ifindex);
+	char because[48], what[IF_NAMESIZE + 24];
+
+	if (!kind)
+		kind = "";
+	if (!strcmp(one->shaper, kind))
+		return;
+	if (one->xdp && !*one->shaper != !*kind) {
+		snprintf(what, sizeof(what), "%s: sent to by", one->name);
+		snprintf(because, sizeof(because),
+			 *kind ? "its qdisc %s shapes" :
+				 "no qdisc shapes there now",
+			 kind);
+		log_change(0, what, *kind ? "XDP" : "tc", *kind ? "tc" : "XDP",
+			   because);
+	}
+	snprintf(one->shaper, sizeof(one->shaper), "%s", kind);
+}
+
+void interfaces_shape(struct interfaces *interfaces,
+		      const struct interfaces_context *context)
+{
+	for (unsigned i = 0; i < interfaces->count; i++)
+		if (interfaces->list[i].ifindex)
+			look_for_shaper(&interfaces->list[i], context);
+}
+
 /* ---- attaching --------------------------------------------------------------------- */
 
 static int attach_one(struct interfaces *interfaces, struct interface *one,
@@ -261,6 +300,7 @@ int interfaces_start(struct interfaces *interfaces,
 		undo(interfaces, context->instance);
 	if (err)
 		return err;
+	interfaces_shape(interfaces, context);
 	prepare_host(context);
 	forward(interfaces, context);
 	return 0;
@@ -372,6 +412,8 @@ static void update_one(struct interfaces *interfaces, struct interface *one,
 		return;
 	if (attach_one(interfaces, one, link, context))
 		one->refused = link->index;
+	else
+		look_for_shaper(one, context);
 }
 
 void interfaces_update(struct interfaces *interfaces,

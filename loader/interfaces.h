@@ -11,6 +11,7 @@
 #define TWINPATH_INTERFACES_H
 
 #include "attach.h"
+#include "foreign.h"
 #include "netlink.h"
 
 #define INTERFACES_MAX (MODEL_LANS + MODEL_UPLINKS + TP_KINDS)
@@ -24,6 +25,7 @@ struct interface {
 	bool partner;	  /* it leads there, and to no host */
 	bool raw;	  /* it has no MAC header */
 	bool xdp;
+	char shaper[16]; /* the qdisc that shapes there; "": none does */
 };
 
 struct interfaces {
@@ -38,6 +40,7 @@ struct interfaces_context {
 	const struct netlink *netlink;
 	const struct config *config;
 	const char *instance;
+	const struct foreign *foreign;
 	const char *sysctls; /* state file */
 };
 
@@ -71,6 +74,13 @@ void interfaces_release(const struct interfaces *interfaces,
 /* Links changed: attach to what is new, forget what is gone. */
 void interfaces_update(struct interfaces *interfaces,
 		       const struct interfaces_context *context);
+
+/* Qdiscs changed: where does XDP leave sending to tc? */
+void interfaces_shape(struct interfaces *interfaces,
+		      const struct interfaces_context *context);
+
+/* May XDP send there?  Not past a qdisc that shapes: then tc does. */
+bool interface_redirects(const struct interface *one);
 
 /* Every LAN interface that exists carries our programs? */
 bool interfaces_ready(const struct interfaces *interfaces,

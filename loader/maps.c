@@ -36,6 +36,14 @@ int maps_bump_epoch(struct maps *maps)
 	return PUT(maps, settings, 0, &maps->settings, &wanted);
 }
 
+int maps_ask_again(struct maps *maps)
+{
+	struct tp_settings wanted = maps->settings;
+
+	wanted.confirm++;
+	return PUT(maps, settings, 0, &maps->settings, &wanted);
+}
+
 /* ---- adoption ------------------------------------------------------------------ */
 
 static int read_all(const struct bpf_map *map, void *copy, unsigned count,
@@ -137,6 +145,11 @@ int maps_open(struct maps **out, const struct plane *plane,
 		return err;
 	}
 	maps->lapsed--;
+	err = maps_reserve(maps, config);
+	if (err) {
+		maps_close(maps);
+		return err;
+	}
 	*out = maps;
 	return 0;
 }
@@ -212,13 +225,23 @@ static uint16_t dead_addresses(const struct tp_exit *wanted)
 	return dead;
 }
 
-static int apply_settings(struct maps *maps, const struct config *config,
+/* What the machine's own rules ask of the data plane. */
+static uint8_t rules_of(const struct foreign *foreign, enum firewall_mode mode)
+{
+	return (uint8_t)((foreign_shows_first(foreign, mode) ? TP_RULES_FIRST :
+							       0) |
+			 (foreign->any[0] ? TP_RULES_ROUTE : 0));
+}
+
+static int apply_settings(struct maps *maps, const struct maps_input *input,
 			  const struct tp_exit *exits, bool died)
 {
+	const struct config *config = input->config;
 	struct tp_settings wanted = maps->settings;
 
 	wanted.confirm = (uint16_t)(wanted.confirm + died);
 	wanted.dead = dead_addresses(exits);
+	wanted.rules = rules_of(input->foreign, config->firewall);
 
 	wanted.port_min = config->port_min;
 	wanted.port_max = config->port_max;
@@ -322,7 +345,7 @@ int maps_apply(struct maps *maps, const struct maps_input *input)
 	maps_fill_exits(maps, input, wanted);
 	/* Gone first: what is to be confirmed then must not be asked. */
 	err = apply_partner(maps, input);
-	err = apply_settings(maps, input->config, wanted,
+	err = apply_settings(maps, input, wanted,
 			     any_died(maps, wanted) ||
 				     input->belief->overtaken) ?: err;
 	err = maps_apply_links(maps, input) ?: err;

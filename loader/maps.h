@@ -13,6 +13,7 @@
 #ifndef TWINPATH_MAPS_DAEMON_H
 #define TWINPATH_MAPS_DAEMON_H
 
+#include "foreign.h"
 #include "interfaces.h"
 
 struct maps;
@@ -44,6 +45,7 @@ struct maps_input {
 	const struct netlink *netlink;
 	const struct interfaces *interfaces;
 	const struct partner_belief *belief;
+	const struct foreign *foreign;
 	unsigned event;
 };
 

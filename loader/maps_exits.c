@@ -137,7 +137,7 @@ static void fill_exit(struct tp_exit *out, const struct maps *maps,
 		out->flags |= TP_EXIT_HAS_NEXT_HOP;
 		memcpy(out->destination, facts->next_hop_mac, 6);
 	}
-	if (one && one->xdp)
+	if (one && interface_redirects(one))
 		out->flags |= TP_EXIT_XDP;
 }
 
@@ -159,7 +159,7 @@ static bool all_xdp(const struct partner_facts *facts,
 		const struct interface *one =
 			interfaces_find(interfaces, facts->links[kind].ifindex);
 
-		if (!one || !one->xdp)
+		if (!one || !interface_redirects(one))
 			return false;
 	}
 	return true;

@@ -84,7 +84,7 @@ static void fill(struct tp_neighbour *out,
 	out->address = neighbour->address;
 	out->mtu = link->mtu < 65535 ? (uint16_t)link->mtu : 65535;
 	out->valid = !!(neighbour->state & USABLE);
-	out->xdp = one->xdp;
+	out->xdp = interface_redirects(one);
 	memcpy(out->destination, neighbour->mac, 6);
 	memcpy(out->source, link->mac, 6);
 }

@@ -70,4 +70,17 @@ msec_t maps_until(struct maps *maps, unsigned i, msec_t now);
 /* Cached neighbours may be wrong: every binding looks again. */
 int maps_bump_epoch(struct maps *maps);
 
+/* Every session's next packet asks anew where it may go. */
+int maps_ask_again(struct maps *maps);
+
+/* maps_reserved.c: the ports that the gateway keeps; once, when maps are opened. */
+int maps_reserve(struct maps *maps, const struct config *config);
+
+/* maps_foreign.c: what others have set up becomes routes that lead to the kernel;
+ * `routes` holds all others.  0 or -ENOMEM. */
+int maps_foreign_routes(struct maps_routes *routes,
+			const struct foreign *foreign);
+int maps_append_route(struct maps_routes *routes, const struct prefix *to,
+		      const struct tp_route *value);
+
 #endif

@@ -17,8 +17,8 @@
 
 #define LOOPBACK "127.0.0.0/8"
 
-static int append(struct maps_routes *routes, const struct prefix *to,
-		  const struct tp_route *value)
+int maps_append_route(struct maps_routes *routes, const struct prefix *to,
+		      const struct tp_route *value)
 {
 	struct maps_route *one;
 
@@ -44,7 +44,7 @@ static int append_kind(struct maps_routes *routes, const struct prefix *to,
 {
 	struct tp_route value = { .kind = (uint8_t)kind, .ifindex = ifindex };
 
-	return append(routes, to, &value);
+	return maps_append_route(routes, to, &value);
 }
 
 /* Never forwarded by us (RFC 1122 3.2.1.3, RFC 3927, RFC 5771, RFC 1112). */
@@ -117,7 +117,7 @@ static int collect_inside(struct maps_routes *routes,
 			continue;
 		if (interfaces_find(input->interfaces, route->oif)->raw)
 			by_the_other_end(&value);
-		err = append(routes, &route->to, &value);
+		err = maps_append_route(routes, &route->to, &value);
 	}
 	return err;
 }
@@ -218,15 +218,26 @@ static int read_trie(struct maps_routes *routes, int fd)
 			continue;
 		to.length = (uint8_t)key.prefix;
 		memcpy(to.address.byte, key.address, 16);
-		err = append(routes, &to, &value);
+		err = maps_append_route(routes, &to, &value);
 	}
 	sort_unique(routes);
 	return err;
 }
 
+struct difference {
+	bool any;
+	bool kernel; /* something became the kernel's that was not */
+};
+
+static bool is_kernels(const struct tp_route *route)
+{
+	return route->kind == TP_ROUTE_KERNEL || route->from_kernel;
+}
+
 /* Walk both lists in order: new and changed ones are put, old ones go last. */
 static int write_difference(int fd, const struct maps_routes *old,
-			    const struct maps_routes *new, bool *changed)
+			    const struct maps_routes *new,
+			    struct difference *difference)
 {
 	unsigned i = 0, j = 0;
 	int err = 0;
@@ -245,8 +256,10 @@ static int write_difference(int fd, const struct maps_routes *old,
 			if (bpf_map_update_elem(fd, &is->key, &is->value,
 						BPF_ANY))
 				err = -errno;
-		*changed |= order ||
-			    memcmp(&was->value, &is->value, sizeof(is->value));
+		difference->any |= order || memcmp(&was->value, &is->value,
+						   sizeof(is->value));
+		difference->kernel |= order >= 0 && is_kernels(&is->value) &&
+				      (order || !is_kernels(&was->value));
 		i += order <= 0;
 		j += order >= 0;
 	}
@@ -277,13 +290,14 @@ bool maps_route_to(const struct maps *maps, const struct tp_addr *address,
 int maps_apply_routes(struct maps *maps, const struct maps_input *input)
 {
 	int fd = bpf_map__fd(maps->plane->skel->maps.routes);
+	struct difference difference = {};
 	struct maps_routes wanted = {};
-	bool changed = false;
 	int err;
 
-	err = collect_special(&wanted, input->config) ?:
-		      collect_inside(&wanted, input)  ?:
-		      collect_local(&wanted, input->netlink);
+	err = collect_special(&wanted, input->config)	     ?:
+		      collect_inside(&wanted, input)	     ?:
+		      collect_local(&wanted, input->netlink) ?:
+		      maps_foreign_routes(&wanted, input->foreign);
 	if (!err && !maps->routes.list)
 		err = read_trie(&maps->routes, fd);
 	if (err) {
@@ -291,10 +305,13 @@ int maps_apply_routes(struct maps *maps, const struct maps_input *input)
 		return err;
 	}
 	sort_unique(&wanted);
-	err = write_difference(fd, &maps->routes, &wanted, &changed);
+	err = write_difference(fd, &maps->routes, &wanted, &difference);
 	if (err)
 		log_error("cannot write the routes map: %s", strerror(-err));
 	free(maps->routes.list);
 	maps->routes = wanted;
-	return changed ? maps_bump_epoch(maps) ?: err : err;
+	/* What lives may be among it. */
+	if (difference.kernel)
+		err = maps_ask_again(maps) ?: err;
+	return difference.any ? maps_bump_epoch(maps) ?: err : err;
 }

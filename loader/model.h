@@ -28,12 +28,15 @@ typedef int64_t msec_t;
 #define MODEL_PUBLISHES 128
 #define MODEL_HOOKS 8
 #define MODEL_REASON 160
+#define MODEL_LOCALS 32
 
 /* Our own route protocol (rtm_protocol) and the tables we use. */
 #define MODEL_RTPROT 201
 #define MODEL_TABLE_BASE 20100 /* + exit id: the uplink's own table */
 #define MODEL_TABLE_LAST_RESORT 253
-#define MODEL_RULE_PRIORITY 20100 /* + 0 to 4, see routing.h */
+#define MODEL_RULE_PRIORITY 20100 /* + 1 to 4, see routing.h */
+/* Of marked packets: after whatever rules the user has, before main. */
+#define MODEL_RULE_MARK 32765
 /* zebra takes the administrative distance from the metric's top byte. */
 #define MODEL_METRIC_BEST 0U
 #define MODEL_METRIC_FLOATING ((250U << 24) | 10U)
@@ -81,6 +84,19 @@ enum mss_policy {
 	MSS_MOST, /* so much */
 };
 
+/* Does the kernel's firewall see the first packet of each session? */
+enum firewall_mode {
+	FIREWALL_AUTO, /* if it has rules for what is forwarded */
+	FIREWALL_KERNEL,
+	FIREWALL_NONE,
+};
+
+/* Ports that the gateway keeps for itself. */
+struct local_ports {
+	bool tcp, udp;
+	uint16_t min, max;
+};
+
 struct uplink_config {
 	char name[MODEL_NAME];
 	char interface[IF_NAMESIZE];
@@ -99,6 +115,8 @@ struct uplink_config {
 	msec_t drain; /* of FAILBACK_DRAIN */
 	msec_t hold;  /* its TCP sessions wait so long when it is dead */
 	bool metered; /* paid by the byte */
+	unsigned locals_count;
+	struct local_ports locals[MODEL_LOCALS]; /* on this uplink alone */
 	enum tp_filtering filtering;
 	unsigned line;
 };
@@ -179,8 +197,11 @@ struct config {
 	uint16_t local_min, local_max; /* the gateway's, 61000-65535 */
 	enum tp_port_choice port_choice;
 	bool port_parity;
-	enum tp_filtering filtering; /* of uplinks that say nothing */
+	unsigned locals_count;
+	struct local_ports locals[MODEL_LOCALS]; /* on every uplink */
+	enum tp_filtering filtering;		 /* of uplinks that say nothing */
 	enum tp_refusal refusal;
+	enum firewall_mode firewall;
 	msec_t udp, icmp, hold;
 	msec_t dns; /* 0: as udp */
 	msec_t tcp_established, tcp_opening, tcp_closing, tcp_incoming;

@@ -49,6 +49,11 @@ static int set_options(int fd)
 
 int netlink_requests_open(struct netlink_requests *requests)
 {
+	return netlink_requests_open_to(requests, NETLINK_ROUTE);
+}
+
+int netlink_requests_open_to(struct netlink_requests *requests, int protocol)
+{
 	int err;
 
 	memset(requests, 0, sizeof(*requests));
@@ -56,7 +61,7 @@ int netlink_requests_open(struct netlink_requests *requests)
 	if (!requests->socket)
 		return -ENOMEM;
 	errno = 0;
-	if (nl_connect(requests->socket, NETLINK_ROUTE) < 0) {
+	if (nl_connect(requests->socket, protocol) < 0) {
 		err = errno ? -errno : -EIO;
 		goto fail;
 	}

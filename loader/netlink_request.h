@@ -21,6 +21,8 @@ struct netlink_requests {
 
 /* 0 or a negative errno. */
 int netlink_requests_open(struct netlink_requests *requests);
+/* The same, of another protocol than rtnetlink: NETLINK_XFRM, ... */
+int netlink_requests_open_to(struct netlink_requests *requests, int protocol);
 void netlink_requests_close(struct netlink_requests *requests);
 
 /* A request to build: NULL when there is no memory. */

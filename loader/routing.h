@@ -6,12 +6,14 @@
  *   default via <next hop> dev <interface> src <address>   when it is usable
  *   unreachable default metric 4294967294                   always
  * and the rules, which lead there and, by the second route, nowhere else:
- *   +0  fwmark <mark>    -> table
- *   +1  from <address>   -> main, without its default route
- *   +2  from <address>   -> table
- *   +3  oif <interface>  -> main, without its default route
- *   +4  oif <interface>  -> table
- * +1 and +3 keep what is near (the LAN, the uplink's own subnet) near.
+ *   20101  from <address>   -> main, without its default route
+ *   20102  from <address>   -> table
+ *   20103  oif <interface>  -> main, without its default route
+ *   20104  oif <interface>  -> table
+ *   32765  fwmark <mark>    -> table
+ * The first and third keep what is near (the LAN, the uplink's own subnet) near.
+ * Marked are packets that the data plane leaves to the kernel: for them the
+ * user's own rules come first, wherever they stand.
  *
  * In main: the announced default, and the marker; in table 253: the last
  * resort.  All of it carries the route protocol MODEL_RTPROT.

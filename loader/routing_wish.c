@@ -12,12 +12,12 @@
 #include "address.h"
 #include "routing_wish.h"
 
-enum {
-	RULE_MARK,
-	RULE_FROM_NEAR,
+enum priority {
+	RULE_FROM_NEAR = MODEL_RULE_PRIORITY + 1,
 	RULE_FROM,
 	RULE_OIF_NEAR,
-	RULE_OIF
+	RULE_OIF,
+	RULE_MARK = MODEL_RULE_MARK,
 };
 
 static struct prefix default_prefix(void)
@@ -140,10 +140,10 @@ static void add_default(struct routing_plan *plan, const char *why_not,
 			 uplink->name, table, uplink->interface, why_not);
 }
 
-static void add_rule(struct routing_plan *plan, unsigned number,
+static void add_rule(struct routing_plan *plan, enum priority priority,
 		     struct netlink_rule rule)
 {
-	rule.priority = MODEL_RULE_PRIORITY + number;
+	rule.priority = priority;
 	plan->rules[plan->rules_count++] = rule;
 }
 

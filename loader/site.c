@@ -16,6 +16,7 @@
 #include "control.h"
 #include "explain.h"
 #include "facts.h"
+#include "foreign_watch.h"
 #include "freshen.h"
 #include "intent.h"
 #include "log.h"
@@ -45,6 +46,7 @@ struct interfaces_context site_context(const struct site *site)
 		.netlink = site->netlink,
 		.config = &site->config,
 		.instance = site->instance,
+		.foreign = foreign_seen(site->parts->foreign),
 		.sysctls = site->parts->paths.sysctls,
 	};
 }
@@ -199,6 +201,7 @@ static void carry_out(struct site *site, uint32_t lost, uint32_t cut)
 		.netlink = site->netlink,
 		.interfaces = &parts->interfaces,
 		.belief = &belief,
+		.foreign = foreign_seen(parts->foreign),
 		.event = site->event,
 	};
 	msec_t later;
@@ -342,6 +345,23 @@ static void on_netlink(void *arg, unsigned changes)
 	site_turn(site);
 }
 
+/* Routes, neighbours and exits: each may have to leave more to the kernel. */
+static void on_foreign(void *arg, const struct foreign *was)
+{
+	struct site *site = arg;
+	struct interfaces_context context = site_context(site);
+
+	foreign_log(was, context.foreign, site->config.firewall);
+	interfaces_shape(&site->parts->interfaces, &context);
+	site->parts->changes |= NETLINK_ROUTES | NETLINK_NEIGHBOURS;
+	site_turn(site);
+}
+
+const struct foreign *site_foreign(const struct site *site)
+{
+	return foreign_seen(site->parts->foreign);
+}
+
 void site_changed(struct site *site)
 {
 	turn_in(site, 0);
@@ -467,6 +487,10 @@ int site_listen(struct site *site)
 			  strerror(-err));
 		return err;
 	}
+	err = foreign_watch_open(&parts->foreign, site->base, on_foreign, site);
+	if (err)
+		return err;
+	foreign_log(NULL, foreign_seen(parts->foreign), site->config.firewall);
 	event_add(parts->tick, &tick);
 	return 0;
 }

@@ -111,6 +111,9 @@ bool site_counters(const struct site *site, unsigned uplink,
 /* The track file of VRRP. */
 const char *site_vrrp_file(const struct site *site);
 
+/* What others have set up on this machine, as it was last read. */
+const struct foreign *site_foreign(const struct site *site);
+
 struct liveness_view;
 struct heartbeat_view;
 void site_partner_views(const struct site *site, struct liveness_view *liveness,

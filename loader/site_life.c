@@ -12,6 +12,7 @@
 #include "control.h"
 #include "events.h"
 #include "facts.h"
+#include "foreign_watch.h"
 #include "hooks.h"
 #include "intent.h"
 #include "log.h"
@@ -174,6 +175,7 @@ void site_stop(struct site *site)
 	partner_close(parts->partner);
 	census_close(parts->census);
 	publish_close(parts->publish);
+	foreign_watch_close(parts->foreign);
 	maps_close(site->maps);
 	plane_close(&parts->plane);
 	netlink_close(site->netlink);

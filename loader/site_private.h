@@ -28,6 +28,7 @@ struct site_parts {
 	struct partner *partner;
 	struct census *census;
 	struct publish *publish;
+	struct foreign_watch *foreign;
 	struct event *turn;
 	msec_t turn_due; /* 0: none is */
 	struct event *tick;

@@ -312,7 +312,8 @@ static void test_defaults(void **state)
 	assert_int_equal(config.uplinks[0].delay_up, 20000);
 	assert_int_equal(config.uplinks[0].track, 0);
 	assert_string_equal(config.uplinks[0].tracks[0].name, "interface");
-	assert_int_equal(config_binding_bytes(&config), 8 * 12 << 20);
+	assert_int_equal(config_binding_bytes(&config),
+			 (8 * 12 << 20) + (256 << 10));
 }
 
 /* ---- files that are no configuration ---- */

@@ -300,7 +300,7 @@ def test_detach_leaves_the_machine_as_it_was(lonely, mode, how):
     twinpathd = up(lonely, mode)
     during = machine(lonely, "a")
     assert during[0] != before[0] and "layout" in during[1]
-    assert "proto 201" in during[0] and "20100:" in during[0]
+    assert "proto 201" in during[0] and "32765:" in during[0]
     if how == "asked":
         twinpathd.cli("detach")
         wait_for("the daemon has ended", lambda: lonely.processes.pid(
