@@ -9,6 +9,7 @@
 #define TWINPATH_PRINT_H
 
 #include "endpoint.h"
+#include "parse.h"
 #include "session.h"
 
 /* The few kernel types an iterator needs, by field name (CO-RE). */
@@ -87,8 +88,17 @@ static __always_inline void print_protocol(struct seq_file *seq, __u8 proto)
 	case IPPROTO_SCTP:
 		PRINT_TEXT(seq, "sctp");
 		break;
-	default:
-		PRINT(seq, "%u", proto);
+	case PROTO_ETHERIP:
+		PRINT_TEXT(seq, "etherip");
+		break;
+	case PROTO_L2TP:
+		PRINT_TEXT(seq, "l2tp");
+		break;
+	case IPPROTO_MPLS:
+		PRINT_TEXT(seq, "mpls");
+		break;
+	default: /* none that is served */
+		PRINT(seq, "ip-%u", proto);
 	}
 }
 
