@@ -67,6 +67,7 @@ test_conflict-objs := conflict $(netlink) address log
 test_control-objs := control control_socket request request_doctor request_events request_explain \
 	request_reload request_simulate \
 	events events_stream status status_partner \
+	status_rules rules $(foreign) $(netlink) \
 	status_publish publish liveness_verdict decide track $(config)
 test_decide-objs := decide
 test_decide_random-objs := decide

@@ -225,6 +225,10 @@ static __noinline int explain_out(const struct hook *hook, struct packet *p,
 	ask->published = miss->view.published;
 	ask->partner = miss->view.partner;
 	ask->quiet = miss->view.quiet;
+	if (miss_elsewhere(hook, p, miss, ask->action)) {
+		ask->reason = TP_REASON_firewall;
+		return 0;
+	}
 	explain_action(hook, p, session, miss, sel->exit, ask);
 	return 0;
 }

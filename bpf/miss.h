@@ -348,6 +348,27 @@ static __noinline void lan_mark(struct edit *edit)
 }
 
 /*
+ * By rules that we cannot read, the user may have sent this flow elsewhere: then
+ * no session of ours ever was, and what follows its first packet is the kernel's
+ * as well.  What is not diverted ends at the guard.
+ */
+static __always_inline int miss_elsewhere(const struct hook *hook,
+					  const struct packet *p,
+					  const struct miss *miss, __u32 action)
+{
+	if (!(hook->set->rules & TP_RULES_ROUTE))
+		return 0;
+	switch (action) {
+	case OWN_RESET:
+		return p->class != CLASS_ERROR || miss->binding == BINDING_NONE;
+	case OWN_TAKE:
+	case OWN_REFUSE:
+		return p->kind == TP_KIND_HOST;
+	}
+	return 0;
+}
+
+/*
  * Look, and ask the rules: an enum own_action.  Nothing is written but `miss`;
  * explain.h asks the same way.
  */
@@ -395,6 +416,10 @@ static __noinline __u32 lan_own(const struct hook *hook, const struct packet *p,
 	if (p->kind == TP_KIND_RETURNED &&
 	    !partner_was_asked(miss->hash, hook->now))
 		return TP_REASON_stray_return;
+	if (miss_elsewhere(hook, p, miss, action)) {
+		lan_mark(edit);
+		return TP_REASON_firewall;
+	}
 	switch (action) {
 	case OWN_SERVE:
 		if (!session)

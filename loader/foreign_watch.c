@@ -19,9 +19,11 @@
 #include "foreign_watch.h"
 #include "log.h"
 
-/* A ruleset is loaded in many messages; reading takes at most a tenth. */
+/* A ruleset is loaded in many messages; then reading it has its share of the
+ * time, and no more, but on a slow machine too it is seen soon. */
 #define SETTLE_MS 20
 #define READ_SHARE 10
+#define REST_MOST_MS 300
 
 /* The iptables of before nftables announces nothing. */
 #define LOOK_AGAIN_MS 5000
@@ -69,10 +71,11 @@ static void read_in(struct foreign_watch *watch, msec_t delay)
 
 static int read_now(struct foreign_watch *watch, struct foreign *fresh)
 {
-	msec_t began = now_ms();
+	msec_t began = now_ms(), rest;
 	int err = foreign_read(fresh);
 
-	watch->rest = now_ms() + (now_ms() - began) * READ_SHARE;
+	rest = (now_ms() - began) * READ_SHARE;
+	watch->rest = now_ms() + (rest < REST_MOST_MS ? rest : REST_MOST_MS);
 	if (err && err != watch->said)
 		log_warning("cannot read all of the machine's own rules, "
 			    "policies and qdiscs: %s",

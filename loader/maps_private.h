@@ -76,10 +76,15 @@ int maps_ask_again(struct maps *maps);
 /* maps_reserved.c: the ports that the gateway keeps; once, when maps are opened. */
 int maps_reserve(struct maps *maps, const struct config *config);
 
+/* In order of key, one for each; the route of exactly this prefix. */
+void maps_sort_routes(struct maps_routes *routes);
+const struct maps_route *maps_find_route(const struct maps_routes *sorted,
+					 const struct prefix *to);
+
 /* maps_foreign.c: what others have set up becomes routes that lead to the kernel;
  * `routes` holds all others.  0 or -ENOMEM. */
 int maps_foreign_routes(struct maps_routes *routes,
-			const struct foreign *foreign);
+			const struct maps_input *input);
 int maps_append_route(struct maps_routes *routes, const struct prefix *to,
 		      const struct tp_route *value);
 

@@ -189,7 +189,7 @@ static int compare_routes(const void *a, const void *b)
 	return order ? order : strength(y) - strength(x);
 }
 
-static void sort_unique(struct maps_routes *routes)
+void maps_sort_routes(struct maps_routes *routes)
 {
 	unsigned kept = 0;
 
@@ -201,6 +201,23 @@ static void sort_unique(struct maps_routes *routes)
 					  &routes->list[i].key))
 			routes->list[kept++] = routes->list[i];
 	routes->count = kept;
+}
+
+static int compare_for_search(const void *key, const void *route)
+{
+	return compare_keys(key, &((const struct maps_route *)route)->key);
+}
+
+const struct maps_route *maps_find_route(const struct maps_routes *sorted,
+					 const struct prefix *to)
+{
+	struct tp_route_key key = { .prefix = to->length };
+
+	memcpy(key.address, to->address.byte, sizeof(key.address));
+	return sorted->count ?
+		       bsearch(&key, sorted->list, sorted->count,
+			       sizeof(*sorted->list), compare_for_search) :
+		       NULL;
 }
 
 /* What an adopted trie holds, so that the first difference is a true one. */
@@ -220,7 +237,7 @@ static int read_trie(struct maps_routes *routes, int fd)
 		memcpy(to.address.byte, key.address, 16);
 		err = maps_append_route(routes, &to, &value);
 	}
-	sort_unique(routes);
+	maps_sort_routes(routes);
 	return err;
 }
 
@@ -297,14 +314,14 @@ int maps_apply_routes(struct maps *maps, const struct maps_input *input)
 	err = collect_special(&wanted, input->config)	     ?:
 		      collect_inside(&wanted, input)	     ?:
 		      collect_local(&wanted, input->netlink) ?:
-		      maps_foreign_routes(&wanted, input->foreign);
+		      maps_foreign_routes(&wanted, input);
 	if (!err && !maps->routes.list)
 		err = read_trie(&maps->routes, fd);
 	if (err) {
 		free(wanted.list);
 		return err;
 	}
-	sort_unique(&wanted);
+	maps_sort_routes(&wanted);
 	err = write_difference(fd, &maps->routes, &wanted, &difference);
 	if (err)
 		log_error("cannot write the routes map: %s", strerror(-err));

@@ -199,7 +199,7 @@ struct config {
 	bool port_parity;
 	unsigned locals_count;
 	struct local_ports locals[MODEL_LOCALS]; /* on every uplink */
-	enum tp_filtering filtering;		 /* of uplinks that say nothing */
+	enum tp_filtering filtering; /* of uplinks that say nothing */
 	enum tp_refusal refusal;
 	enum firewall_mode firewall;
 	msec_t udp, icmp, hold;

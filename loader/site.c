@@ -22,6 +22,7 @@
 #include "log.h"
 #include "partner.h"
 #include "probes.h"
+#include "rules.h"
 #include "site_log.h"
 #include "site_private.h"
 #include "vrrp.h"
@@ -357,9 +358,9 @@ static void on_foreign(void *arg, const struct foreign *was)
 	site_turn(site);
 }
 
-const struct foreign *site_foreign(const struct site *site)
+void site_rules(const struct site *site, struct rules_view *rules)
 {
-	return foreign_seen(site->parts->foreign);
+	rules_view(&site->config, foreign_seen(site->parts->foreign), rules);
 }
 
 void site_changed(struct site *site)

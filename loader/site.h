@@ -110,9 +110,9 @@ bool site_counters(const struct site *site, unsigned uplink,
 
 /* The track file of VRRP. */
 const char *site_vrrp_file(const struct site *site);
-
-/* What others have set up on this machine, as it was last read. */
-const struct foreign *site_foreign(const struct site *site);
+/* The machine's own rules as they were last read, and what they come to. */
+struct rules_view;
+void site_rules(const struct site *site, struct rules_view *rules);
 
 struct liveness_view;
 struct heartbeat_view;

@@ -14,6 +14,7 @@
 #include "status.h"
 #include "status_partner.h"
 #include "status_publish.h"
+#include "status_rules.h"
 #include "twinpath/version.h"
 
 static const char *const mode_names[] = {
@@ -314,6 +315,7 @@ static struct json_object *uplinks_json(const struct site *site, msec_t now)
 struct json_object *status_json(const struct site *site)
 {
 	struct json_object *json = json_object_new_object();
+	struct rules_view rules;
 	msec_t now = site_now();
 
 	if (!json)
@@ -332,6 +334,8 @@ struct json_object *status_json(const struct site *site)
 	json_object_object_add(json, "published", status_publish_json(site));
 	json_object_object_add(json, "partner", partner_json(site, now));
 	json_object_object_add(json, "announce", announce_json(site));
+	site_rules(site, &rules);
+	json_object_object_add(json, "rules", status_rules_json(&rules));
 	add_candidate(json, "last_resort", site, site->desired.last_resort);
 	add_bool(json, "marker", site->desired.marker);
 	json_object_object_add(json, "vrrp",

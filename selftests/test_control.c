@@ -34,6 +34,7 @@
 #include "explain.h"
 #include "log.h"
 #include "publish.h"
+#include "rules.h"
 #include "simulate.h"
 #include "site.h"
 #include "site_reload.h"
@@ -89,6 +90,22 @@ const struct census_count *site_census(const struct site *of, unsigned uplink)
 	(void)of;
 	(void)uplink;
 	return counted ? &census : NULL;
+}
+
+void site_rules(const struct site *of, struct rules_view *rules)
+{
+	static const struct foreign foreign = {
+		.forward = "nft table inet house, chain forward: policy drop",
+		.to = { .count = 1,
+			.list = { { .prefix = { .length = 112,
+						.address = { { [10] = 0xff,
+							       [11] = 0xff,
+							       [12] = 10,
+							       [13] = 8 } } },
+				    .origin = FOREIGN_IPSEC } } },
+	};
+
+	rules_view(&of->config, &foreign, rules);
 }
 
 void site_partner_views(const struct site *of, struct liveness_view *liveness,
@@ -410,11 +427,11 @@ static void expect_end(int fd)
 static void test_status_has_every_field(void **state)
 {
 	static const char *const fields[] = {
-		"instance", "version",	   "ready",   "mode",
-		"degraded", "selector",	   "intent",  "reason",
-		"event",    "last_switch", "uplinks", "partner",
-		"announce", "last_resort", "marker",  "vrrp",
-		"uptime_s", "published",
+		"instance", "version",	   "ready",	"mode",
+		"degraded", "selector",	   "intent",	"reason",
+		"event",    "last_switch", "uplinks",	"partner",
+		"announce", "last_resort", "marker",	"vrrp",
+		"uptime_s", "rules",	   "published",
 	};
 	struct json_object *answer, *status, *value;
 	int fd = dial();
@@ -433,6 +450,43 @@ static void test_status_has_every_field(void **state)
 	assert_string_equal(text_of(status, "uptime_s"), "60.000");
 	assert_null(text_of(status, "last_switch"));
 	json_object_put(answer);
+	close(fd);
+}
+
+static void test_status_shows_rules(void **state)
+{
+	struct json_object *answer, *rules, *to;
+	int fd = dial();
+
+	(void)state;
+	site.config.firewall = FIREWALL_AUTO;
+	say(fd, "{\"command\":\"status\"}\n");
+	answer = answer_of(fd);
+	rules = json_object_object_get(json_object_object_get(answer, "status"),
+				       "rules");
+	assert_string_equal(text_of(rules, "firewall"), "auto");
+	assert_string_equal(text_of(rules, "first_packets"), "true");
+	assert_string_equal(text_of(rules, "because"),
+			    "nft table inet house, chain forward: policy drop");
+	assert_null(text_of(rules, "unasked"));
+	to = json_object_object_get(rules, "to");
+	assert_int_equal(json_object_array_length(to), 1);
+	to = json_object_array_get_idx(to, 0);
+	assert_string_equal(text_of(to, "prefix"), "10.8.0.0/16");
+	assert_string_equal(text_of(to, "origin"), "IPsec policy");
+	json_object_put(answer);
+
+	site.config.firewall = FIREWALL_NONE;
+	say(fd, "{\"command\":\"status\"}\n");
+	answer = answer_of(fd);
+	rules = json_object_object_get(json_object_object_get(answer, "status"),
+				       "rules");
+	assert_string_equal(text_of(rules, "first_packets"), "false");
+	assert_string_equal(text_of(rules, "because"), "firewall = none");
+	assert_string_equal(text_of(rules, "unasked"),
+			    "nft table inet house, chain forward: policy drop");
+	json_object_put(answer);
+	site.config.firewall = FIREWALL_AUTO;
 	close(fd);
 }
 
@@ -1296,6 +1350,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_status_has_every_field),
+		TEST(test_status_shows_rules),
 		TEST(test_status_shows_tracks),
 		TEST(test_status_of_sessions),
 		TEST(test_status_of_a_wish),

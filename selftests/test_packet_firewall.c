@@ -63,6 +63,11 @@ static int foreign_rules(struct plane *plane)
 	return plane_set_settings(plane);
 }
 
+static int partner_and_rules(struct plane *plane)
+{
+	return select_partner(plane) ?: foreign_rules(plane);
+}
+
 static int publish_tcp(struct plane *plane)
 {
 	struct tp_publish publish = { .inside = plane_address(H),
@@ -251,6 +256,19 @@ static const struct row rows[] = {
 	    SEND(OUT_B, translated_slow_out, NEW, UDP(B, 5000, R, 80),
 		 .from = PLANE_LAN, .before = foreign_rules),
 	    OUTWARD(NEW, UDP(B, 5000, R, 80))),
+	ROW("what follows it, where the user's rules may have sent it elsewhere",
+	    STOP(LAN, firewall, TCP(H, 5000, R, 80, ACK),
+		 .before = foreign_rules, .mark = MARK_A),
+	    STOP(OUT, untranslated, TCP(H, 5000, R, 80, ACK), .from = PLANE_LAN,
+		 .mark_in = MARK_A),
+	    STOP(LAN, firewall,
+		 ERROR(H, R, UNREACHABLE, 3, THE(UDP(R, 80, H, 5000))),
+		 .mark = MARK_A)),
+	ROW("also when the partner would take it",
+	    STOP(LAN, firewall, NEW, .before = partner_and_rules,
+		 .mark = TP_MARK(PLANE_EXIT_PARTNER)),
+	    SEND(LAN, question, TCP(H, 5000, R, 80, ACK),
+		 WITH(.ttl = PACKET_TTL, MY(QUESTION)))),
 	ROW("taken over for the partner, by whatever lives here",
 	    STOP(LAN, firewall, WITH(NEW, .from = MAC_PARTNER),
 		 .before = select_partner, .mark = MARK_A | FROM_PARTNER),

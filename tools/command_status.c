@@ -311,6 +311,49 @@ static void print_announced(struct json_object *status)
 					      "none");
 }
 
+/* "to 10.8.0.0/16 (ip rule)" for each of a list, after `so_far` others. */
+static size_t print_prefixes(struct json_object *list, const char *way,
+			     size_t so_far)
+{
+	size_t count = list ? json_object_array_length(list) : 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct json_object *one = json_object_array_get_idx(list, i);
+
+		printf("%s%s %s (%s)",
+		       so_far + i ? ", " : "left to the kernel: ", way,
+		       text(one, "prefix"), text(one, "origin"));
+	}
+	return so_far + count;
+}
+
+/* Nothing where there is nothing to say. */
+static void print_rules(struct json_object *rules)
+{
+	struct json_object *shaped = field(rules, "shaped");
+	size_t count;
+
+	if (!rules)
+		return;
+	if (is_true(rules, "first_packets"))
+		printf("firewall: the kernel sees each session's first packet "
+		       "(%s)\n",
+		       text(rules, "because"));
+	if (field(rules, "unasked"))
+		printf("firewall: NOT ASKED: %s (firewall = none)\n",
+		       text(rules, "unasked"));
+	count = print_prefixes(field(rules, "to"), "to", 0);
+	if (print_prefixes(field(rules, "from"), "from", count))
+		putchar('\n');
+	for (size_t i = 0; shaped && i < json_object_array_length(shaped);
+	     i++) {
+		struct json_object *one = json_object_array_get_idx(shaped, i);
+
+		printf("shaped: %s by %s, so tc sends there\n",
+		       text(one, "interface"), text(one, "qdisc"));
+	}
+}
+
 static int print_status(struct json_object *status)
 {
 	struct json_object *uplinks = field(status, "uplinks");
@@ -326,6 +369,7 @@ static int print_status(struct json_object *status)
 		return STATUS_FAILED;
 	print_partner(status);
 	print_announced(status);
+	print_rules(field(status, "rules"));
 	return STATUS_OK;
 }
 

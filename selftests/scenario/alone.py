@@ -20,27 +20,28 @@ CLIENT_ADDRESSES = {"a": "192.168.0.10", "b": "192.168.0.20"}
 class Gateway:
     """One of them, with its host and its uplink."""
 
-    def __init__(self, site, letter):
+    def __init__(self, site, letter, root, uplink):
         self.site, self.letter, self.side = site, letter, SIDES[letter]
+        self.root, self.uplink = root, uplink
         self.netns = site.netns(self.side.gateway)
         self.client = site.netns(CLIENTS[letter])
         self.address = CLIENT_ADDRESSES[letter]
         self.twinpathd = site.gateway(letter).twinpathd
 
-    def configure(self, root="", uplink="", mode=None):
-        """More keys, as text; `root` stands outside of all sections."""
+    def configure(self, root="", mode=None):
+        """More keys than those that it always has, as text."""
         self.twinpathd.configure("tc", Timers())
         with open(self.twinpathd.command[-1], "w", encoding="ascii") as out:
             out.write("mode = %s\nlan = { eth0 }\n%s\nuplink %s {\n"
                       "    interface = eth1\n    next-hop = %s\n"
                       "    delay-up = 0s\n    %s\n}\n"
-                      % (mode or MODES[self.letter], root, self.side.uplink,
-                         self.side.next_hop, uplink))
+                      % (mode or MODES[self.letter], self.root + root,
+                         self.side.uplink, self.side.next_hop, self.uplink))
 
     def start(self, **keys):
         self.configure(**keys)
         self.twinpathd.start()
-        self.twinpathd.wait_ready()
+        self.twinpathd.wait_ready(30)
         wait_for("%s uses its uplink" % self.side.gateway,
                  lambda: self.twinpathd.selector() == self.side.uplink, 10)
 
@@ -94,10 +95,12 @@ class Gateway:
 
 
 @contextlib.contextmanager
-def two_alone():
-    """{letter: Gateway}, both running."""
+def two_alone(root="", uplink=""):
+    """{letter: Gateway}, both running; keys outside of all sections, and in
+    that of the uplink."""
     with bare_site() as site:
-        gateways = {letter: Gateway(site, letter) for letter in SIDES}
+        gateways = {letter: Gateway(site, letter, root, uplink)
+                    for letter in SIDES}
         for gateway in gateways.values():
             gateway.client.ip(["route replace default via "
                                + gateway.side.lan])
