@@ -4,7 +4,8 @@
  * same sessions and ports, while time runs a thousand times too fast.
  *
  * XDP runs on one CPU and tc on the other.  Sixteen ports for ninety-six
- * endpoints, so that ports are claimed again all the time.  While it runs, an
+ * endpoints, and four remotes for the GRE of twenty-four hosts, so that ports and
+ * remotes are claimed again all the time.  While it runs, an
  * answer must never reach another endpoint than the one that asked; afterwards
  * every line of both tables must make sense (tables.md, section 3).
  */
@@ -74,12 +75,15 @@ static uint32_t random_below(struct worker *worker, uint32_t limit)
 static struct flow pick(struct worker *worker)
 {
 	static const uint8_t flags[] = { SYN, SYN, ACK, FIN | ACK, RST | ACK };
+	static const uint8_t protocols[] = { IPPROTO_TCP, IPPROTO_TCP,
+					     IPPROTO_UDP, IPPROTO_UDP,
+					     IPPROTO_GRE };
 
 	return (struct flow){
 		.inside = IP(192, 168, 50, 1) + random_below(worker, HOSTS),
 		.port = PORT_MIN + random_below(worker, PORTS_A_HOST),
 		.remote = IP(192, 0, 2, 1) + random_below(worker, 4),
-		.protocol = random_below(worker, 2) ? IPPROTO_TCP : IPPROTO_UDP,
+		.protocol = protocols[random_below(worker, sizeof(protocols))],
 		.flags = flags[random_below(worker, sizeof(flags))],
 	};
 }
@@ -135,7 +139,8 @@ static bool reached(const struct plane_output *output, const struct flow *flow)
 	uint16_t port = htons(flow->port);
 
 	return !memcmp(output->frame + 30, &address, sizeof(address)) &&
-	       !memcmp(output->frame + 36, &port, sizeof(port));
+	       (flow->protocol == IPPROTO_GRE ||
+		!memcmp(output->frame + 36, &port, sizeof(port)));
 }
 
 /*
@@ -152,18 +157,20 @@ static void answer(struct worker *worker, const struct flow *flow,
 	struct plane_output output;
 	enum plane_verdict verdict = run(worker, false, &packet, &output);
 	uint32_t passed = atomic_load(&hammer.announced) - since;
-	bool udp = flow->protocol == IPPROTO_UDP;
+	bool tcp = flow->protocol == IPPROTO_TCP;
 
-	if (passed > (udp ? TIMER - 2 * LEASE : 0)) {
+	if (passed > (tcp ? 0 : TIMER - 2 * LEASE)) {
 		worker->late++;
 		return;
 	}
 	if (verdict == PLANE_FORWARDED) {
 		worker->answered++;
 		worker->crossed += !reached(&output, flow);
+	} else if (flow->protocol == IPPROTO_GRE) {
+		worker->lost++; /* to the gateway itself, as nobody's is */
 	} else if (verdict != PLANE_DROPPED) {
 		worker->broken++;
-	} else if (udp) {
+	} else if (!tcp) {
 		worker->lost++;
 	}
 }
