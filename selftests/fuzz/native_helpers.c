@@ -262,6 +262,13 @@ long bpf_redirect(__u32 ifindex, __u64 flags)
 	return native.xdp ? XDP_REDIRECT : 7 /* TC_ACT_REDIRECT */;
 }
 
+long bpf_redirect_neigh(__u32 ifindex, void *params, int size, __u64 flags)
+{
+	(void)params;
+	(void)size;
+	return bpf_redirect(ifindex, flags);
+}
+
 long bpf_clone_redirect(void *skb, __u32 ifindex, __u64 flags)
 {
 	unsigned int i = native.clones;

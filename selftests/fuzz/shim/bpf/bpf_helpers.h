@@ -16,6 +16,7 @@
 #define __kconfig
 #define __uint(name, val) int(*name)[val]
 #define __type(name, val) typeof(val) *name
+#define __array(name, val) typeof(val) *name[]
 #ifndef __always_inline
 #define __always_inline inline __attribute__((always_inline))
 #endif
@@ -26,12 +27,17 @@ struct seq_file;
 void *shim_lookup(void *map, const void *key);
 #define bpf_map_lookup_elem(map, key) shim_lookup((void *)(map), (key))
 
+/* A tail call does not come back. */
+int shim_tail(void *ctx, __u32 index);
+#define bpf_tail_call(ctx, map, index) return shim_tail(ctx, index)
+
 long bpf_loop(__u32 count, void *step, void *arg, __u64 flags);
 __u64 bpf_jiffies64(void);
 __u64 bpf_ktime_get_ns(void);
 __u32 bpf_get_prandom_u32(void);
 
 long bpf_redirect(__u32 ifindex, __u64 flags);
+long bpf_redirect_neigh(__u32 ifindex, void *params, int size, __u64 flags);
 long bpf_clone_redirect(void *skb, __u32 ifindex, __u64 flags);
 long bpf_check_mtu(void *ctx, __u32 ifindex, __u32 *size, __s32 diff,
 		   __u64 flags);
