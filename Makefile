@@ -50,8 +50,9 @@ bpf-tests := $(filter test_packet% test_hammer% test_conformance% test_verified%
 pure-tests := $(filter-out $(bpf-tests),$(tests))
 
 # What the command shares with the daemon.
+track := track track_damp track_list
 config := $(patsubst loader/%.c,%,$(wildcard loader/config*.c)) address \
-	duration log
+	duration log $(track)
 heartbeat := $(patsubst loader/%.c,%,$(wildcard loader/heartbeat*.c))
 liveness := $(patsubst loader/%.c,%,$(wildcard loader/liveness*.c))
 netlink := $(patsubst loader/%.c,%,$(wildcard loader/netlink*.c))
@@ -64,7 +65,7 @@ test_config-objs := $(config)
 test_conformance-objs := $(config)
 test_conflict-objs := conflict $(netlink) address log
 test_control-objs := control control_socket request status status_partner \
-	status_publish publish liveness_verdict decide track $(config)
+	status_publish status_track publish liveness_verdict decide $(config)
 test_decide-objs := decide
 test_decide_random-objs := decide
 test_duration-objs := duration
@@ -86,7 +87,9 @@ test_quiet-objs := quiet
 test_publish-objs := publish publish_port address
 test_routing-objs := routing routing_wish $(netlink) address log
 test_sysctl-objs := sysctl $(netlink) address log
-test_track-objs := track
+test_track-objs := $(track)
+test_track_damp-objs := track track_damp
+test_track_list-objs := $(track)
 
 # Tools that the scenario tests measure with.
 site-tools := $(if $(wildcard selftests/tools),echo load watch wire)
@@ -116,7 +119,7 @@ bpf-flags = -target bpf -mcpu=v3 -O2 -g -std=gnu11 $(warnings) -Iinclude -Ibpf \
 	-idirafter /usr/include/$(shell $(CC) -print-multiarch) -MMD -MP
 
 pkg-cflags := $(shell $(PKG_CONFIG) --cflags $(libs) 2>/dev/null)
-pkg-libs := $(shell $(PKG_CONFIG) --libs $(libs) 2>/dev/null)
+pkg-libs := $(shell $(PKG_CONFIG) --libs $(libs) 2>/dev/null) -lm
 
 # ---- targets -----------------------------------------------------------------
 

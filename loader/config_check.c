@@ -11,7 +11,9 @@
 #include "address.h"
 #include "config.h"
 #include "config_check.h"
+#include "config_track.h"
 #include "duration.h"
+#include "track_list.h"
 
 struct check {
 	const struct config *config;
@@ -48,11 +50,18 @@ static bool same(const struct tp_addr *a, const struct tp_addr *b)
 msec_t config_detection(const struct uplink_config *uplink,
 			const struct track_config *track)
 {
-	/* carrier and address are told by the kernel, not asked for */
-	if (track->kind == TRACK_INTERFACE)
-		return uplink->delay_down;
-	return track->misses * track->interval + track->timeout +
-	       uplink->delay_down;
+	/* Carrier and address are told by the kernel, not asked for; a list
+	 * waits for its slowest member. */
+	msec_t time = track->misses * track->interval + track->timeout;
+
+	for (unsigned i = 0; i < track->members_count; i++) {
+		unsigned member = track->members[i].track;
+		msec_t one = config_detection(uplink, &uplink->tracks[member]);
+
+		if (one > time)
+			time = one;
+	}
+	return time + track->delay_down;
 }
 
 /* ---- the gateway ---- */
@@ -257,11 +266,6 @@ static void check_probe(const struct check *check,
 		config_error(check->messages, line,
 			     "target: it is the partner's address, which no "
 			     "uplink leads to");
-	if (&uplink->tracks[uplink->track] != track)
-		config_warning(check->messages, track->line,
-			       "icmp %s: nothing refers to it: add "
-			       "'track = %s' to uplink %s, or remove it",
-			       track->name, track->name, uplink->name);
 }
 
 /* What the uplink's verdict rests on. */
@@ -270,8 +274,11 @@ static void check_track(const struct check *check,
 {
 	const struct track_config *track = &uplink->tracks[uplink->track];
 	char all[DURATION_TEXT], three[DURATION_TEXT];
-	msec_t time = config_detection(uplink, track);
+	msec_t time;
 
+	/* Of several probes; and one that contains itself would never end. */
+	if (track_is_list(track->kind))
+		return;
 	if (track->kind == TRACK_INTERFACE) {
 		config_warning(check->messages, uplink->line,
 			       "uplink %s: its track is the interface alone: "
@@ -290,6 +297,7 @@ static void check_track(const struct check *check,
 			       "icmp %s: uplink %s hangs on a single target: "
 			       "when that dies, so does the uplink's track",
 			       track->name, uplink->name);
+	time = config_detection(uplink, track);
 	if (time < 3 * track->interval)
 		config_warning(check->messages, track->line,
 			       "icmp %s: the track is down after %s, less "
@@ -342,7 +350,9 @@ static void check_uplink(const struct check *check, unsigned index)
 		check_pair(check, uplink, &check->config->uplinks[i]);
 	check_addresses(check, uplink);
 	for (i = 1; i < uplink->tracks_count; i++)
-		check_probe(check, uplink, &uplink->tracks[i]);
+		if (!track_is_list(uplink->tracks[i].kind))
+			check_probe(check, uplink, &uplink->tracks[i]);
+	config_check_tracks(check->text, uplink, check->messages);
 	check_track(check, uplink);
 	check_failback(check, uplink);
 	check_mss(check, uplink);

@@ -13,9 +13,38 @@
 #define VALUE(name) CFG_STR(name, NULL, CFGF_NODEFAULT)
 #define LIST(name) CFG_STR_LIST(name, NULL, CFGF_NODEFAULT)
 
+#define NAMED(name, keys) \
+	CFG_SEC(name, keys, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES)
+
+static cfg_opt_t damp_keys[] = {
+	VALUE("half-life"),    VALUE("suppress"), VALUE("reuse"),
+	VALUE("max-suppress"), CFG_END(),
+};
+
+/* What every track has. */
+#define TRACK_KEYS                              \
+	VALUE("delay-down"), VALUE("delay-up"), \
+		CFG_SEC("dampening", damp_keys, CFGF_NODEFAULT)
+
 static cfg_opt_t icmp_keys[] = {
-	VALUE("target"), VALUE("interval"), VALUE("timeout"),
-	VALUE("misses"), VALUE("hits"),	    CFG_END(),
+	VALUE("target"), VALUE("interval"), VALUE("timeout"), VALUE("misses"),
+	VALUE("hits"),	 TRACK_KEYS,	    CFG_END(),
+};
+
+static cfg_opt_t list_keys[] = {
+	LIST("tracks"),
+	TRACK_KEYS,
+	CFG_END(),
+};
+
+static cfg_opt_t weight_keys[] = {
+	LIST("tracks"), VALUE("up"), VALUE("down"), TRACK_KEYS, CFG_END(),
+};
+
+static cfg_opt_t fallback_keys[] = {
+	VALUE("track"),
+	VALUE("announce"),
+	CFG_END(),
 };
 
 static cfg_opt_t uplink_keys[] = {
@@ -33,8 +62,12 @@ static cfg_opt_t uplink_keys[] = {
 	VALUE("hold"),
 	VALUE("metered"),
 	VALUE("filtering"),
-	CFG_SEC("icmp", icmp_keys,
-		CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+	NAMED("icmp", icmp_keys),
+	NAMED("any", list_keys),
+	NAMED("all", list_keys),
+	NAMED("not", list_keys),
+	NAMED("weight", weight_keys),
+	CFG_SEC("dampening", damp_keys, CFGF_NODEFAULT),
 	CFG_END(),
 };
 
@@ -80,10 +113,8 @@ static cfg_opt_t root_keys[] = {
 	CFG_SEC("timers", timer_keys, CFGF_NODEFAULT),
 	VALUE("vrrp-file"),
 	VALUE("last-resort"),
-	CFG_SEC("uplink", uplink_keys,
-		CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
-	CFG_SEC("publish", publish_keys,
-		CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+	NAMED("uplink", uplink_keys),
+	NAMED("publish", publish_keys),
 	CFG_END(),
 };
 
@@ -91,9 +122,18 @@ static const struct place {
 	const char *section;
 	cfg_opt_t *keys;
 } places[] = {
-	{ "", root_keys },	  { "partner", partner_keys },
-	{ "timers", timer_keys }, { "uplink", uplink_keys },
-	{ "icmp", icmp_keys },	  { "publish", publish_keys },
+	{ "", root_keys },
+	{ "partner", partner_keys },
+	{ "timers", timer_keys },
+	{ "uplink", uplink_keys },
+	{ "icmp", icmp_keys },
+	{ "publish", publish_keys },
+	{ "any", list_keys },
+	{ "all", list_keys },
+	{ "not", list_keys },
+	{ "weight", weight_keys },
+	{ "fallback", fallback_keys },
+	{ "dampening", damp_keys },
 };
 #define PLACES (sizeof(places) / sizeof(places[0]))
 
@@ -169,7 +209,7 @@ static const char *home(const char *name)
 	return NULL;
 }
 
-static void list_keys(const cfg_opt_t *keys, char *text, size_t size)
+static void spell_keys(const cfg_opt_t *keys, char *text, size_t size)
 {
 	size_t used = 0;
 
@@ -203,7 +243,7 @@ static void unknown(const struct config_key *key, const struct place *place,
 			     "sections (is a '}' missing above?)",
 			     key->name, where);
 	} else {
-		list_keys(place->keys, all, sizeof(all));
+		spell_keys(place->keys, all, sizeof(all));
 		config_error(messages, key->line,
 			     "'%s' is not a key%s: there are %s", key->name,
 			     where, all);

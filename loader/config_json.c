@@ -12,6 +12,8 @@
 #include "config.h"
 #include "config_check.h"
 #include "config_print.h"
+#include "config_track.h"
+#include "track_list.h"
 
 static void put(struct json_object *object, const char *key,
 		struct json_object *value)
@@ -65,15 +67,15 @@ static struct json_object *track_json(const struct uplink_config *uplink,
 	struct json_object *object = json_object_new_object();
 
 	put_text(object, "name", track->name);
-	put_text(object, "kind",
-		 track->kind == TRACK_ICMP ? "icmp" : "interface");
+	put_text(object, "kind", track_kind_name(track->kind));
 	put(object, "used",
 	    json_object_new_boolean(track == &uplink->tracks[uplink->track]));
 	put_number(object, "detection_ms",
 		   (uint64_t)config_detection(uplink, track));
 	put_number(object, "recovery_ms",
 		   (uint64_t)config_recovery(uplink, track));
-	if (track->kind == TRACK_INTERFACE)
+	config_put_track(object, uplink, track);
+	if (track->kind == TRACK_INTERFACE || track_is_list(track->kind))
 		return object;
 	put_address(object, "target", &track->target);
 	put_number(object, "interval_ms", (uint64_t)track->interval);
@@ -121,6 +123,7 @@ static struct json_object *uplink_json(const struct uplink_config *uplink)
 		json_object_array_add(tracks,
 				      track_json(uplink, &uplink->tracks[i]));
 	put(object, "tracks", tracks);
+	config_put_fallbacks(object, uplink);
 	return object;
 }
 

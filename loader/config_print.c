@@ -13,7 +13,9 @@
 #include "config.h"
 #include "config_check.h"
 #include "config_print.h"
+#include "config_track.h"
 #include "duration.h"
+#include "track_list.h"
 
 /* What echo.c sends: headers of Ethernet, IPv4 and ICMP, then its data. */
 #define PROBE_FRAME (14 + 20 + 8 + 32)
@@ -47,15 +49,21 @@ uint64_t config_binding_bytes(const struct config *config)
 msec_t config_recovery(const struct uplink_config *uplink,
 		       const struct track_config *track)
 {
-	if (track->kind == TRACK_INTERFACE)
-		return uplink->delay_up;
-	return track->hits * track->interval + track->timeout +
-	       uplink->delay_up;
+	msec_t time = track->hits * track->interval + track->timeout;
+
+	for (unsigned i = 0; i < track->members_count; i++) {
+		unsigned member = track->members[i].track;
+		msec_t one = config_recovery(uplink, &uplink->tracks[member]);
+
+		if (one > time)
+			time = one;
+	}
+	return time + track->delay_up;
 }
 
 uint64_t config_probe_bytes(const struct track_config *track)
 {
-	if (track->kind == TRACK_INTERFACE || track->interval <= 0)
+	if (track->interval <= 0)
 		return 0;
 	return 2 * PROBE_FRAME * MONTH_MS / (uint64_t)track->interval;
 }
@@ -189,7 +197,8 @@ static void print_partner(FILE *out, const struct config *config)
 	fprintf(out, "}\n");
 }
 
-static void print_probe(FILE *out, const struct track_config *track)
+static void print_probe(FILE *out, const struct uplink_config *uplink,
+			const struct track_config *track)
 {
 	const double megabytes = (double)config_probe_bytes(track) / 1e6;
 
@@ -198,8 +207,10 @@ static void print_probe(FILE *out, const struct track_config *track)
 	print_address(out, "        ", "target", &track->target);
 	print_duration(out, "        ", "interval", track->interval);
 	print_duration(out, "        ", "timeout", track->timeout);
-	fprintf(out, "        misses = %u\n        hits = %u\n    }\n",
-		track->misses, track->hits);
+	fprintf(out, "        misses = %u\n        hits = %u\n", track->misses,
+		track->hits);
+	config_print_track_keys(out, "        ", uplink, track);
+	fprintf(out, "    }\n");
 }
 
 static void print_sizes(FILE *out, const struct uplink_config *uplink)
@@ -228,7 +239,9 @@ static void print_uplink(FILE *out, const struct uplink_config *uplink)
 	fprintf(out, "    level = %u\n", uplink->level);
 	print_sizes(out, uplink);
 	for (i = 1; i < uplink->tracks_count; i++)
-		print_probe(out, &uplink->tracks[i]);
+		if (!track_is_list(uplink->tracks[i].kind))
+			print_probe(out, uplink, &uplink->tracks[i]);
+	config_print_lists(out, uplink);
 	fprintf(out,
 		"    # track %s: down at most %s after the path goes dark, "
 		"up at most %s after it is back\n"
@@ -239,6 +252,8 @@ static void print_uplink(FILE *out, const struct uplink_config *uplink)
 		track->name);
 	print_duration(out, "    ", "delay-down", uplink->delay_down);
 	print_duration(out, "    ", "delay-up", uplink->delay_up);
+	config_print_damp(out, "    ", &uplink->damp);
+	config_print_fallbacks(out, uplink);
 	fprintf(out, "    filtering = %s\n",
 		config_filterings[uplink->filtering]);
 	fprintf(out, "    metered = %s\n    failback = %s\n",

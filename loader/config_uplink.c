@@ -10,6 +10,7 @@
 
 #include "config.h"
 #include "config_section.h"
+#include "config_track.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -42,6 +43,7 @@ static void read_probe(const struct config_section *section,
 			    &track->timeout);
 	config_get_number(section, "misses", 1, 100, &track->misses);
 	config_get_number(section, "hits", 1, 100, &track->hits);
+	config_read_track_keys(section, track);
 }
 
 static void read_probes(const struct config_section *section,
@@ -54,6 +56,7 @@ static void read_probes(const struct config_section *section,
 	uplink->tracks[0].kind = TRACK_INTERFACE;
 	uplink->tracks[0].line = uplink->line;
 	snprintf(uplink->tracks[0].name, MODEL_NAME, "interface");
+	config_open_track(&uplink->tracks[0]);
 	uplink->tracks_count = 1;
 	for (i = 0; i < count; i++) {
 		struct track_config *track =
@@ -81,19 +84,17 @@ static void read_track(const struct config_section *section,
 		       struct uplink_config *uplink)
 {
 	struct config_value value;
-	unsigned i;
+	int track;
 
 	uplink->track = uplink->tracks_count == 2 ? 1 : 0;
 	if (!config_get(section, "track", &value))
 		return;
-	for (i = 0; i < uplink->tracks_count; i++)
-		if (strcmp(uplink->tracks[i].name, value.text) == 0)
-			break;
-	if (i < uplink->tracks_count)
-		uplink->track = i;
+	track = config_find_track(uplink, value.text);
+	if (track >= 0)
+		uplink->track = (unsigned)track;
 	else
 		config_error(value.messages, value.line,
-			     "track: '%s' is neither a probe of this uplink "
+			     "track: '%s' is neither a track of this uplink "
 			     "nor 'interface'",
 			     value.text);
 }
@@ -181,8 +182,11 @@ static void read_uplink(const struct config_section *section,
 			    &uplink->hold);
 	uplink->filtering = section->reader->config->filtering;
 	config_get_filtering(section, &uplink->filtering);
+	config_read_damp(section, &uplink->damp);
 	read_probes(section, uplink);
+	config_read_lists(section, uplink);
 	read_track(section, uplink);
+	config_inherit_tracks(uplink);
 }
 
 void config_read_uplinks(const struct config_section *root)

@@ -23,7 +23,8 @@ typedef int64_t msec_t;
 #define MODEL_NAME 16 /* with the NUL: exit names are in the exits map */
 #define MODEL_UPLINKS 16
 #define MODEL_LANS 8
-#define MODEL_TRACKS 64
+#define MODEL_TRACKS 16	  /* of one uplink */
+#define MODEL_FALLBACKS 4 /* likewise */
 #define MODEL_PREFIXES 64
 #define MODEL_PUBLISHES 128
 #define MODEL_REASON 160
@@ -53,6 +54,25 @@ enum mode {
 enum track_kind {
 	TRACK_INTERFACE, /* present, up, carrier, address */
 	TRACK_ICMP,	 /* echo to a target, pinned to the uplink */
+	/* Lists of tracks; from here on nothing is sent. */
+	TRACK_ANY,
+	TRACK_ALL,
+	TRACK_NOT,
+	TRACK_WEIGHT, /* what is up must weigh enough */
+	TRACK_KINDS,
+};
+
+/* Flap dampening, as routers have it for interfaces and routes. */
+struct damp_config {
+	msec_t half_life;  /* of the penalty; 0: no dampening */
+	unsigned suppress; /* above this penalty the track stays down ... */
+	unsigned reuse;	   /* ... until it is no more than this */
+	msec_t most;	   /* at most so long after the last flap */
+};
+
+struct track_member {
+	unsigned track; /* index in the same uplink */
+	unsigned weight;
 };
 
 struct track_config {
@@ -63,6 +83,20 @@ struct track_config {
 	msec_t timeout;	 /* an answer later than this is a miss */
 	unsigned misses; /* in a row: down */
 	unsigned hits;	 /* in a row: up */
+	msec_t delay_down, delay_up;
+	struct damp_config damp;
+	unsigned members_count; /* of a list */
+	struct track_member members[MODEL_TRACKS];
+	unsigned weight_up;   /* of TRACK_WEIGHT: up from here on */
+	unsigned weight_down; /* down from here on; between: as it was */
+	unsigned line;
+};
+
+/* The same uplink once more, at a level of its own: see decide_levels.h. */
+struct fallback_config {
+	unsigned level;
+	unsigned track;
+	bool announce; /* false: it serves this gateway's hosts alone */
 	unsigned line;
 };
 
@@ -91,9 +125,15 @@ struct uplink_config {
 	unsigned level;		 /* 1 is best */
 	unsigned track;		 /* index in tracks[] of this uplink */
 	unsigned tracks_count;
-	struct track_config tracks[4]; /* [0] is always its interface */
+	/* [0] is always its interface. */
+	struct track_config tracks[MODEL_TRACKS];
+	unsigned fallbacks_count;
+	struct fallback_config fallbacks[MODEL_FALLBACKS]; /* by level */
+	/* Of the tracks that it and its fallbacks follow, where these say
+	 * nothing themselves. */
 	msec_t delay_down;
 	msec_t delay_up;
+	struct damp_config damp;
 	enum failback_policy failback;
 	msec_t drain; /* of FAILBACK_DRAIN */
 	msec_t hold;  /* its TCP sessions wait so long when it is dead */
@@ -182,6 +222,7 @@ struct uplink_facts {
 	bool beyond;   /* something came from beyond the next hop within
 			   * the detection time */
 	enum track_state track; /* after delay down and up */
+	enum track_state fallbacks[MODEL_FALLBACKS]; /* likewise */
 	unsigned ifindex;
 	unsigned mtu; /* the interface's, or less where configured */
 	uint8_t mac[6];

@@ -2,15 +2,12 @@
 /*
  * probe_words.c - what happened to a track, in words.
  *
- * Owns: the texts of the log's lines about tracks.  It must never change
- * anything.
+ * Owns: the texts about probes and interfaces.  It must never change anything.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "address.h"
-#include "duration.h"
-#include "log.h"
 #include "probe_words.h"
 
 enum track_state probe_words_interface(const struct uplink_config *config,
@@ -65,35 +62,4 @@ void probe_words_result(const struct uplink_config *uplink,
 			 uplink->interface, strerror(result->error));
 		break;
 	}
-}
-
-bool probe_words_log(const struct uplink_config *uplink,
-		     const struct track *track, enum track_event event,
-		     enum track_state before, const char *because)
-{
-	bool up = track->raw == TRACK_UP;
-	char what[2 * MODEL_NAME + 8], text[DURATION_TEXT];
-
-	snprintf(what, sizeof(what), "track %s/%s", uplink->name,
-		 track->config->name);
-	switch (event) {
-	case TRACK_SAME:
-		break;
-	case TRACK_DELAYED:
-		log_info("%s: %s; change to %s delayed for %s", what, because,
-			 track_state_name(track->raw),
-			 duration_print(up ? track->delay_up :
-					     track->delay_down,
-					text));
-		break;
-	case TRACK_CANCELLED:
-		log_info("%s: %s; change to %s cancelled", what, because,
-			 track_state_name(up ? TRACK_DOWN : TRACK_UP));
-		break;
-	case TRACK_CHANGED:
-		log_change(0, what, track_state_name(before),
-			   track_state_name(track->state), because);
-		return true;
-	}
-	return false;
 }

@@ -9,9 +9,9 @@
 
 #include "model.h"
 #include "probe_icmp.h"
-#include "track.h"
+#include "tracks.h"
 
-#define WORDS 128
+#define WORDS TRACKS_WHY
 
 /* The state of an uplink's interface, and why. */
 enum track_state probe_words_interface(const struct uplink_config *config,
@@ -23,10 +23,5 @@ void probe_words_result(const struct uplink_config *uplink,
 			const struct track_config *config,
 			const struct probe_icmp_result *result,
 			char because[WORDS]);
-
-/* Log what became of a track.  Returns whether its state has changed. */
-bool probe_words_log(const struct uplink_config *uplink,
-		     const struct track *track, enum track_event event,
-		     enum track_state before, const char *because);
 
 #endif

@@ -2,9 +2,8 @@
 /*
  * probes.c - all probes of the site, and the tracks they feed.
  *
- * Every event passes the same three steps: note() says what became of a track,
- * settle() carries out what is due everywhere (one track going down can make
- * another one urgent), and one timer waits for whatever falls due next.
+ * Every event passes the same three steps: tracks.c hears of it, settle() carries
+ * out what is due everywhere, and one timer waits for whatever falls due next.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -17,20 +16,22 @@
 #include "probe_words.h"
 #include "probes.h"
 #include "site.h"
+#include "track_list.h"
+#include "tracks.h"
 
 struct prober {
 	struct probes *probes;
 	unsigned uplink, track;
 	struct probe_icmp *icmp; /* NULL: an interface track */
 	int error;		 /* of the last update, so as to say it once */
-	char why[WORDS];	 /* the cause of the change that is delayed */
 };
 
 struct probes {
 	struct site *site;
+	struct tracks tracks;
 	struct event *timer;
 	bool beyond[MODEL_UPLINKS]; /* as the site was told */
-	struct prober probers[MODEL_UPLINKS][4];
+	struct prober probers[MODEL_UPLINKS][MODEL_TRACKS];
 };
 
 static const struct uplink_config *uplink_of(const struct prober *prober)
@@ -43,65 +44,7 @@ static struct track *track_of(const struct prober *prober)
 	return &prober->probes->site->tracks[prober->uplink][prober->track];
 }
 
-static const struct track *chosen(const struct site *site, unsigned uplink)
-{
-	return &site->tracks[uplink][site->config.uplinks[uplink].track];
-}
-
-static bool note(struct prober *prober, enum track_event event,
-		 enum track_state before, const char *because)
-{
-	if (event == TRACK_DELAYED)
-		snprintf(prober->why, sizeof(prober->why), "%s", because);
-	return probe_words_log(uplink_of(prober), track_of(prober), event,
-			       before, because);
-}
-
-/* Would traffic have nowhere to go without this uplink? */
-static bool urgent(const struct prober *prober)
-{
-	const struct site *site = prober->probes->site;
-	const struct partner_facts *partner = &site->facts.partner;
-
-	if (site->config.partner.type != TP_PARTNER_NONE &&
-	    (partner->offers_default || partner->marker))
-		return false;
-	for (unsigned i = 0; i < site->config.uplinks_count; i++)
-		if (i != prober->uplink && site->facts.uplinks[i].attached &&
-		    site->facts.uplinks[i].next_hop &&
-		    chosen(site, i)->state == TRACK_UP)
-			return false;
-	return true;
-}
-
 /* ---- what falls due ---------------------------------------------------- */
-
-static bool tick(struct prober *prober, msec_t now)
-{
-	struct track *track = track_of(prober);
-	enum track_state before = track->state;
-	bool early = track->due > now;
-	enum track_event event = track_tick(track, urgent(prober), now);
-	char because[WORDS + 48];
-
-	if (event == TRACK_SAME)
-		return false;
-	snprintf(because, sizeof(because), "%s, %s", prober->why,
-		 early ? "and no other exit is up" : "and the delay is over");
-	return probe_words_log(uplink_of(prober), track, event, before,
-			       because);
-}
-
-static bool tick_all(struct probes *probes, msec_t now)
-{
-	const struct config *config = &probes->site->config;
-	bool changed = false;
-
-	for (unsigned i = 0; i < config->uplinks_count; i++)
-		for (unsigned t = 0; t < config->uplinks[i].tracks_count; t++)
-			changed |= tick(&probes->probers[i][t], now);
-	return changed;
-}
 
 /* The last answer from beyond this uplink's next hop; 0: none. */
 static msec_t heard(const struct site *site, unsigned uplink)
@@ -126,12 +69,10 @@ static msec_t heard(const struct site *site, unsigned uplink)
 /* When what was heard last counts no longer; 0: nothing was heard. */
 static msec_t beyond_until(const struct site *site, unsigned uplink)
 {
-	const struct track_config *track = chosen(site, uplink)->config;
+	const struct uplink_config *config = &site->config.uplinks[uplink];
 	msec_t last = heard(site, uplink);
 
-	if (!last)
-		return 0;
-	return last + track->misses * track->interval + track->timeout;
+	return last ? last + tracks_window(config, config->track, 0) : 0;
 }
 
 bool probes_beyond(const struct site *site, unsigned uplink)
@@ -155,7 +96,7 @@ static bool beyond_changed(struct probes *probes)
 static void arm(struct probes *probes, msec_t now)
 {
 	const struct config *config = &probes->site->config;
-	msec_t first = 0;
+	msec_t first = tracks_due(&probes->tracks);
 	struct timeval tv;
 
 	for (unsigned i = 0; i < config->uplinks_count; i++) {
@@ -163,11 +104,6 @@ static void arm(struct probes *probes, msec_t now)
 
 		if (due > now && (!first || due < first))
 			first = due;
-		for (unsigned t = 0; t < config->uplinks[i].tracks_count; t++) {
-			due = probes->site->tracks[i][t].due;
-			if (due && (!first || due < first))
-				first = due;
-		}
 	}
 	evtimer_del(probes->timer);
 	if (!first)
@@ -183,8 +119,7 @@ static void settle(struct probes *probes, bool changed)
 {
 	msec_t now = site_now();
 
-	while (tick_all(probes, now))
-		changed = true;
+	changed |= tracks_settle(&probes->tracks, now);
 	changed |= beyond_changed(probes);
 	arm(probes, now);
 	if (changed)
@@ -207,22 +142,20 @@ static void on_result(void *arg, const struct probe_icmp_result *result)
 		probe_icmp_statistics(prober->icmp);
 	struct track *track = track_of(prober);
 	bool ok = result->fate == PROBE_ICMP_ANSWERED;
+	struct tracks *tracks = &prober->probes->tracks;
 	msec_t now = site_now();
-	enum track_state before;
-	enum track_event event;
 	char because[WORDS];
 	bool changed;
 
 	/* First what is due, so that the result is to blame for the rest. */
-	changed = tick(prober, now);
-	before = track->state;
+	changed = tracks_tick(tracks, prober->uplink, prober->track, now);
 	track->sent = statistics.sent;
 	track->late = statistics.late;
 	if (ok)
 		track->rtt_us_last = result->rtt_us;
-	event = track_result(track, ok, urgent(prober), now);
 	probe_words_result(uplink_of(prober), track->config, result, because);
-	changed |= note(prober, event, before, because);
+	changed |= tracks_result(tracks, prober->uplink, prober->track, ok,
+				 because, now);
 	settle(prober->probes, changed);
 }
 
@@ -239,16 +172,6 @@ static void on_resolve(void *arg)
 }
 
 /* ---- facts ------------------------------------------------------------- */
-
-static bool force(struct prober *prober, enum track_state state,
-		  const char *because, msec_t now)
-{
-	struct track *track = track_of(prober);
-	enum track_state before = track->state;
-
-	return note(prober, track_force(track, state, urgent(prober), now),
-		    before, because);
-}
 
 static void move(struct prober *prober, const struct uplink_facts *facts,
 		 bool up)
@@ -287,9 +210,12 @@ static bool update_uplink(struct probes *probes, unsigned uplink, msec_t now)
 		if (prober->icmp)
 			move(prober, facts, state == TRACK_UP);
 		/* A cable that is in does not prove an answer: only down is
-		 * for all. */
+		 * for all.  Lists follow by themselves. */
+		if (track_is_list(config->tracks[t].kind))
+			continue;
 		if (!prober->icmp || state == TRACK_DOWN)
-			changed |= force(prober, state, because, now);
+			changed |= tracks_force(&probes->tracks, uplink, t,
+						state, because, now);
 	}
 	return changed;
 }
@@ -315,7 +241,8 @@ static uint16_t id_of(const struct config *config, unsigned uplink,
 {
 	unsigned ids = config->local_max - config->local_min + 1U;
 
-	return (uint16_t)(config->local_min + (uplink * 4 + track) % ids);
+	return (uint16_t)(config->local_min +
+			  (uplink * MODEL_TRACKS + track) % ids);
 }
 
 static int open_icmp(struct prober *prober)
@@ -343,16 +270,10 @@ static int open_track(struct probes *probes, unsigned uplink, unsigned t)
 	const struct uplink_config *config =
 		&probes->site->config.uplinks[uplink];
 	struct prober *prober = &probes->probers[uplink][t];
-	bool decides = t == config->track;
 
 	prober->probes = probes;
 	prober->uplink = uplink;
 	prober->track = t;
-	/* The delays are the uplink's; tracks that are only watched have
-	 * none. */
-	track_init(&probes->site->tracks[uplink][t], &config->tracks[t],
-		   decides ? config->delay_down : 0,
-		   decides ? config->delay_up : 0);
 	return config->tracks[t].kind == TRACK_ICMP ? open_icmp(prober) : 0;
 }
 
@@ -364,6 +285,7 @@ int probes_open(struct site *site)
 	if (!probes)
 		return -ENOMEM;
 	probes->site = site;
+	tracks_init(&probes->tracks, site);
 	probes->timer = evtimer_new(site->base, on_timer, probes);
 	site->probes = probes;
 	if (!probes->timer)
@@ -385,7 +307,7 @@ void probes_close(struct site *site)
 	if (!probes)
 		return;
 	for (unsigned i = 0; i < MODEL_UPLINKS; i++)
-		for (unsigned t = 0; t < 4; t++)
+		for (unsigned t = 0; t < MODEL_TRACKS; t++)
 			probe_icmp_close(probes->probers[i][t].icmp);
 	if (probes->timer)
 		event_free(probes->timer);

@@ -34,6 +34,7 @@
 #include "site.h"
 #include "site_log.h"
 #include "sysctl.h"
+#include "tracks.h"
 #include "vrrp.h"
 #include "wish.h"
 
@@ -110,9 +111,7 @@ static void turn_in(struct site *site, msec_t delay)
  */
 static msec_t beyond_window(const struct uplink_config *uplink)
 {
-	const struct track_config *track = &uplink->tracks[uplink->track];
-
-	return track->interval * (track->misses - 1) + track->timeout;
+	return tracks_window(uplink, uplink->track, 1);
 }
 
 static bool heard_beyond(struct site *site, unsigned i)
@@ -139,6 +138,10 @@ static void collect(struct site *site)
 		const struct track *track = &site->tracks[i][uplink->track];
 
 		facts->uplinks[i].track = track->state;
+		for (unsigned n = 0; n < uplink->fallbacks_count; n++)
+			facts->uplinks[i].fallbacks[n] =
+				site->tracks[i][uplink->fallbacks[n].track]
+					.state;
 		/* What only delay-up holds back does work. */
 		facts->uplinks[i].beyond = track->state == TRACK_DOWN &&
 					   (track->raw == TRACK_UP ||

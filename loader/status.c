@@ -14,6 +14,7 @@
 #include "status.h"
 #include "status_partner.h"
 #include "status_publish.h"
+#include "status_track.h"
 #include "twinpath/version.h"
 
 static const char *const mode_names[] = {
@@ -33,11 +34,6 @@ static const char *const failback_names[] = {
 	[FAILBACK_STICKY] = "sticky",
 	[FAILBACK_DRAIN] = "drain",
 	[FAILBACK_NOW] = "now",
-};
-
-static const char *const track_kind_names[] = {
-	[TRACK_INTERFACE] = "interface",
-	[TRACK_ICMP] = "icmp",
 };
 
 static const char *const partner_names[] = {
@@ -150,37 +146,6 @@ static struct json_object *switch_json(const struct site *site, msec_t now)
 	return json;
 }
 
-static struct json_object *track_json(const struct track_config *config,
-				      const struct track *track, msec_t now)
-{
-	struct json_object *json = json_object_new_object();
-
-	add_text(json, "name", config->name);
-	add_text(json, "kind", track_kind_names[config->kind]);
-	add_address(json, "target", &config->target);
-	add_text(json, "state", track_state_name(track->state));
-	add_text(json, "raw", track_state_name(track->raw));
-	add_count(json, "changes", track->changes);
-	if (track->changed)
-		add_thousandths(json, "since_s", now - track->changed);
-	else
-		add_text(json, "since_s", NULL);
-	if (track->due)
-		add_thousandths(json, "pending_s",
-				track->due > now ? track->due - now : 0);
-	else
-		add_text(json, "pending_s", NULL);
-	add_count(json, "sent", track->sent);
-	add_count(json, "answered", track->answered);
-	add_count(json, "late", track->late);
-	add_count(json, "lost", track->lost);
-	if (track->rtt_us_last >= 0 && config->kind != TRACK_INTERFACE)
-		add_thousandths(json, "rtt_ms", track->rtt_us_last);
-	else
-		add_text(json, "rtt_ms", NULL);
-	return json;
-}
-
 /* What it holds, and what is to become of that. */
 static void add_sessions(struct json_object *json, const struct site *site,
 			 unsigned i, msec_t now)
@@ -218,8 +183,8 @@ static struct json_object *uplink_json(const struct site *site, unsigned i,
 
 	for (t = 0; t < config->tracks_count; t++)
 		json_object_array_add(tracks,
-				      track_json(&config->tracks[t],
-						 &site->tracks[i][t], now));
+				      status_track_json(config, site->tracks[i],
+							t, now));
 	add_text(json, "name", config->name);
 	add_text(json, "interface", config->interface);
 	add_count(json, "exit", site->exits[i]);

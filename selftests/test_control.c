@@ -164,8 +164,8 @@ static void add_uplink(const char *name, unsigned level)
 	assert_int_equal(address_parse("172.29.0.1", &uplink->tracks[1].target),
 			 0);
 	assert_int_equal(address_parse("172.16.1.2", &uplink->next_hop), 0);
-	track_init(&site.tracks[i][0], &uplink->tracks[0], 5000, 20000);
-	track_init(&site.tracks[i][1], &uplink->tracks[1], 5000, 20000);
+	track_init(&site.tracks[i][0], &uplink->tracks[0]);
+	track_init(&site.tracks[i][1], &uplink->tracks[1]);
 }
 
 static int setup(void **state)

@@ -180,31 +180,52 @@ static bool print_sessions(struct json_object *uplinks)
 	return ok;
 }
 
-/* "up", or "up (raw: down, down in 3s)" while a change is delayed. */
+/* "up", or "up, down in 3s" while a change is delayed. */
 static void track_state(struct json_object *track, char *out, size_t size)
 {
 	char duration[DURATION_TEXT];
 	const char *state = text(track, "state");
 	const char *raw = text(track, "raw");
+	bool flaps = field(track, "suppressed_s");
 
 	if (field(track, "pending_s"))
-		snprintf(out, size, "%s, %s in %s", state, raw,
-			 age(track, "pending_s", duration));
+		snprintf(out, size, "%s, %s in %s%s", state, raw,
+			 age(track, "pending_s", duration),
+			 flaps ? " (flaps)" : "");
 	else
-		snprintf(out, size, "%s", state);
+		snprintf(out, size, "%s%s", state, flaps ? " (flaps)" : "");
+}
+
+/* Whom it asks, or what it consists of. */
+static const char *track_target(struct json_object *track, char *out,
+				size_t size)
+{
+	struct json_object *names = field(track, "tracks");
+	size_t used = 0;
+
+	if (!names)
+		return text(track, "target");
+	for (size_t i = 0; i < json_object_array_length(names) && used < size;
+	     i++)
+		used += (size_t)snprintf(
+			out + used, size - used, "%s%s", i ? "," : "",
+			json_object_get_string(
+				json_object_array_get_idx(names, i)));
+	return out;
 }
 
 static bool add_track(struct columns *columns, struct json_object *uplink,
 		      struct json_object *track)
 {
-	char duration[DURATION_TEXT], state[DURATION_TEXT + 32];
+	char duration[DURATION_TEXT], state[DURATION_TEXT + 32], of[40];
 
 	track_state(track, state, sizeof(state));
 	return columns_add(
 		columns, (const char *const[]){
 				 text(uplink, "name"), text(track, "name"),
-				 text(track, "kind"), text(track, "target"),
-				 state, age(track, "since_s", duration),
+				 text(track, "kind"),
+				 track_target(track, of, sizeof(of)), state,
+				 age(track, "since_s", duration),
 				 text(track, "changes"), text(track, "sent"),
 				 text(track, "answered"), text(track, "late"),
 				 text(track, "lost"), text(track, "rtt_ms") });
