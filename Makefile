@@ -53,6 +53,7 @@ pure-tests := $(filter-out $(bpf-tests),$(tests))
 track := track track_damp track_list
 config := $(patsubst loader/%.c,%,$(wildcard loader/config*.c)) address \
 	duration log $(track)
+decide := $(patsubst loader/%.c,%,$(wildcard loader/decide*.c))
 heartbeat := $(patsubst loader/%.c,%,$(wildcard loader/heartbeat*.c))
 liveness := $(patsubst loader/%.c,%,$(wildcard loader/liveness*.c))
 netlink := $(patsubst loader/%.c,%,$(wildcard loader/netlink*.c))
@@ -65,9 +66,9 @@ test_config-objs := $(config)
 test_conformance-objs := $(config)
 test_conflict-objs := conflict $(netlink) address log
 test_control-objs := control control_socket request status status_partner \
-	status_publish status_track publish liveness_verdict decide $(config)
-test_decide-objs := decide
-test_decide_random-objs := decide
+	status_publish status_track publish liveness_verdict $(decide) $(config)
+test_decide-objs := $(decide)
+test_decide_random-objs := $(decide)
 test_duration-objs := duration
 test_failback-objs := failback
 test_heartbeat-objs := $(heartbeat) address log

@@ -352,7 +352,8 @@ static void check_uplink(const struct check *check, unsigned index)
 	for (i = 1; i < uplink->tracks_count; i++)
 		if (!track_is_list(uplink->tracks[i].kind))
 			check_probe(check, uplink, &uplink->tracks[i]);
-	config_check_tracks(check->text, uplink, check->messages);
+	config_check_tracks(check->config, check->text, uplink,
+			    check->messages);
 	check_track(check, uplink);
 	check_failback(check, uplink);
 	check_mss(check, uplink);

@@ -67,6 +67,7 @@ static cfg_opt_t uplink_keys[] = {
 	NAMED("all", list_keys),
 	NAMED("not", list_keys),
 	NAMED("weight", weight_keys),
+	NAMED("fallback", fallback_keys),
 	CFG_SEC("dampening", damp_keys, CFGF_NODEFAULT),
 	CFG_END(),
 };
@@ -113,6 +114,7 @@ static cfg_opt_t root_keys[] = {
 	CFG_SEC("timers", timer_keys, CFGF_NODEFAULT),
 	VALUE("vrrp-file"),
 	VALUE("last-resort"),
+	VALUE("settle"),
 	NAMED("uplink", uplink_keys),
 	NAMED("publish", publish_keys),
 	CFG_END(),

@@ -241,6 +241,7 @@ static struct json_object *config_json(const struct config *config)
 		put_text(object, "vrrp_file", config->vrrp_file);
 	put(object, "last_resort",
 	    json_object_new_boolean(config->last_resort));
+	put_number(object, "settle_ms", (uint64_t)config->settle);
 	put_number(object, "session_bytes", config_session_bytes(config));
 	put_number(object, "binding_bytes", config_binding_bytes(config));
 	put_number(object, "fragment_bytes", config_fragment_bytes());

@@ -301,6 +301,7 @@ void config_print(FILE *out, const struct config *config)
 	print_partner(out, config);
 	fprintf(out, "last-resort = %s\n",
 		config->last_resort ? "true" : "false");
+	print_duration(out, "", "settle", config->settle);
 	if (config->vrrp_file[0] != '\0')
 		fprintf(out, "vrrp-file = \"%s\"\n", config->vrrp_file);
 	else

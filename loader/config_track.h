@@ -41,7 +41,8 @@ bool config_follows(const struct uplink_config *uplink, unsigned track);
 
 /* ---- config_track_check.c: what the tracks mean together ---- */
 
-void config_check_tracks(const struct config_text *text,
+void config_check_tracks(const struct config *config,
+			 const struct config_text *text,
 			 const struct uplink_config *uplink,
 			 struct config_messages *messages);
 

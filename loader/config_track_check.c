@@ -161,35 +161,43 @@ static void check_damps(const struct config_text *text,
 	}
 }
 
-static void check_fallbacks(const struct uplink_config *uplink,
+/* By its routes alone a partner has a default, or it has none. */
+static void check_fallbacks(const struct config *config,
+			    const struct uplink_config *uplink,
 			    struct config_messages *messages)
 {
-	unsigned before = uplink->level;
-
+	if (uplink->fallbacks_count > 0 &&
+	    config->partner.type == TP_PARTNER_TWINPATH &&
+	    config->partner.key_file[0] == '\0')
+		config_warning(messages, uplink->fallbacks[0].line,
+			       "fallback %u: without a heartbeat the gateways "
+			       "cannot compare levels: give both the same key "
+			       "in partner",
+			       uplink->fallbacks[0].level);
 	for (unsigned i = 0; i < uplink->fallbacks_count; i++) {
 		const struct fallback_config *fallback = &uplink->fallbacks[i];
 
-		if (fallback->level <= before)
+		if (fallback->level > 0 && fallback->level <= uplink->level)
 			config_error(messages, fallback->line,
 				     "fallback %u: the uplink is at level %u "
 				     "already: a fallback is for a worse one",
-				     fallback->level, before);
+				     fallback->level, uplink->level);
 		if (fallback->track == uplink->track)
 			config_warning(messages, fallback->line,
 				       "fallback %u: its track is the uplink's "
 				       "own: it is never used",
 				       fallback->level);
-		before = fallback->level;
 	}
 }
 
-void config_check_tracks(const struct config_text *text,
+void config_check_tracks(const struct config *config,
+			 const struct config_text *text,
 			 const struct uplink_config *uplink,
 			 struct config_messages *messages)
 {
 	check_names(uplink, messages);
 	check_damps(text, uplink, messages);
-	check_fallbacks(uplink, messages);
+	check_fallbacks(config, uplink, messages);
 	if (!check_circles(uplink, messages))
 		check_unused(uplink, messages);
 }

@@ -186,6 +186,7 @@ static void read_uplink(const struct config_section *section,
 	read_probes(section, uplink);
 	config_read_lists(section, uplink);
 	read_track(section, uplink);
+	config_read_fallbacks(section, uplink);
 	config_inherit_tracks(uplink);
 }
 

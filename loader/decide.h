@@ -28,6 +28,12 @@ struct desired decide(const struct config *config, const struct facts *facts,
 void decide_fault(const struct config *config, const struct facts *facts,
 		  unsigned index, char fault[MODEL_REASON]);
 
+/*
+ * Does the partner have an exit, by its routes or, where it is heard, by what it
+ * says?  Its routes may still be those of before.
+ */
+bool decide_partner_offers(const struct partner_facts *partner);
+
 /* "up", "drain", "avoid", "dead" */
 const char *decide_state(enum tp_exit_state state);
 

@@ -199,6 +199,7 @@ struct config {
 	msec_t tcp_established, tcp_opening, tcp_closing, tcp_incoming;
 	char vrrp_file[256]; /* empty: the default path under /run */
 	bool last_resort;    /* install a default in table 253 */
+	msec_t settle;	     /* between changes that are no necessity */
 };
 
 /* ---- facts --------------------------------------------------------------- */
@@ -252,7 +253,8 @@ struct partner_facts {
 	bool first;   /* its address is the higher one */
 	bool told;    /* its heartbeat is fresh, and says: */
 	bool told_self;	     /* it is ready and sends by an uplink of its own */
-	unsigned told_level; /* the best of those that are up; 0: none is */
+	bool told_proved;    /* that rests on an answer from outside */
+	unsigned told_level; /* the best of its candidates; 0: there is none */
 	struct tp_addr local; /* mine on the LAN that leads there */
 	struct partner_link links[TP_KINDS]; /* one for all, or each its own */
 };
@@ -304,8 +306,12 @@ struct intent {
 #define MODEL_PARTNER (-2)
 
 struct desired {
-	int selector; /* exit of new sessions */
+	int selector;	 /* exit of new sessions */
+	msec_t switched; /* when it changed last */
+	msec_t settled;	 /* when a change that waits may come; 0: none does */
 	enum tp_exit_state states[MODEL_UPLINKS];
+	/* The level at which each is a candidate now; 0: it is none. */
+	unsigned levels[MODEL_UPLINKS];
 	uint32_t unproven; /* bits: uplinks that no verdict was ever about */
 	msec_t home_after[MODEL_UPLINKS]; /* of struct tp_exit, as an instant;
 					   * see failback.h */

@@ -11,6 +11,7 @@
 #include "log.h"
 #include "partner.h"
 #include "quiet.h"
+#include "tracks.h"
 #include "twinpath.skel.h"
 #include "twinpath/version.h"
 #include "wish.h"
@@ -109,9 +110,12 @@ static void fill_uplinks(const struct site *site, struct heartbeat_report *mine)
 		out->state = site->desired.states[i];
 		out->track = site->facts.uplinks[i].track;
 		out->draining = out->state == TP_EXIT_DRAIN;
-		if (out->state == TP_EXIT_UP &&
-		    (!mine->best_level || out->level < mine->best_level))
-			mine->best_level = out->level;
+		out->now = (uint8_t)site->desired.levels[i];
+		if (!site->facts.ready || !out->now)
+			continue;
+		if (!mine->best_level || out->now < mine->best_level)
+			mine->best_level = out->now;
+		mine->proved |= tracks_serve(site, i);
 	}
 }
 
@@ -381,6 +385,7 @@ void partner_collect(const struct partner *partner, struct partner_facts *facts)
 	facts->awaited = heartbeat_awaited(partner, &heartbeat);
 	facts->told_self = heartbeat.fresh && heartbeat.theirs.ready &&
 			   heartbeat.theirs.selector == HEARTBEAT_SELF;
+	facts->told_proved = heartbeat.fresh && heartbeat.theirs.proved;
 	facts->told_level = heartbeat.fresh ? heartbeat.theirs.best_level : 0;
 }
 

@@ -159,6 +159,7 @@ static void leave(const struct site *site, struct desired *desired)
 	desired->last_resort = MODEL_NOBODY;
 	desired->marker = false;
 	desired->vrrp = 0;
+	memset(desired->levels, 0, sizeof(desired->levels));
 	if (site->facts.partner.mac_known)
 		desired->selector = MODEL_PARTNER;
 	snprintf(desired->reason, sizeof(desired->reason),
@@ -336,11 +337,15 @@ static void turn(struct site *site)
 	cut = fail_back(site, &desired);
 	lost = lose(site, &desired);
 	site_log_decision(site, &desired, lost, cut);
-	moved = desired.selector != site->desired.selector;
+	moved = desired.selector != site->desired.selector ||
+		memcmp(desired.levels, site->desired.levels,
+		       sizeof(desired.levels)) != 0;
 	site->desired = desired;
 	if (moved)
 		partner_poke(site->parts->partner);
 	carry_out(site, lost, cut);
+	if (desired.settled)
+		turn_in(site, desired.settled - site->facts.now);
 	announce_address_lost(&site->parts->announce, site, &before);
 	if (site->detaching && (site->facts.partner.offers_default ||
 				site->config.partner.type == TP_PARTNER_NONE ||

@@ -48,6 +48,7 @@ static void explain(const struct site *site, const struct desired *now,
 {
 	enum tp_exit_state state = now->states[i];
 	bool drained = site->desired.states[i] == TP_EXIT_DRAIN;
+	unsigned level = site->config.uplinks[i].level;
 	size_t used;
 
 	if (state == TP_EXIT_DRAIN) {
@@ -57,6 +58,10 @@ static void explain(const struct site *site, const struct desired *now,
 			 now->selector == (int)i ?
 				 "new sessions take it again" :
 				 "the drain is over");
+	} else if (state == TP_EXIT_UP && now->levels[i] > level) {
+		snprintf(because, MODEL_REASON,
+			 "nothing better is left, and it serves at level %u",
+			 now->levels[i]);
 	} else {
 		decide_fault(&site->config, &site->facts, i, because);
 		used = strlen(because);

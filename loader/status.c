@@ -189,6 +189,10 @@ static struct json_object *uplink_json(const struct site *site, unsigned i,
 	add_text(json, "interface", config->interface);
 	add_count(json, "exit", site->exits[i]);
 	add_count(json, "level", config->level);
+	if (site->desired.levels[i])
+		add_count(json, "level_now", site->desired.levels[i]);
+	else
+		add_text(json, "level_now", NULL);
 	add_text(json, "state", decide_state(site->desired.states[i]));
 	/* What it had last is remembered; what it has is asked for. */
 	add_address(json, "address",

@@ -89,8 +89,7 @@ static void explain_list(const struct uplink_config *uplink,
 
 /* ---- urgent -------------------------------------------------------------- */
 
-/* Is there a way out by this uplink that rests on more than a cable? */
-static bool uplink_serves(const struct site *site, unsigned i)
+bool tracks_serve(const struct site *site, unsigned i)
 {
 	const struct uplink_config *uplink = &site->config.uplinks[i];
 	const struct uplink_facts *facts = &site->facts.uplinks[i];
@@ -116,10 +115,11 @@ static bool urgent(const struct tracks *tracks, unsigned uplink)
 	const struct partner_facts *partner = &site->facts.partner;
 
 	if (site->config.partner.type != TP_PARTNER_NONE &&
-	    (partner->offers_default || partner->marker))
+	    decide_partner_offers(partner) &&
+	    (!partner->told || partner->told_proved))
 		return false;
 	for (unsigned i = 0; i < site->config.uplinks_count; i++)
-		if (i != uplink && uplink_serves(site, i))
+		if (i != uplink && tracks_serve(site, i))
 			return false;
 	return true;
 }

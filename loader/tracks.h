@@ -43,6 +43,9 @@ bool tracks_tick(struct tracks *tracks, unsigned uplink, unsigned track,
  */
 bool tracks_settle(struct tracks *tracks, msec_t now);
 
+/* Is there a way out by this uplink that rests on more than a cable? */
+bool tracks_serve(const struct site *site, unsigned uplink);
+
 /* When the next delayed change falls due; 0: there is none. */
 msec_t tracks_due(const struct tracks *tracks);
 

@@ -9,17 +9,16 @@
 #include "site.h"
 #include "wish.h"
 
-/* Up, or up and draining: it can be had again at any time. */
+/* Up, be it as a fallback, or draining: it can be had at any time. */
 static bool lives(const struct site *site, unsigned i)
 {
-	return site->desired.states[i] >= TP_EXIT_DRAIN;
+	return site->desired.states[i] >= TP_EXIT_DRAIN ||
+	       site->desired.levels[i];
 }
 
 static bool partner_lives(const struct site *site)
 {
-	const struct partner_facts *partner = &site->facts.partner;
-
-	return partner->offers_default || partner->marker;
+	return decide_partner_offers(&site->facts.partner);
 }
 
 static int partner_possible(const struct site *site,
