@@ -292,7 +292,7 @@ static void check_track(const struct check *check,
 			       "icmp %s: it asks the next hop only: an outage "
 			       "beyond it goes unseen",
 			       track->name);
-	else
+	else if (uplink->fallbacks_count == 0)
 		config_warning(check->messages, track->line,
 			       "icmp %s: uplink %s hangs on a single target: "
 			       "when that dies, so does the uplink's track",

@@ -212,6 +212,8 @@ static const char *const examples[] = {
 	EXAMPLES "gw-a.conf",
 	EXAMPLES "gw-b.conf",
 	EXAMPLES "two-uplinks.conf",
+	EXAMPLES "levels-gw-a.conf",
+	EXAMPLES "levels-gw-b.conf",
 };
 
 static void test_examples(void **state)
@@ -220,7 +222,7 @@ static void test_examples(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < sizeof(examples) / sizeof(examples[0]); i++) {
 		if (load(examples[i], &config) < 0)
 			fail_msg("%s: %s", examples[i], messages.list[0].text);
 		assert_reads_back(&config);
