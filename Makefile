@@ -91,6 +91,7 @@ test_sysctl-objs := sysctl $(netlink) address log
 test_track-objs := $(track)
 test_track_damp-objs := track track_damp
 test_track_list-objs := $(track)
+test_track_random-objs := tracks $(track) $(decide) duration log
 
 # Tools that the scenario tests measure with.
 site-tools := $(if $(wildcard selftests/tools),echo load watch wire)

@@ -173,7 +173,7 @@ static bool update_list(struct tracks *tracks, unsigned uplink, unsigned t,
 	const struct track_config *list = track->config;
 	enum track_state before = track->state;
 	enum track_state verdict = track_list_verdict(list, all, track->raw);
-	bool at_once = all[0].state == TRACK_DOWN && verdict == TRACK_DOWN;
+	bool at_once = all[0].raw == TRACK_DOWN && verdict == TRACK_DOWN;
 	bool hurry = urgent(tracks, uplink);
 	enum track_event event =
 		at_once ? track_force(track, verdict, hurry, now) :
