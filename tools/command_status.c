@@ -96,6 +96,18 @@ static void print_last_switch(struct json_object *status)
 	       text(last, "reason"));
 }
 
+/* "1", or "1, now 3" while it serves as a fallback. */
+static const char *level_of(struct json_object *uplink, char *out, size_t size)
+{
+	const char *best = text(uplink, "level");
+	const char *now = text(uplink, "level_now");
+
+	if (!field(uplink, "level_now") || !strcmp(best, now))
+		return best;
+	snprintf(out, size, "%s, now %s", best, now);
+	return out;
+}
+
 static bool print_uplinks(struct json_object *uplinks)
 {
 	static const char *const titles[] = {
@@ -104,6 +116,7 @@ static bool print_uplinks(struct json_object *uplinks)
 	};
 	struct columns columns;
 	bool ok = columns_init(&columns, 9, titles);
+	char level[32];
 	size_t i;
 
 	for (i = 0; ok && i < json_object_array_length(uplinks); i++) {
@@ -114,7 +127,8 @@ static bool print_uplinks(struct json_object *uplinks)
 			&columns,
 			(const char *const[]){
 				text(uplink, "name"), text(uplink, "interface"),
-				text(uplink, "exit"), text(uplink, "level"),
+				text(uplink, "exit"),
+				level_of(uplink, level, sizeof(level)),
 				text(uplink, "state"),
 				is_true(uplink, "carrier") ? "yes" : "no",
 				text(uplink, "address"),
