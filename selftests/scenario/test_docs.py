@@ -126,8 +126,10 @@ def grammar():
     keys = set()
     for name, body in re.findall(r"cfg_opt_t (\w+)_keys\[\] = \{(.*?)\n\};",
                                  text, re.S):
-        section = {"root": "", "timer": "timers"}.get(name, name)
-        for key in re.findall(r'(?:VALUE|LIST)\("([\w-]+)"\)', body):
+        section = {"root": "", "timer": "timers", "list": "any",
+                   "damp": "dampening"}.get(name, name)
+        for key in re.findall(r'(?:VALUE|LIST|NAMED|CFG_SEC)\("([\w-]+)"',
+                              body):
             keys.add((section, key))
     assert {("", "lan"), ("icmp", "target"), ("timers", "hold")} <= keys
     return keys
@@ -149,6 +151,7 @@ def test_the_keys_of_the_manual_exist():
         if heading:
             section = {"TIMERS": "timers", "PARTNER": "partner",
                        "UPLINK": "uplink", "Probes": "icmp",
+                       "Dampening": "dampening",
                        "PUBLISH": "publish"}.get(
                            heading[1], "")
         key = re.match(r'\.(?:BI|BR) "([\w-]+) = ', line)
