@@ -18,6 +18,7 @@
 #include "partner.h"
 #include "reset.h"
 #include "route.h"
+#include "share.h"
 
 struct miss { /* in ROOM_MISS */
 	struct endpoint end;
@@ -289,10 +290,10 @@ static __noinline void miss_view(const struct hook *hook,
  * also of one that was made anew and has no guard yet.  Without any exit it is
  * that of the first, whose table ends in "unreachable".
  */
-static __noinline void lan_mark(struct edit *edit)
+static __noinline void lan_mark(const struct packet *p, struct edit *edit)
 {
-	const struct tp_selector *sel = ONLY(&selector);
-	const struct tp_exit *exit = exit_at(sel && sel->exit ? sel->exit : 1);
+	__u32 id = share_exit(&p->sender);
+	const struct tp_exit *exit = exit_at(id ? id : 1);
 
 	if (exit)
 		edit->mark |= exit->mark;
@@ -304,17 +305,17 @@ static __noinline __u32 lan_own(const struct hook *hook, const struct packet *p,
 {
 	struct miss *miss = miss_room(hash);
 	const struct tp_partner *mate = ONLY(&partner);
-	const struct tp_selector *sel = ONLY(&selector);
 	const struct tp_exit *chosen;
-	__u32 action, kind, reason, first = TP_MAX_ADDRESSES;
+	__u32 action, kind, reason, selected, first = TP_MAX_ADDRESSES;
 
-	if (!miss || !mate || !sel)
+	if (!miss || !mate)
 		return TP_REASON_program;
 	if (p->ttl <= 1) {
-		lan_mark(edit);
+		lan_mark(p, edit);
 		return TP_REASON_ttl; /* H0 */
 	}
-	chosen = exit_at(sel->exit);
+	selected = share_exit(&p->flow.source);
+	chosen = exit_at(selected);
 	miss_view(hook, p, session, mate, &miss->view);
 	if (exit_live(chosen)) {
 		miss->view.self = 1;
@@ -338,7 +339,7 @@ static __noinline __u32 lan_own(const struct hook *hook, const struct packet *p,
 		reason = lan_serve(hook, p, session, edit);
 		return reason == GO_ON ? TP_REASON_no_session : reason;
 	case OWN_BIND:
-		return miss_bind(hook, p, miss, miss->view.self ? sel->exit : 0,
+		return miss_bind(hook, p, miss, miss->view.self ? selected : 0,
 				 edit);
 	case OWN_REFUSE:
 		return TP_REASON_no_exit;
@@ -417,7 +418,7 @@ static __always_inline __u32 lan_miss(const struct hook *hook,
 	if (p->flags & PACKET_LATER)
 		return fragment_later(hook, p, edit);
 	if (p->class == CLASS_OTHER) {
-		lan_mark(edit);
+		lan_mark(p, edit);
 		return TP_REASON_protocol;
 	}
 	reason = lan_own(hook, p, session, hash, edit);

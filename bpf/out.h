@@ -65,23 +65,22 @@ static __always_inline __u32 out_translate(const struct hook *hook,
 	return TP_REASON_moved;
 }
 
-/* A new session that came the kernel's way: only by the selector's uplink. */
+/* A new session that came the kernel's way: only by its host's uplink. */
 static __noinline struct tp_session *out_bind(const struct hook *hook,
 					      const struct packet *p,
 					      __u64 hash, __u32 exit_id,
 					      __u32 *reason)
 {
-	const struct tp_selector *sel = ONLY(&selector);
 	struct miss *miss = miss_room(hash);
 
 	*reason = TP_REASON_untranslated;
-	if (!miss || !sel || !(p->flags & PACKET_BINDABLE) ||
+	if (!miss || !(p->flags & PACKET_BINDABLE) ||
 	    route_kind(route_find(&p->flow.source)) != TP_ROUTE_INSIDE)
 		return 0;
 	miss->view.bindable = 1;
 	miss_endpoint(p, miss);
 	leave(&miss->end, hook->now);
-	if (sel->exit != exit_id) {
+	if (share_exit(&p->flow.source) != exit_id) {
 		/* Not by the selector: its endpoint must be bound here. */
 		miss_binding(hook, miss, TP_MAX_ADDRESSES);
 		if (miss->binding == BINDING_NONE || miss->end.exit != exit_id)

@@ -52,6 +52,7 @@ static cfg_opt_t uplink_keys[] = {
 	VALUE("next-hop"),
 	VALUE("address"),
 	VALUE("level"),
+	VALUE("share"),
 	VALUE("mtu"),
 	VALUE("mss-clamp"),
 	VALUE("track"),

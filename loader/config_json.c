@@ -109,6 +109,8 @@ static struct json_object *uplink_json(const struct uplink_config *uplink)
 	put_address(object, "next_hop", &uplink->next_hop);
 	put_address(object, "address", &uplink->address);
 	put_number(object, "level", uplink->level);
+	if (uplink->share != 0)
+		put_number(object, "share", uplink->share);
 	put_sizes(object, uplink);
 	put_text(object, "track", uplink->tracks[uplink->track].name);
 	put_number(object, "delay_down_ms", (uint64_t)uplink->delay_down);

@@ -237,6 +237,8 @@ static void print_uplink(FILE *out, const struct uplink_config *uplink)
 	print_address(out, "    ", "next-hop", &uplink->next_hop);
 	print_address(out, "    ", "address", &uplink->address);
 	fprintf(out, "    level = %u\n", uplink->level);
+	if (uplink->share != 0)
+		fprintf(out, "    share = %u\n", uplink->share);
 	print_sizes(out, uplink);
 	for (i = 1; i < uplink->tracks_count; i++)
 		if (!track_is_list(uplink->tracks[i].kind))

@@ -190,6 +190,37 @@ static void check_fallbacks(const struct config *config,
 	}
 }
 
+/* Alone at its level, nobody shares with it. */
+static void check_share(const struct config *config,
+			const struct config_text *text,
+			const struct uplink_config *uplink,
+			struct config_messages *messages)
+{
+	bool key = config->partner.key_file[0] != '\0';
+	const struct uplink_config *with = NULL;
+	unsigned line;
+
+	for (unsigned i = 0; i < config->uplinks_count; i++) {
+		const struct uplink_config *other = &config->uplinks[i];
+
+		if (other != uplink && other->level == uplink->level &&
+		    other->share != 0)
+			with = other;
+	}
+	if (uplink->share == 0 && with != NULL)
+		config_warning(messages, uplink->line,
+			       "uplink %s: it is of the level that %s shares, "
+			       "and has no share itself",
+			       uplink->name, with->name);
+	line = config_text_line(text, "uplink %s/share", uplink->name);
+	if (line != 0 && with == NULL && !key)
+		config_warning(messages, line,
+			       "share: nobody shares level %u with uplink %s: "
+			       "give another uplink a share there, or both "
+			       "gateways a key",
+			       uplink->level, uplink->name);
+}
+
 void config_check_tracks(const struct config *config,
 			 const struct config_text *text,
 			 const struct uplink_config *uplink,
@@ -198,6 +229,7 @@ void config_check_tracks(const struct config *config,
 	check_names(uplink, messages);
 	check_damps(text, uplink, messages);
 	check_fallbacks(config, uplink, messages);
+	check_share(config, text, uplink, messages);
 	if (!check_circles(uplink, messages))
 		check_unused(uplink, messages);
 }

@@ -11,6 +11,7 @@
 #include "config.h"
 #include "config_section.h"
 #include "config_track.h"
+#include "share.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -172,6 +173,7 @@ static void read_uplink(const struct config_section *section,
 	if (config_get(section, "address", &value))
 		config_value_address(&value, &uplink->address);
 	config_get_number(section, "level", 1, 16, &uplink->level);
+	config_get_number(section, "share", 1, SHARE_MAX, &uplink->share);
 	config_get_duration(section, "delay-down", 0, 24 * 60 * CONFIG_MINUTE,
 			    &uplink->delay_down);
 	config_get_duration(section, "delay-up", 0, 24 * 60 * CONFIG_MINUTE,

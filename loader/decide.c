@@ -51,6 +51,7 @@ struct desired decide(const struct config *config, const struct facts *facts,
 	wish = decide_wanted(&view, &desired);
 	desired.selector = decide_choose(&view, &desired, wish);
 	decide_settle(&view, &desired, wish);
+	decide_share(&view, &desired, wish);
 	describe(&view, &desired, wish);
 	/* Before the programs are in place nobody may send us anything, and
 	 * no default of ours may let anything out. */

@@ -164,7 +164,8 @@ int decide_choose(const struct view *view, struct desired *desired, int wish)
 	}
 	decide_say_best(view, desired, mine);
 	decide_say_missing(view, desired, mine);
-	if (decide_partner_is_equal(view, mine))
+	if (decide_partner_is_equal(view, mine) &&
+	    !decide_shares_with_partner(view, mine))
 		decide_say(desired,
 			   "; partner has one, too, and shall give way");
 	return mine;

@@ -41,7 +41,7 @@ bool decide_partner_is_better(const struct view *view, int mine)
 {
 	const struct partner_facts *partner = &view->facts->partner;
 
-	if (!view->partner_known)
+	if (!view->partner_known || decide_shares_with_partner(view, mine))
 		return false;
 	if (decide_partner_is_equal(view, mine))
 		return partner_was_chosen(view) || partner->first;

@@ -73,6 +73,11 @@ int decide_choose(const struct view *view, struct desired *desired, int wish);
 /* Takes the choice back, if it is no necessity and comes too soon. */
 void decide_settle(const struct view *view, struct desired *desired, int wish);
 
+/* ---- decide_share.c ---- */
+
+bool decide_shares_with_partner(const struct view *view, int mine);
+void decide_share(const struct view *view, struct desired *desired, int wish);
+
 /* ---- decide_partner.c ---- */
 
 bool decide_partner_is_equal(const struct view *view, int mine);

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "heartbeat_message.h"
+#include "share.h"
 
 #define MAGIC 0x74777068U /* "twph" */
 #define SEAL crypto_auth_BYTES
@@ -28,7 +29,7 @@
 #define LEVEL_MAX 16
 
 #define INTENT_BYTES (8 + 1 + MODEL_NAME + 4 + 4 + 1)
-#define UPLINK_BYTES (MODEL_NAME + 5)
+#define UPLINK_BYTES (MODEL_NAME + 6)
 #define FIXED_BYTES                                                     \
 	(HEAD + 2 * 16 + 3 + 3 * 4 + INTENT_BYTES + HEARTBEAT_VERSION + \
 	 HEARTBEAT_HOSTS / 8 + 1)
@@ -107,6 +108,7 @@ static void put_uplink(struct writer *to, const struct heartbeat_uplink *uplink)
 	put_text(to, uplink->name, MODEL_NAME);
 	put8(to, uplink->level);
 	put8(to, uplink->now);
+	put8(to, uplink->share);
 	put8(to, uplink->state);
 	put8(to, uplink->track);
 	put8(to, uplink->draining);
@@ -275,6 +277,7 @@ static void get_uplink(struct reader *from, struct heartbeat_uplink *out)
 	get_name(from, out->name);
 	out->level = (uint8_t)get8(from, LEVEL_MAX);
 	out->now = (uint8_t)get8(from, LEVEL_MAX);
+	out->share = (uint8_t)get8(from, SHARE_MAX);
 	out->state = (enum tp_exit_state)get8(from, TP_EXIT_UP);
 	out->track = (enum track_state)get8(from, TRACK_UP);
 	out->draining = get8(from, 1);

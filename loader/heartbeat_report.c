@@ -39,8 +39,9 @@ static bool uplink_differs(const struct heartbeat_uplink *a,
 			   const struct heartbeat_uplink *b)
 {
 	return strncmp(a->name, b->name, MODEL_NAME) || a->level != b->level ||
-	       a->now != b->now || a->state != b->state ||
-	       a->track != b->track || a->draining != b->draining;
+	       a->now != b->now || a->share != b->share ||
+	       a->state != b->state || a->track != b->track ||
+	       a->draining != b->draining;
 }
 
 bool heartbeat_report_differs(const struct heartbeat_report *a,

@@ -24,6 +24,7 @@ struct heartbeat_uplink {
 	char name[MODEL_NAME];
 	uint8_t level; /* at its best */
 	uint8_t now;   /* at which it is a candidate; 0: it is none */
+	uint8_t share; /* weight among its level; 0: it shares nothing */
 	enum tp_exit_state state;
 	enum track_state track;
 	bool draining; /* towards a deadline */

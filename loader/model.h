@@ -123,7 +123,8 @@ struct uplink_config {
 	struct tp_addr next_hop; /* all zero: none, a point-to-point link */
 	struct tp_addr address;	 /* all zero: the interface's first */
 	unsigned level;		 /* 1 is best */
-	unsigned track;		 /* index in tracks[] of this uplink */
+	unsigned share; /* weight among its level; 0: it shares nothing */
+	unsigned track; /* index in tracks[] of this uplink */
 	unsigned tracks_count;
 	/* [0] is always its interface. */
 	struct track_config tracks[MODEL_TRACKS];
@@ -243,6 +244,13 @@ struct partner_link {
 	uint8_t own[6];
 };
 
+/* An uplink of the partner's that shares new sessions. */
+struct told_share {
+	char name[MODEL_NAME];
+	unsigned level; /* at which it is a candidate now; 0: it is none */
+	unsigned weight;
+};
+
 struct partner_facts {
 	bool address_on_lan; /* its address is on a subnet of its interface */
 	bool mac_known;	     /* on each of its links */
@@ -255,6 +263,7 @@ struct partner_facts {
 	bool told_self;	     /* it is ready and sends by an uplink of its own */
 	bool told_proved;    /* that rests on an answer from outside */
 	unsigned told_level; /* the best of its candidates; 0: there is none */
+	struct told_share told_shares[MODEL_UPLINKS];
 	struct tp_addr local; /* mine on the LAN that leads there */
 	struct partner_link links[TP_KINDS]; /* one for all, or each its own */
 };
@@ -305,8 +314,17 @@ struct intent {
 #define MODEL_NOBODY (-1)
 #define MODEL_PARTNER (-2)
 
+/* Who takes how much of the new sessions. */
+struct share {
+	int candidate;
+	unsigned weight;
+	uint64_t id; /* what both gateways call it */
+};
+
 struct desired {
-	int selector;	 /* exit of new sessions */
+	int selector;	       /* exit of new sessions */
+	unsigned shares_count; /* 0: all by the selector */
+	struct share shares[2 * MODEL_UPLINKS];
 	msec_t switched; /* when it changed last */
 	msec_t settled;	 /* when a change that waits may come; 0: none does */
 	enum tp_exit_state states[MODEL_UPLINKS];

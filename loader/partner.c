@@ -111,6 +111,7 @@ static void fill_uplinks(const struct site *site, struct heartbeat_report *mine)
 		out->track = site->facts.uplinks[i].track;
 		out->draining = out->state == TP_EXIT_DRAIN;
 		out->now = (uint8_t)site->desired.levels[i];
+		out->share = (uint8_t)config->share;
 		if (!site->facts.ready || !out->now)
 			continue;
 		if (!mine->best_level || out->now < mine->best_level)
@@ -220,9 +221,12 @@ static void say_equal(struct partner *partner,
 	unsigned mine = best_level(config), best = 0;
 	char text[ADDRESS_TEXT];
 
-	for (unsigned i = 0; i < theirs->uplinks_count; i++)
+	for (unsigned i = 0; i < theirs->uplinks_count; i++) {
+		if (theirs->uplinks[i].share)
+			return; /* on purpose */
 		if (!best || theirs->uplinks[i].level < best)
 			best = theirs->uplinks[i].level;
+	}
 	if (best == mine && !partner->equal)
 		log_warning("both gateways' best uplink is of level %u: the "
 			    "one that carries goes on; when both would, the "
@@ -373,6 +377,25 @@ static bool heartbeat_awaited(const struct partner *partner,
 	       (!partner->spoke || site_now() - partner->spoke < AWAITED);
 }
 
+/* What it shares, and at which level; it may boot, and then that is nothing. */
+static void collect_shares(const struct heartbeat_view *heartbeat,
+			   struct partner_facts *facts)
+{
+	const struct heartbeat_report *theirs = &heartbeat->theirs;
+
+	memset(facts->told_shares, 0, sizeof(facts->told_shares));
+	if (!heartbeat->fresh || !theirs->ready)
+		return;
+	for (unsigned i = 0; i < theirs->uplinks_count; i++) {
+		const struct heartbeat_uplink *uplink = &theirs->uplinks[i];
+		struct told_share *told = &facts->told_shares[i];
+
+		memcpy(told->name, uplink->name, sizeof(told->name));
+		told->level = uplink->state == TP_EXIT_UP ? uplink->now : 0;
+		told->weight = uplink->share;
+	}
+}
+
 void partner_collect(const struct partner *partner, struct partner_facts *facts)
 {
 	struct liveness_view liveness;
@@ -385,6 +408,7 @@ void partner_collect(const struct partner *partner, struct partner_facts *facts)
 	facts->awaited = heartbeat_awaited(partner, &heartbeat);
 	facts->told_self = heartbeat.fresh && heartbeat.theirs.ready &&
 			   heartbeat.theirs.selector == HEARTBEAT_SELF;
+	collect_shares(&heartbeat, facts);
 	facts->told_proved = heartbeat.fresh && heartbeat.theirs.proved;
 	facts->told_level = heartbeat.fresh ? heartbeat.theirs.best_level : 0;
 }

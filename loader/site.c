@@ -160,6 +160,7 @@ static void leave(const struct site *site, struct desired *desired)
 	desired->marker = false;
 	desired->vrrp = 0;
 	memset(desired->levels, 0, sizeof(desired->levels));
+	desired->shares_count = 0;
 	if (site->facts.partner.mac_known)
 		desired->selector = MODEL_PARTNER;
 	snprintf(desired->reason, sizeof(desired->reason),
@@ -339,7 +340,8 @@ static void turn(struct site *site)
 	site_log_decision(site, &desired, lost, cut);
 	moved = desired.selector != site->desired.selector ||
 		memcmp(desired.levels, site->desired.levels,
-		       sizeof(desired.levels)) != 0;
+		       sizeof(desired.levels)) != 0 ||
+		desired.shares_count != site->desired.shares_count;
 	site->desired = desired;
 	if (moved)
 		partner_poke(site->parts->partner);

@@ -266,6 +266,23 @@ static struct json_object *uplinks_json(const struct site *site, msec_t now)
 	return json;
 }
 
+/* Who takes how much of the new sessions; none: the selector takes all. */
+static struct json_object *shares_json(const struct site *site)
+{
+	const struct desired *desired = &site->desired;
+	struct json_object *json = json_object_new_array();
+
+	for (unsigned i = 0; i < desired->shares_count; i++) {
+		const struct share *share = &desired->shares[i];
+		struct json_object *one = json_object_new_object();
+
+		add_candidate(one, "exit", site, share->candidate);
+		add_count(one, "weight", share->weight);
+		json_object_array_add(json, one);
+	}
+	return json;
+}
+
 struct json_object *status_json(const struct site *site)
 {
 	struct json_object *json = json_object_new_object();
@@ -278,6 +295,7 @@ struct json_object *status_json(const struct site *site)
 	add_bool(json, "ready", site->facts.ready);
 	add_text(json, "mode", mode_names[site->config.mode]);
 	add_candidate(json, "selector", site, site->desired.selector);
+	json_object_object_add(json, "shares", shares_json(site));
 	json_object_object_add(json, "intent", intent_json(site, now));
 	add_text(json, "reason", site->desired.reason);
 	add_bool(json, "degraded", site->desired.degraded);

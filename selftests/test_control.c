@@ -347,7 +347,7 @@ static void test_status_has_every_field(void **state)
 		"degraded", "selector",	   "intent",  "reason",
 		"event",    "last_switch", "uplinks", "partner",
 		"announce", "last_resort", "marker",  "vrrp",
-		"uptime_s", "published",
+		"uptime_s", "published",   "shares",
 	};
 	struct json_object *answer, *status, *value;
 	int fd = dial();

@@ -608,6 +608,117 @@ static void settling_with_a_partner(void **state)
 	assert_int_equal(got.selector, 0);
 }
 
+static void assert_shares(const struct desired *got, unsigned count,
+			  const int candidates[])
+{
+	assert_int_equal(got->shares_count, count);
+	for (unsigned i = 0; i < count; i++)
+		assert_int_equal(got->shares[i].candidate, candidates[i]);
+}
+
+/* Those of the best level, as long as they are up, and nobody has a wish. */
+static void sharing(void **state)
+{
+	static const struct row row = { .uplinks = "1u 1u 2u 1d3u",
+					.partner = "",
+					.intent = "" };
+	struct config config;
+	struct facts facts;
+	struct intent intent;
+	struct desired got;
+
+	(void)state;
+	parse(&row, &config, &facts, &intent);
+	got = decide(&config, &facts, &intent, NULL);
+	assert_int_equal(got.shares_count, 0);
+	for (unsigned i = 0; i < 4; i++)
+		config.uplinks[i].share = 10 + i;
+	got = decide(&config, &facts, &intent, NULL);
+	assert_shares(&got, 2, (const int[]){ 0, 1 });
+	assert_int_equal(got.shares[1].weight, 11);
+	assert_true(got.shares[0].id != got.shares[1].id);
+	assert_non_null(strstr(got.reason, "2 share this level"));
+	/* One of them: it has all, and so nothing is shared. */
+	facts.uplinks[0].track = TRACK_DOWN;
+	got = decide(&config, &facts, &intent, &got);
+	assert_int_equal(got.selector, 1);
+	assert_int_equal(got.shares_count, 0);
+	/* It comes back, and shares at once: nothing settles here. */
+	config.settle = 1000;
+	facts.uplinks[0].track = TRACK_UP;
+	got = decide(&config, &facts, &intent, &got);
+	assert_shares(&got, 2, (const int[]){ 0, 1 });
+	assert_int_equal(got.selector, 1);
+	/* A fallback does not share, also not of its own level. */
+	facts.uplinks[0].track = facts.uplinks[1].track = TRACK_DOWN;
+	config.uplinks[2].level = 3;
+	got = decide(&config, &facts, &intent, &got);
+	assert_int_equal(got.shares_count, 0);
+	facts.uplinks[0].track = facts.uplinks[1].track = TRACK_UP;
+	intent.kind = INTENT_UPLINK;
+	strcpy(intent.uplink, "u0");
+	got = decide(&config, &facts, &intent, &got);
+	assert_int_equal(got.selector, 0);
+	assert_int_equal(got.shares_count, 0);
+	intent.kind = INTENT_DRAIN;
+	got = decide(&config, &facts, &intent, &got);
+	assert_int_equal(got.shares_count, 0);
+}
+
+/* Both gateways, each from its side, come to the same shares. */
+static void sharing_with_a_partner(void **state)
+{
+	static const struct row row = { .uplinks = "1u",
+					.partner = "clamo1f",
+					.intent = "" };
+	struct config config;
+	struct facts facts;
+	struct intent intent;
+	struct desired a, b;
+
+	(void)state;
+	parse(&row, &config, &facts, &intent);
+	config.uplinks[0].share = 3;
+	facts.partner.local.byte[15] = 3;
+	config.partner.address.byte[15] = 4;
+	facts.partner.told_shares[0] =
+		(struct told_share){ .name = "u1", .level = 1, .weight = 2 };
+	a = decide(&config, &facts, &intent, NULL);
+	assert_int_equal(a.selector, 0); /* no matter who has which address */
+	assert_shares(&a, 2, (const int[]){ 0, PARTNER });
+	assert_int_equal(a.metric, BEST);
+	/* The other side of the same. */
+	strcpy(config.uplinks[0].name, "u1");
+	config.uplinks[0].share = 2;
+	facts.partner.local.byte[15] = 4;
+	config.partner.address.byte[15] = 3;
+	facts.partner.told_shares[0] =
+		(struct told_share){ .name = "u0", .level = 1, .weight = 3 };
+	b = decide(&config, &facts, &intent, NULL);
+	assert_shares(&b, 2, (const int[]){ 0, PARTNER });
+	assert_true(a.shares[0].id == b.shares[1].id);
+	assert_true(a.shares[1].id == b.shares[0].id);
+	assert_int_equal(a.shares[0].weight, b.shares[1].weight);
+	/* It has fallen to a worse level, or is not heard: all is mine. */
+	facts.partner.told_shares[0].level = 2;
+	facts.partner.told_level = 2;
+	b = decide(&config, &facts, &intent, &b);
+	assert_int_equal(b.selector, 0);
+	assert_int_equal(b.shares_count, 0);
+	facts.partner.told_shares[0].level = 1;
+	facts.partner.told = false;
+	b = decide(&config, &facts, &intent, &b);
+	assert_int_equal(b.selector, 0);
+	assert_int_equal(b.shares_count, 0);
+	/* Mine has: all is the partner's. */
+	facts.partner.told = true;
+	facts.partner.told_level = 1;
+	facts.uplinks[0].track = TRACK_DOWN;
+	b = decide(&config, &facts, &intent, &b);
+	assert_int_equal(b.selector, PARTNER);
+	assert_int_equal(b.shares_count, 0);
+}
+
 /* A standby that restarts must not take its marker away for a moment. */
 static void restart_of_a_standby(void **state)
 {
@@ -805,6 +916,8 @@ int main(void)
 		cmocka_unit_test(states),
 		cmocka_unit_test(states_of_fallbacks),
 		cmocka_unit_test(settling),
+		cmocka_unit_test(sharing),
+		cmocka_unit_test(sharing_with_a_partner),
 		cmocka_unit_test(settling_with_a_partner),
 		cmocka_unit_test(states_the_operator_wants),
 		cmocka_unit_test(restart_of_a_standby),

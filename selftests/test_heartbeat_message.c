@@ -79,6 +79,7 @@ static struct heartbeat_message full(void)
 		snprintf(uplink->name, MODEL_NAME, "isp-%u", i);
 		uplink->level = (uint8_t)(i + 1);
 		uplink->now = (uint8_t)(16 - i);
+		uplink->share = (uint8_t)(6 * i + 1);
 		uplink->state = (enum tp_exit_state)(i % 4);
 		uplink->track = (enum track_state)(i % 3);
 		uplink->draining = i % 2;
@@ -284,16 +285,17 @@ static void sealed_nonsense(void **state)
 		{ 63, 0 },   /* auto, with a name */
 		{ 64, 0 },   /* no name, or something behind its end */
 		{ 64, 'A' }, /* a name that no uplink has */
-		{ 64, ' ' }, { 79, 'x' }, /* no end of it */
-		{ 88, 2 },		  /* force */
-		{ 89, 7 },		  /* version: goes into the log */
-		{ 89, 0 },   { 89, 0x9b }, { 137, 17 }, /* uplinks */
-		{ 137, 15 }, { 138, 0 },		/* of the first: name */
-		{ 154, 17 },				/* level */
-		{ 155, 17 },				/* level now */
-		{ 156, 4 },				/* state */
-		{ 157, 3 },				/* track */
-		{ 158, 2 },				/* draining */
+		{ 64, ' ' },  { 79, 'x' }, /* no end of it */
+		{ 88, 2 },		   /* force */
+		{ 89, 7 },		   /* version: goes into the log */
+		{ 89, 0 },    { 89, 0x9b }, { 137, 17 }, /* uplinks */
+		{ 137, 15 },  { 138, 0 }, /* of the first: name */
+		{ 154, 17 },		  /* level */
+		{ 155, 17 },		  /* level now */
+		{ 156, 101 },		  /* share */
+		{ 157, 4 },		  /* state */
+		{ 158, 3 },		  /* track */
+		{ 159, 2 },		  /* draining */
 	};
 	struct heartbeat_message message = full();
 	uint8_t bytes[HEARTBEAT_MAX];
@@ -425,6 +427,7 @@ static void what_is_a_change(void **state)
 	CHANGE(other.uplinks[15].name[0] = 'x');
 	CHANGE(other.uplinks[15].level++);
 	CHANGE(other.uplinks[15].now = 0);
+	CHANGE(other.uplinks[15].share = 0);
 	CHANGE(other.uplinks[15].state = TP_EXIT_DEAD);
 	CHANGE(other.uplinks[15].track = TRACK_UP);
 	CHANGE(other.uplinks[15].draining = false);

@@ -67,6 +67,26 @@ static void print_wish(struct json_object *intent)
 	puts(" (twinpath flip auto ends it)");
 }
 
+static void print_shares(struct json_object *shares)
+{
+	size_t count = shares ? json_object_array_length(shares) : 0;
+	int64_t total = 0;
+
+	for (size_t i = 0; i < count; i++)
+		total += json_object_get_int64(
+			field(json_object_array_get_idx(shares, i), "weight"));
+	for (size_t i = 0; i < count; i++) {
+		struct json_object *one = json_object_array_get_idx(shares, i);
+		int64_t weight = json_object_get_int64(field(one, "weight"));
+
+		printf("%s %s %d%%", i ? "," : "shared, by the inside host:",
+		       text(one, "exit"),
+		       total ? (int)((100 * weight + total / 2) / total) : 0);
+	}
+	if (count)
+		putchar('\n');
+}
+
 static void print_head(struct json_object *status)
 {
 	char duration[DURATION_TEXT];
@@ -79,6 +99,7 @@ static void print_head(struct json_object *status)
 	       is_true(status, "degraded") ? "DEGRADED: " : "",
 	       field(status, "selector") ? text(status, "selector") : "none",
 	       text(status, "reason"), text(status, "event"));
+	print_shares(field(status, "shares"));
 	print_wish(field(status, "intent"));
 }
 
