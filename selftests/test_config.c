@@ -209,10 +209,8 @@ static void test_golden(void **state)
 /* ---- examples/ ---- */
 
 static const char *const examples[] = {
-	EXAMPLES "gw-a.conf",
-	EXAMPLES "gw-b.conf",
-	EXAMPLES "two-uplinks.conf",
-	EXAMPLES "levels-gw-a.conf",
+	EXAMPLES "gw-a.conf",	     EXAMPLES "gw-b.conf",
+	EXAMPLES "two-uplinks.conf", EXAMPLES "levels-gw-a.conf",
 	EXAMPLES "levels-gw-b.conf",
 };
 
