@@ -57,6 +57,7 @@ decide := $(patsubst loader/%.c,%,$(wildcard loader/decide*.c)) share
 heartbeat := $(patsubst loader/%.c,%,$(wildcard loader/heartbeat*.c))
 liveness := $(patsubst loader/%.c,%,$(wildcard loader/liveness*.c))
 netlink := $(patsubst loader/%.c,%,$(wildcard loader/netlink*.c))
+probe := probe echo $(addprefix probe_,arp dns echo flight http icmp socket tcp)
 tools-objs := $(config)
 
 # What of loader/ each test is linked with.
@@ -66,7 +67,8 @@ test_config-objs := $(config)
 test_conformance-objs := $(config)
 test_conflict-objs := conflict $(netlink) address log
 test_control-objs := control control_socket request status status_partner \
-	status_publish status_track publish liveness_verdict $(decide) $(config)
+	status_probe status_publish status_track publish liveness_verdict \
+	$(decide) $(config)
 test_decide-objs := $(decide)
 test_decide_random-objs := $(decide)
 test_duration-objs := duration
@@ -83,7 +85,8 @@ test_liveness_verdict-objs := liveness_verdict
 test_netlink-objs := $(netlink) address log
 test_netlink_route-objs := $(netlink) address log
 test_netlink_write-objs := $(netlink) address log
-test_probe_icmp-objs := probe_icmp echo address log
+test_probe-objs := $(probe) address log
+test_probe_window-objs := probe_window
 test_quiet-objs := quiet
 test_publish-objs := publish publish_port address
 test_routing-objs := routing routing_wish $(netlink) address log

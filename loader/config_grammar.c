@@ -9,26 +9,12 @@
 #include <string.h>
 
 #include "config_grammar.h"
+#include "config_keys.h"
+#include "config_probe.h"
 
-#define VALUE(name) CFG_STR(name, NULL, CFGF_NODEFAULT)
-#define LIST(name) CFG_STR_LIST(name, NULL, CFGF_NODEFAULT)
-
-#define NAMED(name, keys) \
-	CFG_SEC(name, keys, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES)
-
-static cfg_opt_t damp_keys[] = {
+cfg_opt_t config_damp_keys[] = {
 	VALUE("half-life"),    VALUE("suppress"), VALUE("reuse"),
 	VALUE("max-suppress"), CFG_END(),
-};
-
-/* What every track has. */
-#define TRACK_KEYS                              \
-	VALUE("delay-down"), VALUE("delay-up"), \
-		CFG_SEC("dampening", damp_keys, CFGF_NODEFAULT)
-
-static cfg_opt_t icmp_keys[] = {
-	VALUE("target"), VALUE("interval"), VALUE("timeout"), VALUE("misses"),
-	VALUE("hits"),	 TRACK_KEYS,	    CFG_END(),
 };
 
 static cfg_opt_t list_keys[] = {
@@ -63,13 +49,19 @@ static cfg_opt_t uplink_keys[] = {
 	VALUE("hold"),
 	VALUE("metered"),
 	VALUE("filtering"),
-	NAMED("icmp", icmp_keys),
+	NAMED("icmp", config_icmp_keys),
+	NAMED("echo", config_echo_keys),
+	NAMED("arp", config_arp_keys),
+	NAMED("tcp", config_tcp_keys),
+	NAMED("dns", config_dns_keys),
+	NAMED("http", config_http_keys),
+	NAMED("route", config_route_keys),
 	NAMED("any", list_keys),
 	NAMED("all", list_keys),
 	NAMED("not", list_keys),
 	NAMED("weight", weight_keys),
 	NAMED("fallback", fallback_keys),
-	CFG_SEC("dampening", damp_keys, CFGF_NODEFAULT),
+	CFG_SEC("dampening", config_damp_keys, CFGF_NODEFAULT),
 	CFG_END(),
 };
 
@@ -129,14 +121,20 @@ static const struct place {
 	{ "partner", partner_keys },
 	{ "timers", timer_keys },
 	{ "uplink", uplink_keys },
-	{ "icmp", icmp_keys },
 	{ "publish", publish_keys },
+	{ "icmp", config_icmp_keys },
+	{ "echo", config_echo_keys },
+	{ "arp", config_arp_keys },
+	{ "tcp", config_tcp_keys },
+	{ "dns", config_dns_keys },
+	{ "http", config_http_keys },
+	{ "route", config_route_keys },
 	{ "any", list_keys },
 	{ "all", list_keys },
 	{ "not", list_keys },
 	{ "weight", weight_keys },
 	{ "fallback", fallback_keys },
-	{ "dampening", damp_keys },
+	{ "dampening", config_damp_keys },
 };
 #define PLACES (sizeof(places) / sizeof(places[0]))
 

@@ -12,6 +12,7 @@
 #include "config.h"
 #include "config_check.h"
 #include "config_print.h"
+#include "config_probe.h"
 #include "config_track.h"
 #include "track_list.h"
 
@@ -75,14 +76,8 @@ static struct json_object *track_json(const struct uplink_config *uplink,
 	put_number(object, "recovery_ms",
 		   (uint64_t)config_recovery(uplink, track));
 	config_put_track(object, uplink, track);
-	if (track->kind == TRACK_INTERFACE || track_is_list(track->kind))
-		return object;
-	put_address(object, "target", &track->target);
-	put_number(object, "interval_ms", (uint64_t)track->interval);
-	put_number(object, "timeout_ms", (uint64_t)track->timeout);
-	put_number(object, "misses", track->misses);
-	put_number(object, "hits", track->hits);
-	put_number(object, "bytes_per_month", config_probe_bytes(track));
+	if (config_is_probe(track->kind))
+		config_put_probe(object, track);
 	return object;
 }
 

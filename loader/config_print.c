@@ -3,7 +3,7 @@
  * config_print.c - a configuration as a configuration file, and what follows
  * from it.
  *
- * Owns: the arithmetic of memory, times and traffic, and the printed form.
+ * Owns: the arithmetic of memory and times, and the printed form.
  * What it prints must read back as the same struct config (a test holds it to
  * that), so every figure that is no key is a comment.
  */
@@ -13,13 +13,11 @@
 #include "config.h"
 #include "config_check.h"
 #include "config_print.h"
+#include "config_probe.h"
 #include "config_track.h"
 #include "duration.h"
 #include "track_list.h"
 
-/* What echo.c sends: headers of Ethernet, IPv4 and ICMP, then its data. */
-#define PROBE_FRAME (14 + 20 + 8 + 32)
-#define MONTH_MS ((uint64_t)30 * 24 * 3600 * 1000)
 #define MIB (1024.0 * 1024.0)
 
 uint64_t config_session_bytes(const struct config *config)
@@ -59,13 +57,6 @@ msec_t config_recovery(const struct uplink_config *uplink,
 			time = one;
 	}
 	return time + track->delay_up;
-}
-
-uint64_t config_probe_bytes(const struct track_config *track)
-{
-	if (track->interval <= 0)
-		return 0;
-	return 2 * PROBE_FRAME * MONTH_MS / (uint64_t)track->interval;
 }
 
 const char *config_print_ports(uint16_t first, uint16_t last,
@@ -197,22 +188,6 @@ static void print_partner(FILE *out, const struct config *config)
 	fprintf(out, "}\n");
 }
 
-static void print_probe(FILE *out, const struct uplink_config *uplink,
-			const struct track_config *track)
-{
-	const double megabytes = (double)config_probe_bytes(track) / 1e6;
-
-	fprintf(out, "    # probe traffic: %.0f MB a month\n", megabytes);
-	fprintf(out, "    icmp %s {\n", track->name);
-	print_address(out, "        ", "target", &track->target);
-	print_duration(out, "        ", "interval", track->interval);
-	print_duration(out, "        ", "timeout", track->timeout);
-	fprintf(out, "        misses = %u\n        hits = %u\n", track->misses,
-		track->hits);
-	config_print_track_keys(out, "        ", uplink, track);
-	fprintf(out, "    }\n");
-}
-
 static void print_sizes(FILE *out, const struct uplink_config *uplink)
 {
 	if (uplink->mtu != 0)
@@ -241,8 +216,8 @@ static void print_uplink(FILE *out, const struct uplink_config *uplink)
 		fprintf(out, "    share = %u\n", uplink->share);
 	print_sizes(out, uplink);
 	for (i = 1; i < uplink->tracks_count; i++)
-		if (!track_is_list(uplink->tracks[i].kind))
-			print_probe(out, uplink, &uplink->tracks[i]);
+		if (config_is_probe(uplink->tracks[i].kind))
+			config_print_probe(out, uplink, &uplink->tracks[i]);
 	config_print_lists(out, uplink);
 	fprintf(out,
 		"    # track %s: down at most %s after the path goes dark, "

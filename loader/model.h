@@ -53,9 +53,15 @@ enum mode {
 
 enum track_kind {
 	TRACK_INTERFACE, /* present, up, carrier, address */
-	TRACK_ICMP,	 /* echo to a target, pinned to the uplink */
-	/* Lists of tracks; from here on nothing is sent. */
-	TRACK_ANY,
+	TRACK_ICMP,	 /* an ICMP echo to a target */
+	TRACK_ECHO,	 /* a packet to ourselves by the next hop */
+	TRACK_ARP,	 /* an ARP request */
+	TRACK_TCP,	 /* a connection to a port */
+	TRACK_DNS,	 /* a question to a name server */
+	TRACK_HTTP,	 /* a request to a web server */
+	/* From here on nothing is sent. */
+	TRACK_ROUTE, /* a route by this uplink is in the FIB */
+	TRACK_ANY,   /* lists of tracks */
 	TRACK_ALL,
 	TRACK_NOT,
 	TRACK_WEIGHT, /* what is up must weigh enough */
@@ -75,14 +81,29 @@ struct track_member {
 	unsigned weight;
 };
 
+#define MODEL_ASK 128 /* with the NUL */
+
 struct track_config {
 	char name[MODEL_NAME];
 	enum track_kind kind;
 	struct tp_addr target;
+	uint16_t port;	      /* of tcp, dns and http */
+	char ask[MODEL_ASK];  /* dns: the name; http: the path */
+	char host[MODEL_ASK]; /* http; empty: the target */
+	unsigned status;      /* http; 0: any from 200 to 399 */
+	struct prefix route;  /* route: this very prefix ... */
+	struct tp_addr via;   /* ... by this next hop; zero: any */
 	msec_t interval;
-	msec_t timeout;	 /* an answer later than this is a miss */
-	unsigned misses; /* in a row: down */
-	unsigned hits;	 /* in a row: up */
+	msec_t standby_interval; /* while it carries nothing; 0: the same */
+	msec_t timeout;		 /* an answer later than this is a miss */
+	msec_t threshold;	 /* ... and than this, slow; 0: none is */
+	bool slow_is_miss;	 /* IOS's "state"; or else "reachability" */
+	unsigned misses;	 /* in a row: down */
+	unsigned hits;		 /* in a row: up */
+	/* Over the last `window` probes; 0: no such condition. */
+	unsigned window;
+	unsigned loss_down, loss_up; /* percent: at least, at most */
+	msec_t rtt_down, rtt_up;     /* the average: at least, at most */
 	msec_t delay_down, delay_up;
 	struct damp_config damp;
 	unsigned members_count; /* of a list */

@@ -10,20 +10,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "address.h"
-#include "log.h"
-#include "probe_icmp.h"
 #include "probe_words.h"
+#include "prober.h"
 #include "probes.h"
 #include "site.h"
 #include "track_list.h"
 #include "tracks.h"
 
-struct prober {
+/* A track, and what feeds it. */
+struct feed {
+	struct prober prober; /* first: see on_found */
 	struct probes *probes;
-	unsigned uplink, track;
-	struct probe_icmp *icmp; /* NULL: an interface track */
-	int error;		 /* of the last update, so as to say it once */
 };
 
 struct probes {
@@ -31,18 +28,8 @@ struct probes {
 	struct tracks tracks;
 	struct event *timer;
 	bool beyond[MODEL_UPLINKS]; /* as the site was told */
-	struct prober probers[MODEL_UPLINKS][MODEL_TRACKS];
+	struct feed feeds[MODEL_UPLINKS][MODEL_TRACKS];
 };
-
-static const struct uplink_config *uplink_of(const struct prober *prober)
-{
-	return &prober->probes->site->config.uplinks[prober->uplink];
-}
-
-static struct track *track_of(const struct prober *prober)
-{
-	return &prober->probes->site->tracks[prober->uplink][prober->track];
-}
 
 /* ---- what falls due ---------------------------------------------------- */
 
@@ -53,15 +40,11 @@ static msec_t heard(const struct site *site, unsigned uplink)
 	msec_t last = 0;
 
 	for (unsigned t = 0; t < config->tracks_count; t++) {
-		const struct prober *prober = &site->probes->probers[uplink][t];
-		struct probe_icmp_statistics statistics;
+		const struct feed *feed = &site->probes->feeds[uplink][t];
+		msec_t when = prober_heard(&feed->prober);
 
-		if (!prober->icmp ||
-		    address_equal(&config->tracks[t].target, &config->next_hop))
-			continue;
-		statistics = probe_icmp_statistics(prober->icmp);
-		if (statistics.heard > last)
-			last = statistics.heard;
+		if (when > last)
+			last = when;
 	}
 	return last;
 }
@@ -135,64 +118,81 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 
 /* ---- results ----------------------------------------------------------- */
 
-static void on_result(void *arg, const struct probe_icmp_result *result)
+static void count(struct track *track, const struct prober *prober,
+		  const struct probe_result *result)
 {
-	struct prober *prober = arg;
-	struct probe_icmp_statistics statistics =
-		probe_icmp_statistics(prober->icmp);
-	struct track *track = track_of(prober);
-	bool ok = result->fate == PROBE_ICMP_ANSWERED;
-	struct tracks *tracks = &prober->probes->tracks;
+	struct probe_statistics statistics = probe_statistics(prober->probe);
+
+	track->sent = statistics.sent;
+	track->late = statistics.late;
+	if (result->fate == PROBE_ANSWERED)
+		track->rtt_us_last = result->rtt_us;
+}
+
+static bool tell(struct feed *feed, enum prober_verdict verdict,
+		 const char *because, msec_t now)
+{
+	struct tracks *tracks = &feed->probes->tracks;
+	unsigned uplink = feed->prober.uplink_index;
+	unsigned t = feed->prober.track_index;
+
+	switch (verdict) {
+	case PROBER_NOTHING:
+		break;
+	case PROBER_HIT:
+		return tracks_result(tracks, uplink, t, true, because, now);
+	case PROBER_MISS:
+		return tracks_result(tracks, uplink, t, false, because, now);
+	case PROBER_BAD:
+		return tracks_follow(tracks, uplink, t, TRACK_DOWN, because,
+				     now);
+	case PROBER_USELESS:
+		return tracks_force(tracks, uplink, t, TRACK_UP, because, now);
+	}
+	return false;
+}
+
+static void on_found(struct prober *prober, enum prober_verdict verdict,
+		     const struct probe_result *result, const char *because)
+{
+	struct feed *feed = (struct feed *)prober;
+	struct probes *probes = feed->probes;
+	unsigned uplink = prober->uplink_index, t = prober->track_index;
 	msec_t now = site_now();
-	char because[WORDS];
 	bool changed;
 
 	/* First what is due, so that the result is to blame for the rest. */
-	changed = tracks_tick(tracks, prober->uplink, prober->track, now);
-	track->sent = statistics.sent;
-	track->late = statistics.late;
-	if (ok)
-		track->rtt_us_last = result->rtt_us;
-	probe_words_result(uplink_of(prober), track->config, result, because);
-	changed |= tracks_result(tracks, prober->uplink, prober->track, ok,
-				 because, now);
-	settle(prober->probes, changed);
-}
-
-static void on_resolve(void *arg)
-{
-	const struct prober *prober = arg;
-	struct site *site = prober->probes->site;
-	unsigned ifindex = site->facts.uplinks[prober->uplink].ifindex;
-
-	/* A refusal has shown, or will show, as another fact. */
-	if (ifindex)
-		netlink_neighbour_probe(site->netlink, ifindex,
-					&uplink_of(prober)->next_hop);
+	changed = tracks_tick(&probes->tracks, uplink, t, now);
+	count(&probes->site->tracks[uplink][t], prober, result);
+	changed |= tell(feed, verdict, because, now);
+	settle(probes, changed);
 }
 
 /* ---- facts ------------------------------------------------------------- */
 
-static void move(struct prober *prober, const struct uplink_facts *facts,
-		 bool up)
+/* What the kernel says of an interface or of its routes needs no probe. */
+static bool update_one(struct feed *feed, const struct uplink_facts *facts,
+		       enum track_state interface, const char *because,
+		       msec_t now)
 {
-	struct probe_icmp_path path = {
-		.ifindex = up ? facts->ifindex : 0,
-		.address = facts->address,
-		.next_hop_mac_known = facts->next_hop_mac_known,
-	};
-	int error;
+	struct prober *prober = &feed->prober;
+	struct tracks *tracks = &feed->probes->tracks;
+	unsigned uplink = prober->uplink_index, t = prober->track_index;
+	enum track_state route;
+	char why[WORDS];
 
-	memcpy(path.next_hop_mac, facts->next_hop_mac,
-	       sizeof(path.next_hop_mac));
-	error = probe_icmp_update(prober->icmp, &path);
-	if (error && error != prober->error)
-		log_warning("track %s/%s: no packet socket on %s: %s%s",
-			    uplink_of(prober)->name,
-			    track_of(prober)->config->name,
-			    uplink_of(prober)->interface, strerror(-error),
-			    error == -EPERM ? ": give CAP_NET_RAW" : "");
-	prober->error = error;
+	prober_update(prober, facts, interface == TRACK_UP);
+	prober_busy(prober, prober->site->desired.selector == (int)uplink);
+	/* Lists follow by themselves. */
+	if (track_is_list(prober->config->kind))
+		return false;
+	/* A cable that is in does not prove an answer: only down is for all. */
+	if (prober->config->kind == TRACK_INTERFACE || interface == TRACK_DOWN)
+		return tracks_force(tracks, uplink, t, interface, because, now);
+	if (prober->config->kind != TRACK_ROUTE)
+		return false;
+	route = prober_route(prober, facts, why);
+	return tracks_follow(tracks, uplink, t, route, why, now);
 }
 
 static bool update_uplink(struct probes *probes, unsigned uplink, msec_t now)
@@ -204,19 +204,9 @@ static bool update_uplink(struct probes *probes, unsigned uplink, msec_t now)
 	enum track_state state = probe_words_interface(config, facts, because);
 	bool changed = false;
 
-	for (unsigned t = 0; t < config->tracks_count; t++) {
-		struct prober *prober = &probes->probers[uplink][t];
-
-		if (prober->icmp)
-			move(prober, facts, state == TRACK_UP);
-		/* A cable that is in does not prove an answer: only down is
-		 * for all.  Lists follow by themselves. */
-		if (track_is_list(config->tracks[t].kind))
-			continue;
-		if (!prober->icmp || state == TRACK_DOWN)
-			changed |= tracks_force(&probes->tracks, uplink, t,
-						state, because, now);
-	}
+	for (unsigned t = 0; t < config->tracks_count; t++)
+		changed |= update_one(&probes->feeds[uplink][t], facts, state,
+				      because, now);
 	return changed;
 }
 
@@ -230,51 +220,44 @@ void probes_update(struct site *site)
 	settle(site->probes, changed);
 }
 
+bool probes_view(const struct site *site, unsigned uplink, unsigned track,
+		 struct probes_view *view)
+{
+	const struct prober *prober =
+		&site->probes->feeds[uplink][track].prober;
+
+	if (!prober->probe)
+		return false;
+	*view = (struct probes_view){
+		.statistics = probe_statistics(prober->probe),
+		.quality = probe_window_quality(&prober->window),
+		.window = prober->window.size,
+		.slow = prober->window.slow,
+		.armed = prober->armed,
+	};
+	return true;
+}
+
 /* ---- open and close ---------------------------------------------------- */
-
-/*
- * The gateway's own range, of which NAT takes nothing: an answer to a probe is
- * never an answer to a host.
- */
-static uint16_t id_of(const struct config *config, unsigned uplink,
-		      unsigned track)
-{
-	unsigned ids = config->local_max - config->local_min + 1U;
-
-	return (uint16_t)(config->local_min +
-			  (uplink * MODEL_TRACKS + track) % ids);
-}
-
-static int open_icmp(struct prober *prober)
-{
-	static const struct probe_icmp_calls calls = {
-		.result = on_result,
-		.resolve = on_resolve,
-	};
-	const struct site *site = prober->probes->site;
-	const struct track_config *config =
-		&uplink_of(prober)->tracks[prober->track];
-	const struct probe_icmp_settings settings = {
-		.target = config->target,
-		.interval = config->interval,
-		.timeout = config->timeout,
-		.id = id_of(&site->config, prober->uplink, prober->track),
-	};
-
-	return probe_icmp_open(&prober->icmp, site->base, &settings, &calls,
-			       prober);
-}
 
 static int open_track(struct probes *probes, unsigned uplink, unsigned t)
 {
-	const struct uplink_config *config =
-		&probes->site->config.uplinks[uplink];
-	struct prober *prober = &probes->probers[uplink][t];
+	struct site *site = probes->site;
+	const struct uplink_config *config = &site->config.uplinks[uplink];
+	struct feed *feed = &probes->feeds[uplink][t];
 
-	prober->probes = probes;
-	prober->uplink = uplink;
-	prober->track = t;
-	return config->tracks[t].kind == TRACK_ICMP ? open_icmp(prober) : 0;
+	feed->probes = probes;
+	feed->prober = (struct prober){
+		.uplink = config,
+		.config = &config->tracks[t],
+		.site = site,
+		.uplink_index = uplink,
+		.track_index = t,
+		.was_dead = site->desired.states[uplink] == TP_EXIT_DEAD &&
+			    !(site->desired.unproven & (1U << uplink)),
+		.found = on_found,
+	};
+	return prober_open(&feed->prober);
 }
 
 int probes_open(struct site *site)
@@ -308,7 +291,7 @@ void probes_close(struct site *site)
 		return;
 	for (unsigned i = 0; i < MODEL_UPLINKS; i++)
 		for (unsigned t = 0; t < MODEL_TRACKS; t++)
-			probe_icmp_close(probes->probers[i][t].icmp);
+			prober_close(&probes->feeds[i][t].prober);
 	if (probes->timer)
 		event_free(probes->timer);
 	free(probes);

@@ -13,6 +13,7 @@
 #include "site.h"
 #include "status.h"
 #include "status_partner.h"
+#include "status_probe.h"
 #include "status_publish.h"
 #include "status_track.h"
 #include "twinpath/version.h"
@@ -171,6 +172,16 @@ static void add_sessions(struct json_object *json, const struct site *site,
 	add_left(json, "home_in_s", failback->home_after, now);
 }
 
+static struct json_object *track_json(const struct site *site, unsigned uplink,
+				      unsigned t, msec_t now)
+{
+	struct json_object *json = status_track_json(
+		&site->config.uplinks[uplink], site->tracks[uplink], t, now);
+
+	status_probe_add(json, site, uplink, t);
+	return json;
+}
+
 static struct json_object *uplink_json(const struct site *site, unsigned i,
 				       msec_t now)
 {
@@ -182,9 +193,7 @@ static struct json_object *uplink_json(const struct site *site, unsigned i,
 	unsigned t;
 
 	for (t = 0; t < config->tracks_count; t++)
-		json_object_array_add(tracks,
-				      status_track_json(config, site->tracks[i],
-							t, now));
+		json_object_array_add(tracks, track_json(site, i, t, now));
 	add_text(json, "name", config->name);
 	add_text(json, "interface", config->interface);
 	add_count(json, "exit", site->exits[i]);

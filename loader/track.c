@@ -118,6 +118,7 @@ enum track_event track_force(struct track *track, enum track_state state,
 enum track_event track_follow(struct track *track, enum track_state state,
 			      bool urgent, msec_t now)
 {
+	track->row = 0;
 	if (state == TRACK_UNKNOWN || state == track->raw)
 		return track_tick(track, urgent, now);
 	set_raw(track, state, now);

@@ -3,7 +3,7 @@
  * track.h - from single probe results to a track's state.
  *
  * Pure like decide: it is told results and the time, and says when it wants
- * to be asked again.  It sends nothing.  (probe_icmp.c sends.)
+ * to be asked again.  It sends nothing.  (probe.c sends.)
  *
  * A raw result changes the raw state after `misses` or `hits` in a row; the
  * raw state becomes the track's state after delay down or up, and up not before
@@ -47,7 +47,7 @@ enum track_event track_result(struct track *track, bool ok, bool urgent,
 enum track_event track_force(struct track *track, enum track_state state,
 			     bool urgent, msec_t now);
 
-/* A list's verdict: no row, but delay down. */
+/* The verdict of a list, a route, a window: no row, but delay down. */
 enum track_event track_follow(struct track *track, enum track_state state,
 			      bool urgent, msec_t now);
 

@@ -80,7 +80,8 @@ bool track_proves(const struct uplink_config *uplink, unsigned track)
 	const struct track_config *config = &uplink->tracks[track];
 
 	if (!track_is_list(config->kind))
-		return config->kind != TRACK_INTERFACE;
+		return config->kind != TRACK_INTERFACE &&
+		       config->kind != TRACK_ROUTE;
 	for (unsigned i = 0; i < config->members_count; i++)
 		if (track_proves(uplink, config->members[i].track))
 			return true;
@@ -92,6 +93,12 @@ const char *track_kind_name(enum track_kind kind)
 	static const char *const names[TRACK_KINDS] = {
 		[TRACK_INTERFACE] = "interface",
 		[TRACK_ICMP] = "icmp",
+		[TRACK_ECHO] = "echo",
+		[TRACK_ARP] = "arp",
+		[TRACK_TCP] = "tcp",
+		[TRACK_DNS] = "dns",
+		[TRACK_HTTP] = "http",
+		[TRACK_ROUTE] = "route",
 		[TRACK_ANY] = "any",
 		[TRACK_ALL] = "all",
 		[TRACK_NOT] = "not",

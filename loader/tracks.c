@@ -148,6 +148,17 @@ bool tracks_force(struct tracks *tracks, unsigned uplink, unsigned t,
 	return note(tracks, uplink, t, event, before, because, now);
 }
 
+bool tracks_follow(struct tracks *tracks, unsigned uplink, unsigned t,
+		   enum track_state state, const char *because, msec_t now)
+{
+	struct track *track = &tracks->site->tracks[uplink][t];
+	enum track_state before = track->state;
+	enum track_event event =
+		track_follow(track, state, urgent(tracks, uplink), now);
+
+	return note(tracks, uplink, t, event, before, because, now);
+}
+
 bool tracks_tick(struct tracks *tracks, unsigned uplink, unsigned t, msec_t now)
 {
 	struct track *track = &tracks->site->tracks[uplink][t];

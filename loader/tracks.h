@@ -32,6 +32,9 @@ bool tracks_result(struct tracks *tracks, unsigned uplink, unsigned track,
 		   bool ok, const char *because, msec_t now);
 bool tracks_force(struct tracks *tracks, unsigned uplink, unsigned track,
 		  enum track_state state, const char *because, msec_t now);
+/* A route's verdict, or a window's: no row, but delay down. */
+bool tracks_follow(struct tracks *tracks, unsigned uplink, unsigned track,
+		   enum track_state state, const char *because, msec_t now);
 
 /* What is due of this one, lists apart. */
 bool tracks_tick(struct tracks *tracks, unsigned uplink, unsigned track,

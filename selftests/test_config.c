@@ -132,8 +132,10 @@ static void forget_lines(struct config *config)
 		config->publishes[i].line = 0;
 	for (i = 0; i < MODEL_UPLINKS; i++) {
 		config->uplinks[i].line = 0;
-		for (j = 0; j < MODEL_TRACKS; j++)
+		for (j = 0; j < MODEL_TRACKS; j++) {
 			config->uplinks[i].tracks[j].line = 0;
+			fill_hole(&config->uplinks[i].tracks[j].route);
+		}
 		for (j = 0; j < MODEL_FALLBACKS; j++)
 			config->uplinks[i].fallbacks[j].line = 0;
 	}

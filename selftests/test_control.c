@@ -29,6 +29,7 @@
 #include "address.h"
 #include "control.h"
 #include "log.h"
+#include "probes.h"
 #include "publish.h"
 #include "site.h"
 #include "status_partner.h"
@@ -91,6 +92,22 @@ void site_partner_views(const struct site *of, struct liveness_view *liveness,
 	(void)of;
 	memset(liveness, 0, sizeof(*liveness));
 	memset(heartbeat, 0, sizeof(*heartbeat));
+}
+
+/* Three answered of four; the interface sends nothing. */
+bool probes_view(const struct site *of, unsigned uplink, unsigned track,
+		 struct probes_view *view)
+{
+	(void)of;
+	(void)uplink;
+	*view = (struct probes_view){
+		.statistics = { .duplicates = 2, .foreign = 3, .excused = 4 },
+		.quality = { 4, 1, 1500, -1 },
+		.window = 20,
+		.slow = 5,
+		.armed = PROBER_UNSUPPORTED,
+	};
+	return track != 0;
 }
 
 msec_t site_waits(const struct site *of, unsigned uplink)
@@ -371,7 +388,7 @@ static void test_status_has_every_field(void **state)
 
 static void test_status_shows_tracks(void **state)
 {
-	struct json_object *answer, *status, *uplink, *tracks, *track;
+	struct json_object *answer, *status, *uplink, *tracks, *track, *probe;
 	int fd = dial();
 
 	(void)state;
@@ -397,8 +414,20 @@ static void test_status_shows_tracks(void **state)
 	assert_string_equal(text_of(track, "since_s"), "9.500");
 	assert_string_equal(text_of(track, "pending_s"), "2.500");
 	assert_string_equal(text_of(track, "rtt_ms"), "1.234");
+	probe = json_object_object_get(track, "probe");
+	assert_string_equal(text_of(probe, "window"), "20");
+	assert_string_equal(text_of(probe, "probes"), "4");
+	assert_string_equal(text_of(probe, "loss_percent"), "25.0");
+	assert_string_equal(text_of(probe, "rtt_ms"), "1.500");
+	assert_null(text_of(probe, "jitter_ms"));
+	assert_string_equal(text_of(probe, "slow"), "5");
+	assert_string_equal(text_of(probe, "duplicates"), "2");
+	assert_string_equal(text_of(probe, "foreign"), "3");
+	assert_string_equal(text_of(probe, "excused"), "4");
+	assert_string_equal(text_of(probe, "armed"), "unsupported");
 	track = json_object_array_get_idx(tracks, 0);
 	assert_null(text_of(track, "rtt_ms"));
+	assert_null(json_object_object_get(track, "probe"));
 	json_object_put(answer);
 	close(fd);
 }

@@ -215,10 +215,14 @@ static bool print_sessions(struct json_object *uplinks)
 	return ok;
 }
 
-/* "up", or "up, down in 3s" while a change is delayed. */
+/*
+ * "up", or "up, down in 3s" while a change is delayed; and of an echo that does
+ * not count, why.
+ */
 static void track_state(struct json_object *track, char *out, size_t size)
 {
 	char duration[DURATION_TEXT];
+	struct json_object *probe = field(track, "probe");
 	const char *state = text(track, "state");
 	const char *raw = text(track, "raw");
 	bool flaps = field(track, "suppressed_s");
@@ -227,6 +231,9 @@ static void track_state(struct json_object *track, char *out, size_t size)
 		snprintf(out, size, "%s, %s in %s%s", state, raw,
 			 age(track, "pending_s", duration),
 			 flaps ? " (flaps)" : "");
+	else if (field(probe, "armed") &&
+		 strcmp(text(probe, "armed"), "armed") != 0)
+		snprintf(out, size, "%s, %s", state, text(probe, "armed"));
 	else
 		snprintf(out, size, "%s%s", state, flaps ? " (flaps)" : "");
 }
@@ -253,27 +260,31 @@ static bool add_track(struct columns *columns, struct json_object *uplink,
 		      struct json_object *track)
 {
 	char duration[DURATION_TEXT], state[DURATION_TEXT + 32], of[40];
+	struct json_object *probe = field(track, "probe");
 
 	track_state(track, state, sizeof(state));
 	return columns_add(
-		columns, (const char *const[]){
-				 text(uplink, "name"), text(track, "name"),
-				 text(track, "kind"),
-				 track_target(track, of, sizeof(of)), state,
-				 age(track, "since_s", duration),
-				 text(track, "changes"), text(track, "sent"),
-				 text(track, "answered"), text(track, "late"),
-				 text(track, "lost"), text(track, "rtt_ms") });
+		columns,
+		(const char *const[]){
+			text(uplink, "name"), text(track, "name"),
+			text(track, "kind"),
+			track_target(track, of, sizeof(of)), state,
+			age(track, "since_s", duration), text(track, "changes"),
+			text(track, "sent"), text(track, "answered"),
+			text(track, "late"), text(track, "lost"),
+			text(probe, "loss_percent"), text(probe, "rtt_ms"),
+			text(probe, "jitter_ms") });
 }
 
 static bool print_tracks(struct json_object *uplinks)
 {
 	static const char *const titles[] = {
-		"uplink",  "track", "kind",	"target", "state", "for",
-		"changes", "sent",  "answered", "late",	  "lost",  "rtt ms",
+		"uplink", "track",   "kind",   "target",   "state",
+		"for",	  "changes", "sent",   "answered", "late",
+		"lost",	  "loss %",  "rtt ms", "jitter",
 	};
 	struct columns columns;
-	bool ok = columns_init(&columns, 12, titles);
+	bool ok = columns_init(&columns, 14, titles);
 	size_t i, t;
 
 	for (i = 0; i < json_object_array_length(uplinks); i++) {
