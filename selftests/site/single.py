@@ -109,7 +109,7 @@ class Single:
 
     def __init__(self, prefix, timers=None, mode="tc", build=None, also=None,
                  probes=None):
-        self.prefix, self.also, self.mode = prefix, also, mode
+        self.prefix, self.also, self.mode = prefix, also or {}, mode
         self.probes = probes
         self.timers = timers or Timers()
         self.build = build or os.path.join(ROOT, "build")
@@ -137,6 +137,7 @@ class Single:
                                      self.probes)
             self.twinpathd.start()
             self.twinpathd.wait_ready()
+            self.wait_verdicts()
             for host in HOSTS:
                 wait_for("%s reaches %s" % (host, SERVER),
                          lambda: self.ping(host), 20, 0.1)
@@ -154,6 +155,13 @@ class Single:
         self.twinpathd.stop()
         self.twinpathd.start()
         self.twinpathd.wait_ready()
+        self.wait_verdicts()
+
+    def wait_verdicts(self):
+        """Every track has one: from now on only a change is a change."""
+        wait_for("every track has a verdict", lambda: not any(
+            track["state"] == "unknown" for letter in SIDES
+            for track in self.uplink(letter)["tracks"]), 15, 0.02)
 
     def uplink(self, letter):
         """What the status says of it."""
