@@ -25,6 +25,7 @@ struct probe_path {
 	uint8_t mac[6]; /* ours */
 	uint8_t next_hop_mac[6];
 	bool next_hop_mac_known;
+	bool raw; /* it has no MAC addresses */
 };
 
 struct probe_settings {

@@ -68,10 +68,11 @@ static int arp_open(const struct probe_view *view)
 		.sll_protocol = htons(ETH_P_ARP),
 		.sll_ifindex = (int)view->path->ifindex,
 	};
-	int fd =
-		socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	int one = 1, error;
+	int one = 1, error, fd;
 
+	if (view->path->raw)
+		return -EOPNOTSUPP; /* nobody there has a MAC address */
+	fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
 	error = set_filter(fd, address_to_v4(&view->config->target),

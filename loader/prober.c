@@ -155,6 +155,7 @@ void prober_update(struct prober *prober, const struct uplink_facts *facts,
 		.address = facts->address,
 		.next_hop = prober->uplink->next_hop,
 		.next_hop_mac_known = facts->next_hop_mac_known,
+		.raw = facts->raw,
 	};
 	int error;
 

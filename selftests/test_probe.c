@@ -61,6 +61,10 @@ enum mood {
 	OTHER_MAC,
 	OTHER_LINK,
 	FRAGMENT,
+	/* to an echo to ourselves */
+	ROUTED,
+	REFLECTED, /* by a switch: nobody counted a hop */
+	FAR,	   /* over two routers */
 };
 
 struct frame {
@@ -148,6 +152,19 @@ static void stall(msec_t how_long)
 	nanosleep(&time, NULL);
 }
 
+/* As a next hop sends it back: one hop less, and a header sum to fit. */
+static struct frame routed(const struct frame *request, unsigned hops)
+{
+	struct frame back = *request;
+
+	memcpy(back.ether.h_dest, request->ether.h_source, ETH_ALEN);
+	memcpy(back.ether.h_source, request->ether.h_dest, ETH_ALEN);
+	back.ip.ttl = (uint8_t)(request->ip.ttl - hops);
+	back.ip.check = 0;
+	back.ip.check = htons((uint16_t)~sum(&back.ip, sizeof(back.ip)));
+	return back;
+}
+
 static void spoil(struct frame *reply, enum mood mood)
 {
 	if (mood == OTHER_COOKIE)
@@ -189,6 +206,9 @@ static void answer(struct bench *bench)
 	}
 	if (bench->mood == SLOW && bench->requests == 1)
 		stall(bench->stall);
+	if (bench->mood >= ROUTED)
+		reply = routed(&bench->request,
+			       (unsigned[]){ 1, 0, 2 }[bench->mood - ROUTED]);
 	spoil(&reply, bench->mood);
 	put(bench, &reply, bench->mood == SHORTER ? 8 : 0);
 	if (bench->mood == TWICE)
@@ -305,13 +325,14 @@ static int tear_down(void **state)
 	return if_nametoindex("tpt0") ? system("ip link del tpt0") : 0;
 }
 
+static const struct probe_calls calls = {
+	.result = on_result,
+	.resolve = on_resolve,
+};
+
 static struct bench *begin(void **state, enum mood mood, msec_t interval,
 			   msec_t timeout)
 {
-	static const struct probe_calls calls = {
-		.result = on_result,
-		.resolve = on_resolve,
-	};
 	const struct probe_settings settings = {
 		.config = &((struct bench *)*state)->config,
 		.id = ID,
@@ -331,6 +352,17 @@ static struct bench *begin(void **state, enum mood mood, msec_t interval,
 				    &calls, bench),
 			 0);
 	return bench;
+}
+
+/* Of another kind than begin() made. */
+static void again(struct bench *bench)
+{
+	const struct probe_settings settings = { &bench->config, ID };
+
+	probe_close(bench->probe);
+	assert_int_equal(probe_open(&bench->probe, bench->base, &settings,
+				    &calls, bench),
+			 0);
 }
 
 static void go(struct bench *bench)
@@ -372,6 +404,41 @@ static void answers_count(void **state)
 	assert_true(stats(bench).answered >= 5);
 	assert_int_equal(stats(bench).foreign, 0);
 	assert_in_range(stats(bench).heard, before, now_ms());
+}
+
+static void an_echo_comes_back(void **state)
+{
+	struct bench *bench = begin(state, ROUTED, 20, 2000);
+	const struct frame *frame = &bench->request;
+
+	bench->config.kind = TRACK_ECHO;
+	again(bench);
+	go(bench);
+	until(bench, &bench->fates[PROBE_ANSWERED], 3);
+	assert_memory_equal(frame->ether.h_dest, far_mac, 6);
+	assert_int_equal(frame->ip.saddr, inet_addr(LOCAL));
+	assert_int_equal(frame->ip.daddr, inet_addr(LOCAL));
+	assert_int_equal(frame->ip.ttl, 255);
+	assert_int_equal(frame->icmp.type, ICMP_ECHO);
+	assert_int_equal(sum(&frame->ip, 20), 0xffff);
+	assert_int_equal(stats(bench).foreign, 0);
+	assert_int_equal(bench->fates[PROBE_UNANSWERED], 0);
+}
+
+/* Sent back by a switch, or from afar: the next hop has not shown anything. */
+static void an_echo_by_one_router_only(void **state)
+{
+	struct bench *bench = begin(state, REFLECTED, 40, 30);
+
+	bench->config.kind = TRACK_ECHO;
+	again(bench);
+	go(bench);
+	until(bench, &bench->fates[PROBE_UNANSWERED], 2);
+	assert_true(stats(bench).foreign > 0);
+	bench->mood = FAR;
+	until(bench, &bench->fates[PROBE_UNANSWERED], 5);
+	assert_int_equal(bench->fates[PROBE_ANSWERED], 0);
+	assert_int_equal(stats(bench).heard, 0);
 }
 
 static void request_is_well_formed(void **state)
@@ -650,6 +717,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(answers_count),
 		TEST(request_is_well_formed),
+		TEST(an_echo_comes_back),
+		TEST(an_echo_by_one_router_only),
 		TEST(silence_is_a_miss),
 		TEST(timeout_longer_than_interval),
 		TEST(more_in_flight_than_remembered),
