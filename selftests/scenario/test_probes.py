@@ -148,9 +148,10 @@ def test_no_probe_leaves_by_another_interface(site):
     targets could be reached."""
     gateway = site.netns("gw-a")
     wires = [Wire(gateway, device).begin() for device in ("eth0", "eth2")]
-    detours = ["route add %s/32 via %s dev eth2" % (SERVER,
+    # The guard would stop what leaves by the other uplink; here it is none.
+    detours = ["route add %s/32 via %s dev eth2" % (TARGET,
                                                     SIDES["b"].next_hop),
-               "route add %s/32 via 192.168.0.10 dev eth0" % TARGET]
+               "route add %s/32 via 192.168.0.10 dev eth0" % SERVER]
     site.isp("a").black()
     try:
         gateway.ip(detours)
