@@ -205,9 +205,8 @@ static bool leads_out(const struct netlink_route *route,
 		address_equal(&route->gateway, &config->via));
 }
 
-enum track_state prober_route(const struct prober *prober,
-			      const struct uplink_facts *facts,
-			      char because[WORDS])
+static bool find_route(const struct prober *prober,
+		       const struct uplink_facts *facts)
 {
 	const struct netlink_route *route = NULL;
 	unsigned own =
@@ -216,10 +215,26 @@ enum track_state prober_route(const struct prober *prober,
 	while ((route = netlink_next_route(prober->site->netlink, route)))
 		if ((route->table == RT_TABLE_MAIN || route->table == own) &&
 		    leads_out(route, prober->config, facts))
-			break;
-	probe_words_route(prober->uplink, prober->config, route != NULL,
+			return true;
+	return false;
+}
+
+enum track_state prober_route(struct prober *prober,
+			      const struct uplink_facts *facts,
+			      char because[WORDS])
+{
+	struct netlink_statistics statistics =
+		netlink_statistics(prober->site->netlink);
+	uint64_t news = statistics.messages + statistics.resyncs +
+			statistics.interrupted + 1;
+
+	/* There may be a hundred thousand: not at every turn. */
+	if (prober->news != news)
+		prober->route = find_route(prober, facts);
+	prober->news = news;
+	probe_words_route(prober->uplink, prober->config, prober->route,
 			  because);
-	return route ? TRACK_UP : TRACK_DOWN;
+	return prober->route ? TRACK_UP : TRACK_DOWN;
 }
 
 /* ---- open and close ---------------------------------------------------------- */

@@ -42,6 +42,8 @@ struct prober {
 	bool row_ok;
 	bool was_dead; /* when this daemon began */
 	int error;     /* of the last update, so as to say it once */
+	bool route;    /* is it there, as of so many ... */
+	uint64_t news; /* ... messages of the kernel? */
 	void (*found)(struct prober *prober, enum prober_verdict verdict,
 		      const struct probe_result *result, const char *because);
 };
@@ -64,7 +66,7 @@ void prober_busy(struct prober *prober, bool busy);
 msec_t prober_heard(const struct prober *prober);
 
 /* Is there a route as the track wants it? */
-enum track_state prober_route(const struct prober *prober,
+enum track_state prober_route(struct prober *prober,
 			      const struct uplink_facts *facts,
 			      char because[WORDS]);
 
