@@ -50,12 +50,15 @@ bpf-tests := $(filter test_packet% test_hammer% test_conformance% test_verified%
 pure-tests := $(filter-out $(bpf-tests),$(tests))
 
 # What the command shares with the daemon.
+track := track track_damp track_list
 config := $(patsubst loader/%.c,%,$(wildcard loader/config*.c)) address \
-	duration log
+	duration log $(track)
+decide := $(patsubst loader/%.c,%,$(wildcard loader/decide*.c)) share
 foreign := $(patsubst loader/%.c,%,$(wildcard loader/foreign*.c))
 heartbeat := $(patsubst loader/%.c,%,$(wildcard loader/heartbeat*.c))
 liveness := $(patsubst loader/%.c,%,$(wildcard loader/liveness*.c))
 netlink := $(patsubst loader/%.c,%,$(wildcard loader/netlink*.c))
+probe := probe echo $(addprefix probe_,arp dns echo flight http icmp socket tcp)
 tools-objs := $(config)
 
 # What of loader/ each test is linked with.
@@ -68,16 +71,17 @@ test_control-objs := control control_socket request request_doctor request_event
 	request_reload request_simulate \
 	events events_stream status status_partner \
 	status_rules rules $(foreign) $(netlink) \
-	status_publish publish liveness_verdict decide track $(config)
-test_decide-objs := decide
-test_decide_random-objs := decide
+	status_probe status_publish status_track publish liveness_verdict \
+	$(decide) $(config)
+test_decide-objs := $(decide)
+test_decide_random-objs := $(decide)
 test_duration-objs := duration
 test_events-objs := events $(config)
 test_failback-objs := failback
 test_foreign-objs := $(foreign) $(netlink) address log
 test_heartbeat-objs := $(heartbeat) address log
 test_heartbeat_accept-objs := heartbeat_accept
-test_heartbeat_message-objs := heartbeat_message heartbeat_report
+test_heartbeat_message-objs := share heartbeat_message heartbeat_report
 test_hold-objs := hold
 test_intent-objs := intent file vrrp log
 test_intent_site-objs := intent_site
@@ -87,12 +91,17 @@ test_liveness_verdict-objs := liveness_verdict
 test_netlink-objs := $(netlink) address log
 test_netlink_route-objs := $(netlink) address log
 test_netlink_write-objs := $(netlink) address log
-test_probe_icmp-objs := probe_icmp echo address log
+test_probe-objs := $(probe) address log
+test_probe_window-objs := probe_window
 test_quiet-objs := quiet
 test_publish-objs := publish publish_port address
 test_routing-objs := routing routing_wish $(netlink) address log
+test_share-objs := share
 test_sysctl-objs := sysctl $(netlink) address log
-test_track-objs := track
+test_track-objs := $(track)
+test_track_damp-objs := track track_damp
+test_track_list-objs := $(track)
+test_track_random-objs := tracks $(track) $(decide) duration log
 
 # Tools that the scenario tests measure with.
 site-tools := $(if $(wildcard selftests/tools),echo load watch wire)
@@ -122,7 +131,7 @@ bpf-flags = -target bpf -mcpu=v3 -O2 -g -std=gnu11 $(warnings) -Iinclude -Ibpf \
 	-idirafter /usr/include/$(shell $(CC) -print-multiarch) -MMD -MP
 
 pkg-cflags := $(shell $(PKG_CONFIG) --cflags $(libs) 2>/dev/null)
-pkg-libs := $(shell $(PKG_CONFIG) --libs $(libs) 2>/dev/null)
+pkg-libs := $(shell $(PKG_CONFIG) --libs $(libs) 2>/dev/null) -lm
 
 # ---- targets -----------------------------------------------------------------
 

@@ -184,12 +184,12 @@ static __noinline int explain_out(const struct hook *hook, struct packet *p,
 				  struct tp_explain *ask)
 {
 	const struct tp_partner *mate = ONLY(&partner);
-	const struct tp_selector *sel = ONLY(&selector);
 	const struct tp_seed *keys = ONLY(&seed);
 	const struct tp_session *session = 0;
 	struct miss *miss = miss_room(0);
+	__u32 selected;
 
-	if (!mate || !sel || !keys || !miss)
+	if (!mate || !keys || !miss)
 		return 0;
 	miss->binding = BINDING_NONE;
 	if (p->class != CLASS_OTHER) {
@@ -220,7 +220,8 @@ static __noinline int explain_out(const struct hook *hook, struct packet *p,
 		explain_hairpin(hook, p, ask);
 	if (ask->reason != GO_ON)
 		return 0;
-	ask->action = miss_decide(hook, p, session, mate, sel, miss);
+	selected = share_exit(&p->flow.source);
+	ask->action = miss_decide(hook, p, session, mate, selected, miss);
 	ask->held = miss->view.binding;
 	ask->published = miss->view.published;
 	ask->partner = miss->view.partner;
@@ -229,7 +230,7 @@ static __noinline int explain_out(const struct hook *hook, struct packet *p,
 		ask->reason = TP_REASON_firewall;
 		return 0;
 	}
-	explain_action(hook, p, session, miss, sel->exit, ask);
+	explain_action(hook, p, session, miss, selected, ask);
 	return 0;
 }
 

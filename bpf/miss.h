@@ -20,6 +20,7 @@
 #include "portless.h"
 #include "reset.h"
 #include "route.h"
+#include "share.h"
 
 #define IKE_PORT 500
 
@@ -338,10 +339,10 @@ static __noinline void miss_view(const struct hook *hook,
  * also of one that was made anew and has no guard yet.  Without any exit it is
  * that of the first, whose table ends in "unreachable".
  */
-static __noinline void lan_mark(struct edit *edit)
+static __noinline void lan_mark(const struct packet *p, struct edit *edit)
 {
-	const struct tp_selector *sel = ONLY(&selector);
-	const struct tp_exit *exit = exit_at(sel && sel->exit ? sel->exit : 1);
+	__u32 id = share_exit(&p->sender);
+	const struct tp_exit *exit = exit_at(id ? id : 1);
 
 	if (exit)
 		edit->mark |= exit->mark;
@@ -376,10 +377,9 @@ static __always_inline __u32 miss_decide(const struct hook *hook,
 					 const struct packet *p,
 					 const struct tp_session *session,
 					 const struct tp_partner *mate,
-					 const struct tp_selector *sel,
-					 struct miss *miss)
+					 __u32 selected, struct miss *miss)
 {
-	const struct tp_exit *chosen = exit_at(sel->exit);
+	const struct tp_exit *chosen = exit_at(selected);
 	__u32 first = TP_MAX_ADDRESSES;
 
 	miss_view(hook, p, session, mate, &miss->view);
@@ -400,16 +400,16 @@ static __noinline __u32 lan_own(const struct hook *hook, const struct packet *p,
 {
 	struct miss *miss = miss_room(hash);
 	const struct tp_partner *mate = ONLY(&partner);
-	const struct tp_selector *sel = ONLY(&selector);
-	__u32 action, kind, reason;
+	__u32 action, kind, reason, selected;
 
-	if (!miss || !mate || !sel)
+	if (!miss || !mate)
 		return TP_REASON_program;
 	if (p->ttl <= 1) {
-		lan_mark(edit);
+		lan_mark(p, edit);
 		return TP_REASON_ttl; /* H0 */
 	}
-	action = miss_decide(hook, p, session, mate, sel, miss);
+	selected = share_exit(&p->flow.source);
+	action = miss_decide(hook, p, session, mate, selected, miss);
 	/* Bindings of dead exits alone: what was decided does not hang on it. */
 	if (miss->view.bindable && !miss->view.session)
 		leave(&miss->end, hook->now);
@@ -417,7 +417,7 @@ static __noinline __u32 lan_own(const struct hook *hook, const struct packet *p,
 	    !partner_was_asked(miss->hash, hook->now))
 		return TP_REASON_stray_return;
 	if (miss_elsewhere(hook, p, miss, action)) {
-		lan_mark(edit);
+		lan_mark(p, edit);
 		return TP_REASON_firewall;
 	}
 	switch (action) {
@@ -427,7 +427,7 @@ static __noinline __u32 lan_own(const struct hook *hook, const struct packet *p,
 		reason = lan_serve(hook, p, session, edit);
 		return reason == GO_ON ? TP_REASON_no_session : reason;
 	case OWN_BIND:
-		return miss_bind(hook, p, miss, miss->view.self ? sel->exit : 0,
+		return miss_bind(hook, p, miss, miss->view.self ? selected : 0,
 				 edit);
 	case OWN_REFUSE:
 		return TP_REASON_no_exit;

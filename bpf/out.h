@@ -82,27 +82,27 @@ static __always_inline int out_chosen(const struct hook *hook, __u32 exit_id)
 	       hook->mark == TP_MARK(exit_id) >> 16;
 }
 
-/* A new session that came the kernel's way: by the selector's uplink, or else
- * only where something better says so. */
+/* A new session that came the kernel's way: by its host's uplink, or else only
+ * where something better says so. */
 static __noinline struct tp_session *out_bind(const struct hook *hook,
 					      const struct packet *p,
 					      __u64 hash, __u32 exit_id,
 					      __u32 *reason)
 {
-	const struct tp_selector *sel = ONLY(&selector);
 	struct miss *miss = miss_room(hash);
 	int excluded = out_excluded(p);
 	struct tp_session *session;
 
 	*reason = TP_REASON_untranslated;
-	if (!miss || !sel || !(p->flags & PACKET_BINDABLE) ||
+	if (!miss || !(p->flags & PACKET_BINDABLE) ||
 	    route_kind(route_find(&p->flow.source)) != TP_ROUTE_INSIDE)
 		return 0;
 	miss->view.bindable = 1;
 	miss_endpoint(p, miss);
 	leave(&miss->end, hook->now);
-	if (sel->exit != exit_id && !excluded && !out_chosen(hook, exit_id)) {
-		/* Not by the selector: its endpoint must be bound here. */
+	if (share_exit(&p->flow.source) != exit_id && !excluded &&
+	    !out_chosen(hook, exit_id)) {
+		/* Not by its own: its endpoint must be bound here. */
 		miss_binding(hook, miss, TP_MAX_ADDRESSES);
 		if (miss->binding == BINDING_NONE || miss->end.exit != exit_id)
 			return 0;

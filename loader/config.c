@@ -241,6 +241,8 @@ static void read_root(const struct config_section *root)
 				  sizeof(config->vrrp_file));
 	if (config_get(root, "last-resort", &value))
 		config_value_boolean(&value, &config->last_resort);
+	config_get_duration(root, "settle", 0, 60 * CONFIG_MINUTE,
+			    &config->settle);
 	config_read_uplinks(root);
 	config_read_publishes(root);
 	config_read_hooks(root);
@@ -267,6 +269,7 @@ void config_defaults(struct config *config)
 	config->tcp_incoming = 6 * 1000;	       /* RFC 6146 4 */
 	config->hold = 2 * CONFIG_MINUTE;	       /* RFC 6888 REQ-8 */
 	config->last_resort = true;
+	config->settle = 1000;
 	config->partner.port = HEARTBEAT_PORT;
 }
 

@@ -7,6 +7,7 @@
  *   config_value               one word to one typed value
  *   config_section, config, config_uplink, config_publish, config_hook
  *                              the tree to struct config, with the defaults
+ *   config_probe        the probes in an uplink
  *   config_check, config_publish_check
  *                              what it means: contradictions, bad ideas
  *   config_print               what it means, for people and programs

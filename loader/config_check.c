@@ -12,7 +12,10 @@
 #include "config.h"
 #include "config_check.h"
 #include "config_local.h"
+#include "config_probe.h"
+#include "config_track.h"
 #include "duration.h"
+#include "track_list.h"
 
 struct check {
 	const struct config *config;
@@ -30,16 +33,6 @@ static unsigned line_of(const struct check *check,
 	return line != 0 ? line : uplink->line;
 }
 
-static unsigned probe_line(const struct check *check,
-			   const struct uplink_config *uplink,
-			   const struct track_config *track, const char *key)
-{
-	unsigned line = config_text_line(check->text, "uplink %s/icmp %s/%s",
-					 uplink->name, track->name, key);
-
-	return line != 0 ? line : track->line;
-}
-
 /* An address that was given, and given twice. */
 static bool same(const struct tp_addr *a, const struct tp_addr *b)
 {
@@ -49,11 +42,18 @@ static bool same(const struct tp_addr *a, const struct tp_addr *b)
 msec_t config_detection(const struct uplink_config *uplink,
 			const struct track_config *track)
 {
-	/* carrier and address are told by the kernel, not asked for */
-	if (track->kind == TRACK_INTERFACE)
-		return uplink->delay_down;
-	return track->misses * track->interval + track->timeout +
-	       uplink->delay_down;
+	/* Carrier and address are told by the kernel, not asked for; a list
+	 * waits for its slowest member. */
+	msec_t time = track->misses * track->interval + track->timeout;
+
+	for (unsigned i = 0; i < track->members_count; i++) {
+		unsigned member = track->members[i].track;
+		msec_t one = config_detection(uplink, &uplink->tracks[member]);
+
+		if (one > time)
+			time = one;
+	}
+	return time + track->delay_down;
 }
 
 /* ---- the gateway ---- */
@@ -232,37 +232,29 @@ static void check_addresses(const struct check *check,
 				     uplink->interface);
 }
 
-static void check_probe(const struct check *check,
+/* How much of the path it sees. */
+static void check_reach(const struct check *check,
 			const struct uplink_config *uplink,
 			const struct track_config *track)
 {
-	const struct config *config = check->config;
-	unsigned line = probe_line(check, uplink, track, "timeout");
-	char timeout[DURATION_TEXT], interval[DURATION_TEXT];
-	unsigned i;
+	const char *kind = track_kind_name(track->kind);
 
-	if (track->timeout > track->interval)
-		config_error(check->messages, line,
-			     "timeout: %s is longer than the interval, %s: "
-			     "answers of two probes would mix",
-			     duration_print(track->timeout, timeout),
-			     duration_print(track->interval, interval));
-	line = probe_line(check, uplink, track, "target");
-	for (i = 0; i < config->uplinks_count; i++)
-		if (same(&track->target, &config->uplinks[i].address))
-			config_error(check->messages, line,
-				     "target: it is the address of uplink "
-				     "%s, this gateway's own",
-				     config->uplinks[i].name);
-	if (same(&track->target, &config->partner.address))
-		config_error(check->messages, line,
-			     "target: it is the partner's address, which no "
-			     "uplink leads to");
-	if (&uplink->tracks[uplink->track] != track)
+	if (track->kind == TRACK_ROUTE)
 		config_warning(check->messages, track->line,
-			       "icmp %s: nothing refers to it: add "
-			       "'track = %s' to uplink %s, or remove it",
-			       track->name, track->name, uplink->name);
+			       "route %s: a route may outlive the path: add a "
+			       "probe",
+			       track->name);
+	else if (track->kind == TRACK_ECHO || track->kind == TRACK_ARP ||
+		 same(&track->target, &uplink->next_hop))
+		config_warning(check->messages, track->line,
+			       "%s %s: it asks the next hop only: an outage "
+			       "beyond it goes unseen",
+			       kind, track->name);
+	else if (uplink->fallbacks_count == 0)
+		config_warning(check->messages, track->line,
+			       "%s %s: uplink %s hangs on a single target: "
+			       "when that dies, so does the uplink's track",
+			       kind, track->name, uplink->name);
 }
 
 /* What the uplink's verdict rests on. */
@@ -271,8 +263,11 @@ static void check_track(const struct check *check,
 {
 	const struct track_config *track = &uplink->tracks[uplink->track];
 	char all[DURATION_TEXT], three[DURATION_TEXT];
-	msec_t time = config_detection(uplink, track);
+	msec_t time;
 
+	/* Of several probes; and one that contains itself would never end. */
+	if (track_is_list(track->kind))
+		return;
 	if (track->kind == TRACK_INTERFACE) {
 		config_warning(check->messages, uplink->line,
 			       "uplink %s: its track is the interface alone: "
@@ -281,22 +276,15 @@ static void check_track(const struct check *check,
 			       uplink->name);
 		return;
 	}
-	if (same(&track->target, &uplink->next_hop))
-		config_warning(check->messages, track->line,
-			       "icmp %s: it asks the next hop only: an outage "
-			       "beyond it goes unseen",
-			       track->name);
-	else
-		config_warning(check->messages, track->line,
-			       "icmp %s: uplink %s hangs on a single target: "
-			       "when that dies, so does the uplink's track",
-			       track->name, uplink->name);
+	check_reach(check, uplink, track);
+	time = config_detection(uplink, track);
 	if (time < 3 * track->interval)
 		config_warning(check->messages, track->line,
-			       "icmp %s: the track is down after %s, less "
+			       "%s %s: the track is down after %s, less "
 			       "than three intervals (%s): raise misses or "
 			       "delay-down, or a few lost packets switch",
-			       track->name, duration_print(time, all),
+			       track_kind_name(track->kind), track->name,
+			       duration_print(time, all),
 			       duration_print(3 * track->interval, three));
 }
 
@@ -359,8 +347,10 @@ static void check_uplink(const struct check *check, unsigned index)
 	for (i = 0; i < index; i++)
 		check_pair(check, uplink, &check->config->uplinks[i]);
 	check_addresses(check, uplink);
-	for (i = 1; i < uplink->tracks_count; i++)
-		check_probe(check, uplink, &uplink->tracks[i]);
+	config_check_probes(check->config, uplink, check->text,
+			    check->messages);
+	config_check_tracks(check->config, check->text, uplink,
+			    check->messages);
 	check_track(check, uplink);
 	check_failback(check, uplink);
 	check_mss(check, uplink);

@@ -9,13 +9,28 @@
 #include <string.h>
 
 #include "config_grammar.h"
+#include "config_keys.h"
+#include "config_probe.h"
 
-#define VALUE(name) CFG_STR(name, NULL, CFGF_NODEFAULT)
-#define LIST(name) CFG_STR_LIST(name, NULL, CFGF_NODEFAULT)
+cfg_opt_t config_damp_keys[] = {
+	VALUE("half-life"),    VALUE("suppress"), VALUE("reuse"),
+	VALUE("max-suppress"), CFG_END(),
+};
 
-static cfg_opt_t icmp_keys[] = {
-	VALUE("target"), VALUE("interval"), VALUE("timeout"),
-	VALUE("misses"), VALUE("hits"),	    CFG_END(),
+static cfg_opt_t list_keys[] = {
+	LIST("tracks"),
+	TRACK_KEYS,
+	CFG_END(),
+};
+
+static cfg_opt_t weight_keys[] = {
+	LIST("tracks"), VALUE("up"), VALUE("down"), TRACK_KEYS, CFG_END(),
+};
+
+static cfg_opt_t fallback_keys[] = {
+	VALUE("track"),
+	VALUE("announce"),
+	CFG_END(),
 };
 
 static cfg_opt_t uplink_keys[] = {
@@ -24,6 +39,7 @@ static cfg_opt_t uplink_keys[] = {
 	VALUE("address"),
 	LIST("local"),
 	VALUE("level"),
+	VALUE("share"),
 	VALUE("mtu"),
 	VALUE("mss-clamp"),
 	VALUE("track"),
@@ -34,8 +50,19 @@ static cfg_opt_t uplink_keys[] = {
 	VALUE("hold"),
 	VALUE("metered"),
 	VALUE("filtering"),
-	CFG_SEC("icmp", icmp_keys,
-		CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+	NAMED("icmp", config_icmp_keys),
+	NAMED("echo", config_echo_keys),
+	NAMED("arp", config_arp_keys),
+	NAMED("tcp", config_tcp_keys),
+	NAMED("dns", config_dns_keys),
+	NAMED("http", config_http_keys),
+	NAMED("route", config_route_keys),
+	NAMED("any", list_keys),
+	NAMED("all", list_keys),
+	NAMED("not", list_keys),
+	NAMED("weight", weight_keys),
+	NAMED("fallback", fallback_keys),
+	CFG_SEC("dampening", config_damp_keys, CFGF_NODEFAULT),
 	CFG_END(),
 };
 
@@ -90,12 +117,10 @@ static cfg_opt_t root_keys[] = {
 	CFG_SEC("timers", timer_keys, CFGF_NODEFAULT),
 	VALUE("vrrp-file"),
 	VALUE("last-resort"),
-	CFG_SEC("uplink", uplink_keys,
-		CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
-	CFG_SEC("publish", publish_keys,
-		CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
-	CFG_SEC("hook", hook_keys,
-		CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+	VALUE("settle"),
+	NAMED("uplink", uplink_keys),
+	NAMED("publish", publish_keys),
+	NAMED("hook", hook_keys),
 	CFG_END(),
 };
 
@@ -103,10 +128,25 @@ static const struct place {
 	const char *section;
 	cfg_opt_t *keys;
 } places[] = {
-	{ "", root_keys },	  { "partner", partner_keys },
-	{ "timers", timer_keys }, { "uplink", uplink_keys },
-	{ "icmp", icmp_keys },	  { "publish", publish_keys },
+	{ "", root_keys },
+	{ "partner", partner_keys },
+	{ "timers", timer_keys },
+	{ "uplink", uplink_keys },
+	{ "publish", publish_keys },
 	{ "hook", hook_keys },
+	{ "icmp", config_icmp_keys },
+	{ "echo", config_echo_keys },
+	{ "arp", config_arp_keys },
+	{ "tcp", config_tcp_keys },
+	{ "dns", config_dns_keys },
+	{ "http", config_http_keys },
+	{ "route", config_route_keys },
+	{ "any", list_keys },
+	{ "all", list_keys },
+	{ "not", list_keys },
+	{ "weight", weight_keys },
+	{ "fallback", fallback_keys },
+	{ "dampening", config_damp_keys },
 };
 #define PLACES (sizeof(places) / sizeof(places[0]))
 
@@ -182,7 +222,7 @@ static const char *home(const char *name)
 	return NULL;
 }
 
-static void list_keys(const cfg_opt_t *keys, char *text, size_t size)
+static void spell_keys(const cfg_opt_t *keys, char *text, size_t size)
 {
 	size_t used = 0;
 
@@ -216,7 +256,7 @@ static void unknown(const struct config_key *key, const struct place *place,
 			     "sections (is a '}' missing above?)",
 			     key->name, where);
 	} else {
-		list_keys(place->keys, all, sizeof(all));
+		spell_keys(place->keys, all, sizeof(all));
 		config_error(messages, key->line,
 			     "'%s' is not a key%s: there are %s", key->name,
 			     where, all);

@@ -13,6 +13,9 @@
 #include "config_check.h"
 #include "config_local.h"
 #include "config_print.h"
+#include "config_probe.h"
+#include "config_track.h"
+#include "track_list.h"
 
 static void put(struct json_object *object, const char *key,
 		struct json_object *value)
@@ -80,22 +83,16 @@ static struct json_object *track_json(const struct uplink_config *uplink,
 	struct json_object *object = json_object_new_object();
 
 	put_text(object, "name", track->name);
-	put_text(object, "kind",
-		 track->kind == TRACK_ICMP ? "icmp" : "interface");
+	put_text(object, "kind", track_kind_name(track->kind));
 	put(object, "used",
 	    json_object_new_boolean(track == &uplink->tracks[uplink->track]));
 	put_number(object, "detection_ms",
 		   (uint64_t)config_detection(uplink, track));
 	put_number(object, "recovery_ms",
 		   (uint64_t)config_recovery(uplink, track));
-	if (track->kind == TRACK_INTERFACE)
-		return object;
-	put_address(object, "target", &track->target);
-	put_number(object, "interval_ms", (uint64_t)track->interval);
-	put_number(object, "timeout_ms", (uint64_t)track->timeout);
-	put_number(object, "misses", track->misses);
-	put_number(object, "hits", track->hits);
-	put_number(object, "bytes_per_month", config_probe_bytes(track));
+	config_put_track(object, uplink, track);
+	if (config_is_probe(track->kind))
+		config_put_probe(object, track);
 	return object;
 }
 
@@ -123,6 +120,8 @@ static struct json_object *uplink_json(const struct uplink_config *uplink)
 	put_address(object, "address", &uplink->address);
 	put_locals(object, uplink->locals, uplink->locals_count);
 	put_number(object, "level", uplink->level);
+	if (uplink->share != 0)
+		put_number(object, "share", uplink->share);
 	put_sizes(object, uplink);
 	put_text(object, "track", uplink->tracks[uplink->track].name);
 	put_number(object, "delay_down_ms", (uint64_t)uplink->delay_down);
@@ -137,6 +136,7 @@ static struct json_object *uplink_json(const struct uplink_config *uplink)
 		json_object_array_add(tracks,
 				      track_json(uplink, &uplink->tracks[i]));
 	put(object, "tracks", tracks);
+	config_put_fallbacks(object, uplink);
 	return object;
 }
 
@@ -277,6 +277,7 @@ static struct json_object *config_json(const struct config *config)
 		put_text(object, "vrrp_file", config->vrrp_file);
 	put(object, "last_resort",
 	    json_object_new_boolean(config->last_resort));
+	put_number(object, "settle_ms", (uint64_t)config->settle);
 	put_number(object, "session_bytes", config_session_bytes(config));
 	put_number(object, "binding_bytes", config_binding_bytes(config));
 	put_number(object, "fragment_bytes", config_fragment_bytes());

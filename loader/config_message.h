@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 #define CONFIG_MESSAGES 32
-#define CONFIG_MESSAGE_TEXT 256
+#define CONFIG_MESSAGE_TEXT 384
 /* "FILE:LINE: warning: TEXT", with the NUL */
 #define CONFIG_MESSAGE_LINE (256 + 32 + CONFIG_MESSAGE_TEXT)
 

@@ -3,7 +3,7 @@
  * config_print.c - a configuration as a configuration file, and what follows
  * from it.
  *
- * Owns: the arithmetic of memory, times and traffic, and the printed form.
+ * Owns: the arithmetic of memory and times, and the printed form.
  * What it prints must read back as the same struct config (a test holds it to
  * that), so every figure that is no key is a comment.
  */
@@ -14,11 +14,11 @@
 #include "config_check.h"
 #include "config_local.h"
 #include "config_print.h"
+#include "config_probe.h"
+#include "config_track.h"
 #include "duration.h"
+#include "track_list.h"
 
-/* What echo.c sends: headers of Ethernet, IPv4 and ICMP, then its data. */
-#define PROBE_FRAME (14 + 20 + 8 + 32)
-#define MONTH_MS ((uint64_t)30 * 24 * 3600 * 1000)
 #define MIB (1024.0 * 1024.0)
 
 uint64_t config_session_bytes(const struct config *config)
@@ -48,17 +48,16 @@ uint64_t config_binding_bytes(const struct config *config)
 msec_t config_recovery(const struct uplink_config *uplink,
 		       const struct track_config *track)
 {
-	if (track->kind == TRACK_INTERFACE)
-		return uplink->delay_up;
-	return track->hits * track->interval + track->timeout +
-	       uplink->delay_up;
-}
+	msec_t time = track->hits * track->interval + track->timeout;
 
-uint64_t config_probe_bytes(const struct track_config *track)
-{
-	if (track->kind == TRACK_INTERFACE || track->interval <= 0)
-		return 0;
-	return 2 * PROBE_FRAME * MONTH_MS / (uint64_t)track->interval;
+	for (unsigned i = 0; i < track->members_count; i++) {
+		unsigned member = track->members[i].track;
+		msec_t one = config_recovery(uplink, &uplink->tracks[member]);
+
+		if (one > time)
+			time = one;
+	}
+	return time + track->delay_up;
 }
 
 const char *config_print_ports(uint16_t first, uint16_t last,
@@ -193,19 +192,6 @@ static void print_partner(FILE *out, const struct config *config)
 	fprintf(out, "}\n");
 }
 
-static void print_probe(FILE *out, const struct track_config *track)
-{
-	const double megabytes = (double)config_probe_bytes(track) / 1e6;
-
-	fprintf(out, "    # probe traffic: %.0f MB a month\n", megabytes);
-	fprintf(out, "    icmp %s {\n", track->name);
-	print_address(out, "        ", "target", &track->target);
-	print_duration(out, "        ", "interval", track->interval);
-	print_duration(out, "        ", "timeout", track->timeout);
-	fprintf(out, "        misses = %u\n        hits = %u\n    }\n",
-		track->misses, track->hits);
-}
-
 static void print_sizes(FILE *out, const struct uplink_config *uplink)
 {
 	if (uplink->mtu != 0)
@@ -231,9 +217,13 @@ static void print_uplink(FILE *out, const struct uplink_config *uplink)
 	print_address(out, "    ", "address", &uplink->address);
 	config_print_locals(out, "    ", uplink->locals, uplink->locals_count);
 	fprintf(out, "    level = %u\n", uplink->level);
+	if (uplink->share != 0)
+		fprintf(out, "    share = %u\n", uplink->share);
 	print_sizes(out, uplink);
 	for (i = 1; i < uplink->tracks_count; i++)
-		print_probe(out, &uplink->tracks[i]);
+		if (config_is_probe(uplink->tracks[i].kind))
+			config_print_probe(out, uplink, &uplink->tracks[i]);
+	config_print_lists(out, uplink);
 	fprintf(out,
 		"    # track %s: down at most %s after the path goes dark, "
 		"up at most %s after it is back\n"
@@ -244,6 +234,8 @@ static void print_uplink(FILE *out, const struct uplink_config *uplink)
 		track->name);
 	print_duration(out, "    ", "delay-down", uplink->delay_down);
 	print_duration(out, "    ", "delay-up", uplink->delay_up);
+	config_print_damp(out, "    ", &uplink->damp);
+	config_print_fallbacks(out, uplink);
 	fprintf(out, "    filtering = %s\n",
 		config_filterings[uplink->filtering]);
 	fprintf(out, "    metered = %s\n    failback = %s\n",
@@ -308,6 +300,7 @@ void config_print(FILE *out, const struct config *config)
 	print_partner(out, config);
 	fprintf(out, "last-resort = %s\n",
 		config->last_resort ? "true" : "false");
+	print_duration(out, "", "settle", config->settle);
 	if (config->vrrp_file[0] != '\0')
 		fprintf(out, "vrrp-file = \"%s\"\n", config->vrrp_file);
 	else

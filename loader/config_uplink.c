@@ -1,100 +1,44 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * config_uplink.c - the sections "uplink NAME" and "icmp NAME" in them.
+ * config_uplink.c - the sections "uplink NAME".
  *
- * Owns: the defaults of an uplink and of a probe, and which track an uplink
- * follows when none is named.
+ * Owns: the defaults of an uplink, and which track it follows when none is
+ * named.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "config.h"
 #include "config_local.h"
+#include "config_probe.h"
 #include "config_section.h"
+#include "config_track.h"
+#include "share.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-static void read_probe(const struct config_section *section,
-		       struct track_config *track)
+static void read_interface_track(struct uplink_config *uplink)
 {
-	struct config_value value = {
-		.key = "icmp",
-		.text = cfg_title(section->tree),
-		.line = track->line,
-		.messages = section->reader->messages,
-	};
-
-	/* also a bad one: other messages may speak of it */
-	snprintf(track->name, MODEL_NAME, "%.15s", value.text);
-	config_value_name(&value, track->name);
-	track->kind = TRACK_ICMP;
-	track->interval = 1000;
-	track->misses = 3;
-	track->hits = 3;
-	config_need_address(section, track->line, "target",
-			    "the address to probe", &track->target);
-	config_get_duration(section, "interval", 50, 60 * CONFIG_MINUTE,
-			    &track->interval);
-	/* half of the interval, so that answers of two probes do not mix */
-	track->timeout = track->interval / 2;
-	if (track->timeout > 1000)
-		track->timeout = 1000;
-	config_get_duration(section, "timeout", 1, 60 * CONFIG_MINUTE,
-			    &track->timeout);
-	config_get_number(section, "misses", 1, 100, &track->misses);
-	config_get_number(section, "hits", 1, 100, &track->hits);
-}
-
-static void read_probes(const struct config_section *section,
-			struct uplink_config *uplink)
-{
-	const struct config_reader *reader = section->reader;
-	unsigned i, count = cfg_size(section->tree, "icmp");
-	struct config_section probe = { .reader = reader };
-
 	uplink->tracks[0].kind = TRACK_INTERFACE;
 	uplink->tracks[0].line = uplink->line;
 	snprintf(uplink->tracks[0].name, MODEL_NAME, "interface");
+	config_open_track(&uplink->tracks[0]);
 	uplink->tracks_count = 1;
-	for (i = 0; i < count; i++) {
-		struct track_config *track =
-			&uplink->tracks[uplink->tracks_count];
-		unsigned line;
-
-		probe.tree = cfg_getnsec(section->tree, "icmp", i);
-		snprintf(probe.path, sizeof(probe.path), "%.80s/icmp %.60s",
-			 section->path, cfg_title(probe.tree));
-		line = config_text_line(reader->text, "%s", probe.path);
-		if (uplink->tracks_count == COUNT(uplink->tracks)) {
-			config_error(reader->messages, line,
-				     "icmp: more than %zu probes in one "
-				     "uplink",
-				     COUNT(uplink->tracks) - 1);
-			return;
-		}
-		uplink->tracks_count++;
-		track->line = line;
-		read_probe(&probe, track);
-	}
 }
 
 static void read_track(const struct config_section *section,
 		       struct uplink_config *uplink)
 {
 	struct config_value value;
-	unsigned i;
+	int track;
 
 	uplink->track = uplink->tracks_count == 2 ? 1 : 0;
 	if (!config_get(section, "track", &value))
 		return;
-	for (i = 0; i < uplink->tracks_count; i++)
-		if (strcmp(uplink->tracks[i].name, value.text) == 0)
-			break;
-	if (i < uplink->tracks_count)
-		uplink->track = i;
+	track = config_find_track(uplink, value.text);
+	if (track >= 0)
+		uplink->track = (unsigned)track;
 	else
 		config_error(value.messages, value.line,
-			     "track: '%s' is neither a probe of this uplink "
+			     "track: '%s' is neither a track of this uplink "
 			     "nor 'interface'",
 			     value.text);
 }
@@ -173,6 +117,7 @@ static void read_uplink(const struct config_section *section,
 		config_value_address(&value, &uplink->address);
 	uplink->locals_count = config_read_locals(section, uplink->locals);
 	config_get_number(section, "level", 1, 16, &uplink->level);
+	config_get_number(section, "share", 1, SHARE_MAX, &uplink->share);
 	config_get_duration(section, "delay-down", 0, 24 * 60 * CONFIG_MINUTE,
 			    &uplink->delay_down);
 	config_get_duration(section, "delay-up", 0, 24 * 60 * CONFIG_MINUTE,
@@ -183,8 +128,13 @@ static void read_uplink(const struct config_section *section,
 			    &uplink->hold);
 	uplink->filtering = section->reader->config->filtering;
 	config_get_filtering(section, &uplink->filtering);
-	read_probes(section, uplink);
+	config_read_damp(section, &uplink->damp);
+	read_interface_track(uplink);
+	config_read_probes(section, uplink);
+	config_read_lists(section, uplink);
 	read_track(section, uplink);
+	config_read_fallbacks(section, uplink);
+	config_inherit_tracks(uplink);
 }
 
 void config_read_uplinks(const struct config_section *root)

@@ -21,7 +21,6 @@
 #include "echo.h"
 
 #define PADDING 24
-#define TTL 64
 
 struct body {
 	struct icmphdr icmp;
@@ -36,7 +35,7 @@ struct datagram {
 
 /* ---- the socket -------------------------------------------------------- */
 
-static int set_filter(int fd, in_addr_t local, uint16_t id)
+static int set_filter(int fd, in_addr_t local, uint8_t type, uint16_t id)
 {
 	struct sock_filter code[] = {
 		/* 0: a frame for this host, not one for another */
@@ -53,10 +52,10 @@ static int set_filter(int fd, in_addr_t local, uint16_t id)
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_ICMP, 0, 11),
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 16),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ntohl(local), 0, 9),
-		/* 11: an echo reply, code 0, with our id */
+		/* 11: an echo of this type, code 0, with our id */
 		BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0),
 		BPF_STMT(BPF_LD | BPF_B | BPF_IND, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ICMP_ECHOREPLY, 0, 6),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, type, 0, 6),
 		BPF_STMT(BPF_LD | BPF_B | BPF_IND, 1),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 4),
 		BPF_STMT(BPF_LD | BPF_H | BPF_IND, 4),
@@ -77,7 +76,8 @@ static int set_filter(int fd, in_addr_t local, uint16_t id)
 	return 0;
 }
 
-int echo_open(unsigned ifindex, const struct tp_addr *local, uint16_t id)
+int echo_open(unsigned ifindex, const struct tp_addr *local, uint8_t type,
+	      uint16_t id)
 {
 	const struct sockaddr_ll here = {
 		.sll_family = AF_PACKET,
@@ -93,7 +93,7 @@ int echo_open(unsigned ifindex, const struct tp_addr *local, uint16_t id)
 	fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
-	error = set_filter(fd, address_to_v4(local), id);
+	error = set_filter(fd, address_to_v4(local), type, id);
 	if (error)
 		goto fail;
 	if (setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof(one)) ||
@@ -136,7 +136,7 @@ static void build(const struct echo_request *request, struct datagram *to)
 	to->ip.ihl = sizeof(to->ip) / 4;
 	to->ip.tot_len = htons(sizeof(*to));
 	to->ip.frag_off = htons(IP_DF);
-	to->ip.ttl = TTL;
+	to->ip.ttl = request->ttl;
 	to->ip.protocol = IPPROTO_ICMP;
 	to->ip.saddr = address_to_v4(&request->source);
 	to->ip.daddr = address_to_v4(&request->target);
@@ -175,7 +175,7 @@ int echo_send(int fd, const struct echo_request *request)
  * wall clock, which may be set at any time: it is good for a difference to now,
  * and for nothing longer.
  */
-static int64_t age_of(struct msghdr *message)
+int64_t echo_age(struct msghdr *message)
 {
 	struct cmsghdr *control;
 	struct timespec stamp, now;
@@ -210,6 +210,7 @@ static int parse(const uint8_t *data, size_t length, struct echo_answer *answer)
 		return -EBADMSG;
 	memcpy(&body, data + header, sizeof(body));
 	answer->source = address_from_v4(ip.saddr);
+	answer->ttl = ip.ttl;
 	answer->sequence = ntohs(body.icmp.un.echo.sequence);
 	answer->cookie = body.cookie;
 	return 0;
@@ -237,6 +238,6 @@ int echo_receive(int fd, struct echo_answer *answer)
 	while (length < 0 && (errno == EINTR || errno == ENETDOWN));
 	if (length < 0)
 		return 0;
-	answer->age = age_of(&message);
+	answer->age = echo_age(&message);
 	return parse(data, (size_t)length, answer) ? -EBADMSG : 1;
 }

@@ -3,7 +3,8 @@
  * echo.h - ICMP echo requests and replies on a packet socket.
  *
  * Owns: the bytes and the socket.  It knows no timeout, keeps nothing, and must
- * never decide whether an answer is a good one: probe_icmp.c does.
+ * never decide whether an answer is a good one: probe_icmp.c and probe_echo.c
+ * do.
  */
 #ifndef TWINPATH_ECHO_H
 #define TWINPATH_ECHO_H
@@ -14,22 +15,25 @@ struct echo_request {
 	unsigned ifindex;
 	uint8_t mac[6]; /* of the next hop */
 	struct tp_addr source, target;
+	uint8_t ttl;
 	uint16_t id, sequence;
 	uint64_t cookie;
 };
 
 struct echo_answer {
 	struct tp_addr source;
+	uint8_t ttl;
 	uint16_t sequence;
 	uint64_t cookie;
 	int64_t age; /* microseconds that it has waited in the socket */
 };
 
 /*
- * A socket that sees echo replies with this id to this address, arriving on
- * this interface, and nothing else.  Returns it or a negative errno.
+ * A socket that sees echoes of this ICMP type with this id to this address,
+ * arriving on this interface, and nothing else.  Returns it or a negative errno.
  */
-int echo_open(unsigned ifindex, const struct tp_addr *local, uint16_t id);
+int echo_open(unsigned ifindex, const struct tp_addr *local, uint8_t type,
+	      uint16_t id);
 
 /* Returns 0 or a negative errno. */
 int echo_send(int fd, const struct echo_request *request);
@@ -39,5 +43,9 @@ int echo_send(int fd, const struct echo_request *request);
  * be ours.  Never blocks.
  */
 int echo_receive(int fd, struct echo_answer *answer);
+
+/* Microseconds that a message has waited in its socket (SO_TIMESTAMPNS). */
+struct msghdr;
+int64_t echo_age(struct msghdr *message);
 
 #endif

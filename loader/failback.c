@@ -129,6 +129,14 @@ static bool idle(struct failback_uplink *uplink, const struct news *news,
 	return expire(uplink, now);
 }
 
+static bool is_used(const struct desired *desired, int i)
+{
+	for (unsigned n = 0; n < desired->shares_count; n++)
+		if (desired->shares[n].candidate == i)
+			return true;
+	return desired->selector == i;
+}
+
 uint32_t failback_turn(struct failback *failback, const struct config *config,
 		       const struct intent *intent, msec_t now,
 		       struct desired *desired)
@@ -148,7 +156,7 @@ uint32_t failback_turn(struct failback *failback, const struct config *config,
 
 		/* In use, or nothing there that could be saved: the next time
 		 * that it is left is another story. */
-		if (*state == TP_EXIT_DEAD || desired->selector == (int)i)
+		if (*state == TP_EXIT_DEAD || is_used(desired, (int)i))
 			memset(uplink, 0, sizeof(*uplink));
 		else if (idle(uplink, &news, now))
 			cut |= 1U << i;

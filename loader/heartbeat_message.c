@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "heartbeat_message.h"
+#include "share.h"
 
 #define MAGIC 0x74777068U /* "twph" */
 #define SEAL crypto_auth_BYTES
@@ -22,12 +23,13 @@
 #define FLAG_READY (1U << 0)
 #define FLAG_ASK (1U << 1)
 #define FLAG_QUIET (1U << 2)
-#define FLAGS (FLAG_READY | FLAG_ASK | FLAG_QUIET)
+#define FLAG_PROVED (1U << 3)
+#define FLAGS (FLAG_READY | FLAG_ASK | FLAG_QUIET | FLAG_PROVED)
 
 #define LEVEL_MAX 16
 
 #define INTENT_BYTES (8 + 1 + MODEL_NAME + 4 + 4 + 1)
-#define UPLINK_BYTES (MODEL_NAME + 4)
+#define UPLINK_BYTES (MODEL_NAME + 6)
 #define FIXED_BYTES                                                     \
 	(HEAD + 2 * 16 + 3 + 3 * 4 + INTENT_BYTES + HEARTBEAT_VERSION + \
 	 HEARTBEAT_HOSTS / 8 + 1)
@@ -105,6 +107,8 @@ static void put_uplink(struct writer *to, const struct heartbeat_uplink *uplink)
 {
 	put_text(to, uplink->name, MODEL_NAME);
 	put8(to, uplink->level);
+	put8(to, uplink->now);
+	put8(to, uplink->share);
 	put8(to, uplink->state);
 	put8(to, uplink->track);
 	put8(to, uplink->draining);
@@ -157,7 +161,8 @@ size_t heartbeat_encode(const struct heartbeat_seal *seal,
 	put_stamp(&to, &message->echo);
 	put8(&to, (message->report.ready ? FLAG_READY : 0) |
 			  (message->ask ? FLAG_ASK : 0) |
-			  (message->report.quiet ? FLAG_QUIET : 0));
+			  (message->report.quiet ? FLAG_QUIET : 0) |
+			  (message->report.proved ? FLAG_PROVED : 0));
 	put_report(&to, &message->report);
 	crypto_auth(to.at, input, seal_input(seal, bytes, body, input),
 		    seal->key);
@@ -271,6 +276,8 @@ static void get_uplink(struct reader *from, struct heartbeat_uplink *out)
 {
 	get_name(from, out->name);
 	out->level = (uint8_t)get8(from, LEVEL_MAX);
+	out->now = (uint8_t)get8(from, LEVEL_MAX);
+	out->share = (uint8_t)get8(from, SHARE_MAX);
 	out->state = (enum tp_exit_state)get8(from, TP_EXIT_UP);
 	out->track = (enum track_state)get8(from, TRACK_UP);
 	out->draining = get8(from, 1);
@@ -303,6 +310,7 @@ static bool get_message(struct reader *from, struct heartbeat_message *out)
 	get_report(from, &out->report);
 	out->report.ready = flags & FLAG_READY;
 	out->report.quiet = flags & FLAG_QUIET;
+	out->report.proved = flags & FLAG_PROVED;
 	return !from->bad && !from->left && out->from.boot;
 }
 

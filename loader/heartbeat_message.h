@@ -21,8 +21,8 @@
 #include "heartbeat_report.h"
 #include "key.h"
 
-#define HEARTBEAT_FORMAT 2
-#define HEARTBEAT_MAX 512 /* bytes of a message: never a fragment */
+#define HEARTBEAT_FORMAT 3
+#define HEARTBEAT_MAX 576 /* bytes of a message: never a fragment */
 
 struct heartbeat_stamp {
 	uint64_t boot;	  /* random, of one run of a daemon; 0: nobody */

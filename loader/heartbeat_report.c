@@ -39,6 +39,7 @@ static bool uplink_differs(const struct heartbeat_uplink *a,
 			   const struct heartbeat_uplink *b)
 {
 	return strncmp(a->name, b->name, MODEL_NAME) || a->level != b->level ||
+	       a->now != b->now || a->share != b->share ||
 	       a->state != b->state || a->track != b->track ||
 	       a->draining != b->draining;
 }
@@ -46,10 +47,10 @@ static bool uplink_differs(const struct heartbeat_uplink *a,
 bool heartbeat_report_differs(const struct heartbeat_report *a,
 			      const struct heartbeat_report *b)
 {
-	if (a->ready != b->ready || a->quiet != b->quiet ||
-	    a->selector != b->selector || a->best_level != b->best_level ||
-	    a->lost != b->lost || !a->sessions != !b->sessions ||
-	    !a->bindings != !b->bindings ||
+	if (a->ready != b->ready || a->proved != b->proved ||
+	    a->quiet != b->quiet || a->selector != b->selector ||
+	    a->best_level != b->best_level || a->lost != b->lost ||
+	    !a->sessions != !b->sessions || !a->bindings != !b->bindings ||
 	    a->uplinks_count != b->uplinks_count ||
 	    intent_differs(&a->intent, &b->intent) ||
 	    strncmp(a->version, b->version, HEARTBEAT_VERSION) ||

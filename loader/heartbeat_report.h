@@ -22,7 +22,9 @@ enum heartbeat_selector {
 
 struct heartbeat_uplink {
 	char name[MODEL_NAME];
-	uint8_t level;
+	uint8_t level; /* at its best */
+	uint8_t now;   /* at which it is a candidate; 0: it is none */
+	uint8_t share; /* weight among its level; 0: it shares nothing */
 	enum tp_exit_state state;
 	enum track_state track;
 	bool draining; /* towards a deadline */
@@ -33,7 +35,8 @@ struct heartbeat_report {
 	bool quiet; /* the receiver need not ask about hosts without a bit in
 		     * `hosts`: the sender will bind none of them unasked */
 	enum heartbeat_selector selector;
-	uint8_t best_level; /* of its uplinks that are up; 0: none is */
+	uint8_t best_level; /* of its candidates; 0: there is none */
+	bool proved;	    /* which rests on an answer from outside */
 	uint64_t sessions;  /* live ones; told as UINT32_MAX at most */
 	uint64_t bindings;
 	uint32_t lost; /* how often it took the other side for gone or silent */

@@ -62,6 +62,7 @@ static int read_copies(struct maps *maps)
 
 	return read_all(skel->maps.settings, &maps->settings, 1, sizeof(maps->settings)) ?:
 		       read_all(skel->maps.selector, &maps->selector, 1, sizeof(maps->selector)) ?:
+		       read_all(skel->maps.shares, &maps->shares, 1, sizeof(maps->shares)) ?:
 		       read_all(skel->maps.partner, &maps->partner, 1, sizeof(maps->partner)) ?:
 		       read_all(skel->maps.exits, maps->exits, TP_MAX_EXITS, sizeof(maps->exits[0])) ?:
 		       read_all(skel->maps.addresses, maps->addresses, TP_MAX_ADDRESSES, sizeof(maps->addresses[0])) ?:

@@ -214,6 +214,7 @@ static int apply_selector(struct maps *maps, const struct maps_input *input,
 		wanted.exit = exit;
 		wanted.event = input->event;
 	}
+	wanted.shared = input->desired->shares_count != 0;
 	return PUT(maps, selector, 0, &maps->selector, &wanted);
 }
 
@@ -253,6 +254,7 @@ int maps_switch(struct maps *maps, const struct maps_input *input,
 
 	err = apply_addresses(maps, input);
 	err = apply_exits(maps, wanted, false) ?: err;
+	err = maps_apply_shares(maps, input->desired) ?: err;
 	err = apply_selector(maps, input, wanted) ?: err;
 	err = apply_exits(maps, wanted, true) ?: err;
 	for (unsigned i = 0; !err && i < input->config->uplinks_count; i++)

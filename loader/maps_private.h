@@ -27,6 +27,9 @@ struct maps {
 	const struct plane *plane;
 	struct tp_settings settings;
 	struct tp_selector selector;
+	struct tp_shares shares;
+	unsigned shared_count; /* from whom `shares` was made */
+	struct share shared[2 * MODEL_UPLINKS];
 	struct tp_partner partner;
 	struct tp_exit exits[TP_MAX_EXITS];
 	struct tp_address addresses[TP_MAX_ADDRESSES];
@@ -59,6 +62,9 @@ void maps_fill_exits(const struct maps *maps, const struct maps_input *input,
 		     struct tp_exit wanted[TP_MAX_EXITS]);
 int maps_switch(struct maps *maps, const struct maps_input *input,
 		const struct tp_exit wanted[TP_MAX_EXITS]);
+
+/* maps_shares.c: before the selector says that it counts. */
+int maps_apply_shares(struct maps *maps, const struct desired *desired);
 
 /* maps_links.c: the interfaces; then how handovers go and come by them. */
 int maps_apply_links(struct maps *maps, const struct maps_input *input);

@@ -23,7 +23,8 @@ typedef int64_t msec_t;
 #define MODEL_NAME 16 /* with the NUL: exit names are in the exits map */
 #define MODEL_UPLINKS 16
 #define MODEL_LANS 8
-#define MODEL_TRACKS 64
+#define MODEL_TRACKS 16	  /* of one uplink */
+#define MODEL_FALLBACKS 4 /* likewise */
 #define MODEL_PREFIXES 64
 #define MODEL_PUBLISHES 128
 #define MODEL_HOOKS 8
@@ -56,17 +57,71 @@ enum mode {
 
 enum track_kind {
 	TRACK_INTERFACE, /* present, up, carrier, address */
-	TRACK_ICMP,	 /* echo to a target, pinned to the uplink */
+	TRACK_ICMP,	 /* an ICMP echo to a target */
+	TRACK_ECHO,	 /* a packet to ourselves by the next hop */
+	TRACK_ARP,	 /* an ARP request */
+	TRACK_TCP,	 /* a connection to a port */
+	TRACK_DNS,	 /* a question to a name server */
+	TRACK_HTTP,	 /* a request to a web server */
+	/* From here on nothing is sent. */
+	TRACK_ROUTE, /* a route by this uplink is in the FIB */
+	TRACK_ANY,   /* lists of tracks */
+	TRACK_ALL,
+	TRACK_NOT,
+	TRACK_WEIGHT, /* what is up must weigh enough */
+	TRACK_KINDS,
 };
+
+/* Flap dampening, as routers have it for interfaces and routes. */
+struct damp_config {
+	msec_t half_life;  /* of the penalty; 0: no dampening */
+	unsigned suppress; /* above this penalty the track stays down ... */
+	unsigned reuse;	   /* ... until it is no more than this */
+	msec_t most;	   /* at most so long after the last flap */
+};
+
+struct track_member {
+	unsigned track; /* index in the same uplink */
+	unsigned weight;
+};
+
+#define MODEL_ASK 128 /* with the NUL */
 
 struct track_config {
 	char name[MODEL_NAME];
 	enum track_kind kind;
 	struct tp_addr target;
+	uint16_t port;	      /* of tcp, dns and http */
+	char ask[MODEL_ASK];  /* dns: the name; http: the path */
+	char host[MODEL_ASK]; /* http; empty: the target */
+	unsigned status;      /* http; 0: any from 200 to 399 */
+	struct prefix route;  /* route: this very prefix ... */
+	struct tp_addr via;   /* ... by this next hop; zero: any */
 	msec_t interval;
-	msec_t timeout;	 /* an answer later than this is a miss */
-	unsigned misses; /* in a row: down */
-	unsigned hits;	 /* in a row: up */
+	msec_t standby_interval; /* while it carries nothing; 0: the same */
+	msec_t timeout;		 /* an answer later than this is a miss */
+	msec_t threshold;	 /* ... and than this, slow; 0: none is */
+	bool slow_is_miss;	 /* IOS's "state"; or else "reachability" */
+	unsigned misses;	 /* in a row: down */
+	unsigned hits;		 /* in a row: up */
+	/* Over the last `window` probes; 0: no such condition. */
+	unsigned window;
+	unsigned loss_down, loss_up; /* percent: at least, at most */
+	msec_t rtt_down, rtt_up;     /* the average: at least, at most */
+	msec_t delay_down, delay_up;
+	struct damp_config damp;
+	unsigned members_count; /* of a list */
+	struct track_member members[MODEL_TRACKS];
+	unsigned weight_up;   /* of TRACK_WEIGHT: up from here on */
+	unsigned weight_down; /* down from here on; between: as it was */
+	unsigned line;
+};
+
+/* The same uplink once more, at a level of its own: see decide_levels.h. */
+struct fallback_config {
+	unsigned level;
+	unsigned track;
+	bool announce; /* false: it serves this gateway's hosts alone */
 	unsigned line;
 };
 
@@ -106,11 +161,18 @@ struct uplink_config {
 	struct tp_addr next_hop; /* all zero: none, a point-to-point link */
 	struct tp_addr address;	 /* all zero: the interface's first */
 	unsigned level;		 /* 1 is best */
-	unsigned track;		 /* index in tracks[] of this uplink */
+	unsigned share; /* weight among its level; 0: it shares nothing */
+	unsigned track; /* index in tracks[] of this uplink */
 	unsigned tracks_count;
-	struct track_config tracks[4]; /* [0] is always its interface */
+	/* [0] is always its interface. */
+	struct track_config tracks[MODEL_TRACKS];
+	unsigned fallbacks_count;
+	struct fallback_config fallbacks[MODEL_FALLBACKS]; /* by level */
+	/* Of the tracks that it and its fallbacks follow, where these say
+	 * nothing themselves. */
 	msec_t delay_down;
 	msec_t delay_up;
+	struct damp_config damp;
 	enum failback_policy failback;
 	msec_t drain; /* of FAILBACK_DRAIN */
 	msec_t hold;  /* its TCP sessions wait so long when it is dead */
@@ -207,6 +269,7 @@ struct config {
 	msec_t tcp_established, tcp_opening, tcp_closing, tcp_incoming;
 	char vrrp_file[256]; /* empty: the default path under /run */
 	bool last_resort;    /* install a default in table 253 */
+	msec_t settle;	     /* between changes that are no necessity */
 };
 
 /* ---- facts --------------------------------------------------------------- */
@@ -230,6 +293,7 @@ struct uplink_facts {
 	bool beyond;   /* something came from beyond the next hop within
 			   * the detection time */
 	enum track_state track; /* after delay down and up */
+	enum track_state fallbacks[MODEL_FALLBACKS]; /* likewise */
 	unsigned ifindex;
 	unsigned mtu; /* the interface's, or less where configured */
 	uint8_t mac[6];
@@ -249,6 +313,13 @@ struct partner_link {
 	uint8_t own[6];
 };
 
+/* An uplink of the partner's that shares new sessions. */
+struct told_share {
+	char name[MODEL_NAME];
+	unsigned level; /* at which it is a candidate now; 0: it is none */
+	unsigned weight;
+};
+
 struct partner_facts {
 	bool address_on_lan; /* its address is on a subnet of its interface */
 	bool mac_known;	     /* on each of its links */
@@ -259,9 +330,10 @@ struct partner_facts {
 	bool awaited; /* I have just started: its heartbeat may be on its way */
 	bool first;   /* its address is the higher one */
 	bool told;    /* its heartbeat is fresh, and says: */
-	bool told_none;	     /* it has no exit, whatever its routes say */
 	bool told_self;	     /* it is ready and sends by an uplink of its own */
-	unsigned told_level; /* the best of those that are up; 0: none is */
+	bool told_proved;    /* that rests on an answer from outside */
+	unsigned told_level; /* the best of its candidates; 0: there is none */
+	struct told_share told_shares[MODEL_UPLINKS];
 	struct tp_addr local; /* mine on the LAN that leads there */
 	struct partner_link links[TP_KINDS]; /* one for all, or each its own */
 };
@@ -312,9 +384,22 @@ struct intent {
 #define MODEL_NOBODY (-1)
 #define MODEL_PARTNER (-2)
 
+/* Who takes how much of the new sessions. */
+struct share {
+	int candidate;
+	unsigned weight;
+	uint64_t id; /* what both gateways call it */
+};
+
 struct desired {
-	int selector; /* exit of new sessions */
+	int selector;	       /* exit of new sessions */
+	unsigned shares_count; /* 0: all by the selector */
+	struct share shares[2 * MODEL_UPLINKS];
+	msec_t switched; /* when it changed last */
+	msec_t settled;	 /* when a change that waits may come; 0: none does */
 	enum tp_exit_state states[MODEL_UPLINKS];
+	/* The level at which each is a candidate now; 0: it is none. */
+	unsigned levels[MODEL_UPLINKS];
 	uint32_t unproven; /* bits: uplinks that no verdict was ever about */
 	msec_t home_after[MODEL_UPLINKS]; /* of struct tp_exit, as an instant;
 					   * see failback.h */

@@ -262,9 +262,15 @@ int netlink_neighbour_probe(struct netlink *netlink, unsigned ifindex,
 		.ndm_state = NUD_NONE,
 		.ndm_flags = NTF_USE,
 	};
-	struct nl_msg *message = netlink_message(RTM_NEWNEIGH, NLM_F_CREATE,
-						 &header, sizeof(header));
+	const struct netlink_neighbour *known =
+		netlink_find_neighbour(netlink, ifindex, address);
+	struct nl_msg *message;
 
+	/* The operator's own entry: NTF_USE would make it one that ages. */
+	if (known && known->state & (NUD_PERMANENT | NUD_NOARP))
+		return 0;
+	message = netlink_message(RTM_NEWNEIGH, NLM_F_CREATE, &header,
+				  sizeof(header));
 	if (message && put_address(message, NDA_DST, address)) {
 		nlmsg_free(message);
 		message = NULL;

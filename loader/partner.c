@@ -153,6 +153,25 @@ static bool heartbeat_awaited(const struct partner *partner,
 	       (!partner->spoke || site_now() - partner->spoke < AWAITED);
 }
 
+/* What it shares, and at which level; it may boot, and then that is nothing. */
+static void collect_shares(const struct heartbeat_view *heartbeat,
+			   struct partner_facts *facts)
+{
+	const struct heartbeat_report *theirs = &heartbeat->theirs;
+
+	memset(facts->told_shares, 0, sizeof(facts->told_shares));
+	if (!heartbeat->fresh || !theirs->ready)
+		return;
+	for (unsigned i = 0; i < theirs->uplinks_count; i++) {
+		const struct heartbeat_uplink *uplink = &theirs->uplinks[i];
+		struct told_share *told = &facts->told_shares[i];
+
+		memcpy(told->name, uplink->name, sizeof(told->name));
+		told->level = uplink->state == TP_EXIT_UP ? uplink->now : 0;
+		told->weight = uplink->share;
+	}
+}
+
 void partner_collect(const struct partner *partner, struct partner_facts *facts)
 {
 	struct liveness_view liveness;
@@ -166,11 +185,9 @@ void partner_collect(const struct partner *partner, struct partner_facts *facts)
 	facts->awaited = heartbeat_awaited(partner, &heartbeat);
 	facts->told_self = heartbeat.fresh && heartbeat.theirs.ready &&
 			   heartbeat.theirs.selector == HEARTBEAT_SELF;
-	facts->told_none = heartbeat.fresh && !facts->told_self &&
-			   !heartbeat.theirs.best_level;
-	facts->told_level = heartbeat.fresh && heartbeat.theirs.ready ?
-				    heartbeat.theirs.best_level :
-				    0;
+	collect_shares(&heartbeat, facts);
+	facts->told_proved = heartbeat.fresh && heartbeat.theirs.proved;
+	facts->told_level = heartbeat.fresh ? heartbeat.theirs.best_level : 0;
 }
 
 /* The heartbeat speaks from the LAN that leads there, wherever that is today. */

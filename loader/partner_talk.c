@@ -10,6 +10,7 @@
 #include "census.h"
 #include "log.h"
 #include "partner_private.h"
+#include "tracks.h"
 #include "twinpath/version.h"
 #include "wish.h"
 
@@ -81,9 +82,13 @@ static void fill_uplinks(const struct site *site, struct heartbeat_report *mine)
 		out->state = site->desired.states[i];
 		out->track = site->facts.uplinks[i].track;
 		out->draining = out->state == TP_EXIT_DRAIN;
-		if (out->state == TP_EXIT_UP &&
-		    (!mine->best_level || out->level < mine->best_level))
-			mine->best_level = out->level;
+		out->now = (uint8_t)site->desired.levels[i];
+		out->share = (uint8_t)config->share;
+		if (!site->facts.ready || !out->now)
+			continue;
+		if (!mine->best_level || out->now < mine->best_level)
+			mine->best_level = out->now;
+		mine->proved |= tracks_serve(site, i);
 	}
 }
 
@@ -188,9 +193,12 @@ static void say_equal(struct partner *partner,
 	unsigned mine = best_level(config), best = 0;
 	char text[ADDRESS_TEXT];
 
-	for (unsigned i = 0; i < theirs->uplinks_count; i++)
+	for (unsigned i = 0; i < theirs->uplinks_count; i++) {
+		if (theirs->uplinks[i].share)
+			return; /* on purpose */
 		if (!best || theirs->uplinks[i].level < best)
 			best = theirs->uplinks[i].level;
+	}
 	if (best == mine && !partner->equal)
 		log_warning("both gateways' best uplink is of level %u: the "
 			    "one that carries goes on; when both would, the "

@@ -2,15 +2,13 @@
 /*
  * probe_words.c - what happened to a track, in words.
  *
- * Owns: the texts of the log's lines about tracks.  It must never change
- * anything.
+ * Owns: the texts about probes and interfaces.  It must never change anything.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "address.h"
 #include "duration.h"
-#include "log.h"
 #include "probe_words.h"
 
 enum track_state probe_words_interface(const struct uplink_config *config,
@@ -42,58 +40,72 @@ static void in_a_row(unsigned count, const char *what, char because[WORDS])
 
 void probe_words_result(const struct uplink_config *uplink,
 			const struct track_config *config,
-			const struct probe_icmp_result *result,
-			char because[WORDS])
+			const struct probe_result *result, char because[WORDS])
 {
 	char text[ADDRESS_TEXT];
 
 	switch (result->fate) {
-	case PROBE_ICMP_ANSWERED:
+	case PROBE_ANSWERED:
 		in_a_row(config->hits, "got an answer", because);
 		break;
-	case PROBE_ICMP_UNANSWERED:
+	case PROBE_UNANSWERED:
 		in_a_row(config->misses, "went unanswered", because);
 		break;
-	case PROBE_ICMP_UNRESOLVED:
+	case PROBE_UNRESOLVED:
 		snprintf(because, WORDS,
 			 "next hop %s does not answer on %s (no MAC address)",
 			 address_print(&uplink->next_hop, text),
 			 uplink->interface);
 		break;
-	case PROBE_ICMP_UNSENT:
+	case PROBE_UNSENT:
 		snprintf(because, WORDS, "%s takes no probe: %s",
 			 uplink->interface, strerror(result->error));
+		break;
+	case PROBE_REFUSED:
+		snprintf(because, WORDS, "%s says: %s",
+			 address_print(&config->target, text), result->said);
 		break;
 	}
 }
 
-bool probe_words_log(const struct uplink_config *uplink,
-		     const struct track *track, enum track_event event,
-		     enum track_state before, const char *because)
+void probe_words_window(const struct track_config *config,
+			const struct probe_window *window, char because[WORDS])
 {
-	bool up = track->raw == TRACK_UP;
-	char what[2 * MODEL_NAME + 8], text[DURATION_TEXT];
+	struct probe_quality quality = probe_window_quality(window);
 
-	snprintf(what, sizeof(what), "track %s/%s", uplink->name,
-		 track->config->name);
-	switch (event) {
-	case TRACK_SAME:
-		break;
-	case TRACK_DELAYED:
-		log_info("%s: %s; change to %s delayed for %s", what, because,
-			 track_state_name(track->raw),
-			 duration_print(up ? track->delay_up :
-					     track->delay_down,
-					text));
-		break;
-	case TRACK_CANCELLED:
-		log_info("%s: %s; change to %s cancelled", what, because,
-			 track_state_name(up ? TRACK_DOWN : TRACK_UP));
-		break;
-	case TRACK_CHANGED:
-		log_change(0, what, track_state_name(before),
-			   track_state_name(track->state), because);
-		return true;
-	}
-	return false;
+	if (window->lossy)
+		snprintf(because, WORDS,
+			 "%u of the last %u probes lost (down from %u%%, up to "
+			 "%u%%)",
+			 quality.lost, window->size, config->loss_down,
+			 config->loss_up);
+	else
+		snprintf(because, WORDS,
+			 "an average of %lld ms over %u probes (down from "
+			 "%lld ms, up to %lld ms)",
+			 (long long)quality.rtt_us / 1000, quality.count,
+			 (long long)config->rtt_down,
+			 (long long)config->rtt_up);
+}
+
+void probe_words_slow(const struct track_config *config, char because[WORDS])
+{
+	char text[DURATION_TEXT];
+
+	snprintf(because, WORDS, "%u probes in a row took more than %s",
+		 config->misses, duration_print(config->threshold, text));
+}
+
+void probe_words_route(const struct uplink_config *uplink,
+		       const struct track_config *config, bool found,
+		       char because[WORDS])
+{
+	char to[ADDRESS_TEXT], via[ADDRESS_TEXT];
+	bool any = address_is_zero(&config->via);
+
+	snprintf(because, WORDS, "%s route to %s by %s%s%s",
+		 found ? "there is a" : "there is no",
+		 prefix_print(&config->route, to), uplink->interface,
+		 any ? "" : " via ",
+		 any ? "" : address_print(&config->via, via));
 }

@@ -8,10 +8,11 @@
 #define TWINPATH_PROBE_WORDS_H
 
 #include "model.h"
-#include "probe_icmp.h"
-#include "track.h"
+#include "probe.h"
+#include "probe_window.h"
+#include "tracks.h"
 
-#define WORDS 128
+#define WORDS TRACKS_WHY
 
 /* The state of an uplink's interface, and why. */
 enum track_state probe_words_interface(const struct uplink_config *config,
@@ -21,12 +22,15 @@ enum track_state probe_words_interface(const struct uplink_config *config,
 /* Why a track turns with this result. */
 void probe_words_result(const struct uplink_config *uplink,
 			const struct track_config *config,
-			const struct probe_icmp_result *result,
-			char because[WORDS]);
+			const struct probe_result *result, char because[WORDS]);
 
-/* Log what became of a track.  Returns whether its state has changed. */
-bool probe_words_log(const struct uplink_config *uplink,
-		     const struct track *track, enum track_event event,
-		     enum track_state before, const char *because);
+/* The window is beyond its limits; answers are slow. */
+void probe_words_window(const struct track_config *config,
+			const struct probe_window *window, char because[WORDS]);
+void probe_words_slow(const struct track_config *config, char because[WORDS]);
+
+void probe_words_route(const struct uplink_config *uplink,
+		       const struct track_config *config, bool found,
+		       char because[WORDS]);
 
 #endif

@@ -2,89 +2,19 @@
 /*
  * probes.c - all probes of the site, and the tracks they feed.
  *
- * Every event passes the same three steps: note() says what became of a track,
- * settle() carries out what is due everywhere (one track going down can make
- * another one urgent), and one timer waits for whatever falls due next.
+ * Every event passes the same three steps: tracks.c hears of it, settle() carries
+ * out what is due everywhere, and one timer waits for whatever falls due next.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "address.h"
-#include "log.h"
-#include "probe_icmp.h"
 #include "probe_words.h"
 #include "probes_private.h"
-
-static const struct uplink_config *uplink_of(const struct prober *prober)
-{
-	return &prober->probes->site->config.uplinks[prober->uplink];
-}
-
-static struct track *track_of(const struct prober *prober)
-{
-	return &prober->probes->site->tracks[prober->uplink][prober->track];
-}
-
-static const struct track *chosen(const struct site *site, unsigned uplink)
-{
-	return &site->tracks[uplink][site->config.uplinks[uplink].track];
-}
-
-static bool note(struct prober *prober, enum track_event event,
-		 enum track_state before, const char *because)
-{
-	if (event == TRACK_DELAYED)
-		snprintf(prober->why, sizeof(prober->why), "%s", because);
-	return probe_words_log(uplink_of(prober), track_of(prober), event,
-			       before, because);
-}
-
-/* Would traffic have nowhere to go without this uplink? */
-static bool urgent(const struct prober *prober)
-{
-	const struct site *site = prober->probes->site;
-
-	if (site->config.partner.type != TP_PARTNER_NONE &&
-	    decide_partner_offers(&site->facts.partner))
-		return false;
-	for (unsigned i = 0; i < site->config.uplinks_count; i++)
-		if (i != prober->uplink && site->facts.uplinks[i].attached &&
-		    site->facts.uplinks[i].next_hop &&
-		    chosen(site, i)->state == TRACK_UP)
-			return false;
-	return true;
-}
+#include "track_list.h"
 
 /* ---- what falls due ---------------------------------------------------- */
-
-static bool tick(struct prober *prober, msec_t now)
-{
-	struct track *track = track_of(prober);
-	enum track_state before = track->state;
-	bool early = track->due > now;
-	enum track_event event = track_tick(track, urgent(prober), now);
-	char because[WORDS + 48];
-
-	if (event == TRACK_SAME)
-		return false;
-	snprintf(because, sizeof(because), "%s, %s", prober->why,
-		 early ? "and no other exit is up" : "and the delay is over");
-	return probe_words_log(uplink_of(prober), track, event, before,
-			       because);
-}
-
-static bool tick_all(struct probes *probes, msec_t now)
-{
-	const struct config *config = &probes->site->config;
-	bool changed = false;
-
-	for (unsigned i = 0; i < config->uplinks_count; i++)
-		for (unsigned t = 0; t < config->uplinks[i].tracks_count; t++)
-			changed |= tick(&probes->probers[i][t], now);
-	return changed;
-}
 
 /* The last answer from beyond this uplink's next hop; 0: none. */
 static msec_t heard(const struct site *site, unsigned uplink)
@@ -93,15 +23,11 @@ static msec_t heard(const struct site *site, unsigned uplink)
 	msec_t last = 0;
 
 	for (unsigned t = 0; t < config->tracks_count; t++) {
-		const struct prober *prober = &site->probes->probers[uplink][t];
-		struct probe_icmp_statistics statistics;
+		const struct feed *feed = &site->probes->feeds[uplink][t];
+		msec_t when = prober_heard(&feed->prober);
 
-		if (!prober->icmp ||
-		    address_equal(&config->tracks[t].target, &config->next_hop))
-			continue;
-		statistics = probe_icmp_statistics(prober->icmp);
-		if (statistics.heard > last)
-			last = statistics.heard;
+		if (when > last)
+			last = when;
 	}
 	return last;
 }
@@ -109,12 +35,10 @@ static msec_t heard(const struct site *site, unsigned uplink)
 /* When what was heard last counts no longer; 0: nothing was heard. */
 static msec_t beyond_until(const struct site *site, unsigned uplink)
 {
-	const struct track_config *track = chosen(site, uplink)->config;
+	const struct uplink_config *config = &site->config.uplinks[uplink];
 	msec_t last = heard(site, uplink);
 
-	if (!last)
-		return 0;
-	return last + track->misses * track->interval + track->timeout;
+	return last ? last + tracks_window(config, config->track, 0) : 0;
 }
 
 bool probes_beyond(const struct site *site, unsigned uplink)
@@ -138,7 +62,7 @@ static bool beyond_changed(struct probes *probes)
 static void arm(struct probes *probes, msec_t now)
 {
 	const struct config *config = &probes->site->config;
-	msec_t first = 0;
+	msec_t first = tracks_due(&probes->tracks);
 	struct timeval tv;
 
 	for (unsigned i = 0; i < config->uplinks_count; i++) {
@@ -146,11 +70,6 @@ static void arm(struct probes *probes, msec_t now)
 
 		if (due > now && (!first || due < first))
 			first = due;
-		for (unsigned t = 0; t < config->uplinks[i].tracks_count; t++) {
-			due = probes->site->tracks[i][t].due;
-			if (due && (!first || due < first))
-				first = due;
-		}
 	}
 	evtimer_del(probes->timer);
 	if (!first)
@@ -166,8 +85,7 @@ static void settle(struct probes *probes, bool changed)
 {
 	msec_t now = site_now();
 
-	while (tick_all(probes, now))
-		changed = true;
+	changed |= tracks_settle(&probes->tracks, now);
 	changed |= beyond_changed(probes);
 	arm(probes, now);
 	if (changed)
@@ -183,76 +101,81 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 
 /* ---- results ----------------------------------------------------------- */
 
-static void on_result(void *arg, const struct probe_icmp_result *result)
+static void count(struct track *track, const struct prober *prober,
+		  const struct probe_result *result)
 {
-	struct prober *prober = arg;
-	struct probe_icmp_statistics statistics =
-		probe_icmp_statistics(prober->icmp);
-	struct track *track = track_of(prober);
-	bool ok = result->fate == PROBE_ICMP_ANSWERED;
+	struct probe_statistics statistics = probe_statistics(prober->probe);
+
+	track->sent = statistics.sent;
+	track->late = statistics.late;
+	if (result->fate == PROBE_ANSWERED)
+		track->rtt_us_last = result->rtt_us;
+}
+
+static bool tell(struct feed *feed, enum prober_verdict verdict,
+		 const char *because, msec_t now)
+{
+	struct tracks *tracks = &feed->probes->tracks;
+	unsigned uplink = feed->prober.uplink_index;
+	unsigned t = feed->prober.track_index;
+
+	switch (verdict) {
+	case PROBER_NOTHING:
+		break;
+	case PROBER_HIT:
+		return tracks_result(tracks, uplink, t, true, because, now);
+	case PROBER_MISS:
+		return tracks_result(tracks, uplink, t, false, because, now);
+	case PROBER_BAD:
+		return tracks_follow(tracks, uplink, t, TRACK_DOWN, because,
+				     now);
+	case PROBER_USELESS:
+		return tracks_force(tracks, uplink, t, TRACK_UP, because, now);
+	}
+	return false;
+}
+
+static void on_found(struct prober *prober, enum prober_verdict verdict,
+		     const struct probe_result *result, const char *because)
+{
+	struct feed *feed = (struct feed *)prober;
+	struct probes *probes = feed->probes;
+	unsigned uplink = prober->uplink_index, t = prober->track_index;
 	msec_t now = site_now();
-	enum track_state before;
-	enum track_event event;
-	char because[WORDS];
 	bool changed;
 
 	/* First what is due, so that the result is to blame for the rest. */
-	changed = tick(prober, now);
-	before = track->state;
-	track->sent = prober->sent + statistics.sent;
-	track->late = prober->late + statistics.late;
-	if (ok)
-		track->rtt_us_last = result->rtt_us;
-	event = track_result(track, ok, urgent(prober), now);
-	probe_words_result(uplink_of(prober), track->config, result, because);
-	changed |= note(prober, event, before, because);
-	settle(prober->probes, changed);
-}
-
-static void on_resolve(void *arg)
-{
-	const struct prober *prober = arg;
-	struct site *site = prober->probes->site;
-	unsigned ifindex = site->facts.uplinks[prober->uplink].ifindex;
-
-	/* A refusal has shown, or will show, as another fact. */
-	if (ifindex)
-		netlink_neighbour_probe(site->netlink, ifindex,
-					&uplink_of(prober)->next_hop);
+	changed = tracks_tick(&probes->tracks, uplink, t, now);
+	count(&probes->site->tracks[uplink][t], prober, result);
+	changed |= tell(feed, verdict, because, now);
+	settle(probes, changed);
 }
 
 /* ---- facts ------------------------------------------------------------- */
 
-static bool force(struct prober *prober, enum track_state state,
-		  const char *because, msec_t now)
+/* What the kernel says of an interface or of its routes needs no probe. */
+static bool update_one(struct feed *feed, const struct uplink_facts *facts,
+		       enum track_state interface, const char *because,
+		       msec_t now)
 {
-	struct track *track = track_of(prober);
-	enum track_state before = track->state;
+	struct prober *prober = &feed->prober;
+	struct tracks *tracks = &feed->probes->tracks;
+	unsigned uplink = prober->uplink_index, t = prober->track_index;
+	enum track_state route;
+	char why[WORDS];
 
-	return note(prober, track_force(track, state, urgent(prober), now),
-		    before, because);
-}
-
-static void move(struct prober *prober, const struct uplink_facts *facts,
-		 bool up)
-{
-	struct probe_icmp_path path = {
-		.ifindex = up ? facts->ifindex : 0,
-		.address = facts->address,
-		.next_hop_mac_known = facts->next_hop_mac_known,
-	};
-	int error;
-
-	memcpy(path.next_hop_mac, facts->next_hop_mac,
-	       sizeof(path.next_hop_mac));
-	error = probe_icmp_update(prober->icmp, &path);
-	if (error && error != prober->error)
-		log_warning("track %s/%s: no packet socket on %s: %s%s",
-			    uplink_of(prober)->name,
-			    track_of(prober)->config->name,
-			    uplink_of(prober)->interface, strerror(-error),
-			    error == -EPERM ? ": give CAP_NET_RAW" : "");
-	prober->error = error;
+	prober_update(prober, facts, interface == TRACK_UP);
+	prober_busy(prober, prober->site->desired.selector == (int)uplink);
+	/* Lists follow by themselves. */
+	if (track_is_list(prober->config->kind))
+		return false;
+	/* A cable that is in does not prove an answer: only down is for all. */
+	if (prober->config->kind == TRACK_INTERFACE || interface == TRACK_DOWN)
+		return tracks_force(tracks, uplink, t, interface, because, now);
+	if (prober->config->kind != TRACK_ROUTE)
+		return false;
+	route = prober_route(prober, facts, why);
+	return tracks_follow(tracks, uplink, t, route, why, now);
 }
 
 static bool update_uplink(struct probes *probes, unsigned uplink, msec_t now)
@@ -264,16 +187,9 @@ static bool update_uplink(struct probes *probes, unsigned uplink, msec_t now)
 	enum track_state state = probe_words_interface(config, facts, because);
 	bool changed = false;
 
-	for (unsigned t = 0; t < config->tracks_count; t++) {
-		struct prober *prober = &probes->probers[uplink][t];
-
-		if (prober->icmp)
-			move(prober, facts, state == TRACK_UP);
-		/* A cable that is in does not prove an answer: only down is
-		 * for all. */
-		if (!prober->icmp || state == TRACK_DOWN)
-			changed |= force(prober, state, because, now);
-	}
+	for (unsigned t = 0; t < config->tracks_count; t++)
+		changed |= update_one(&probes->feeds[uplink][t], facts, state,
+				      because, now);
 	return changed;
 }
 
@@ -287,69 +203,60 @@ void probes_update(struct site *site)
 	settle(site->probes, changed);
 }
 
+bool probes_view(const struct site *site, unsigned uplink, unsigned track,
+		 struct probes_view *view)
+{
+	const struct prober *prober =
+		&site->probes->feeds[uplink][track].prober;
+
+	if (!prober->probe)
+		return false;
+	*view = (struct probes_view){
+		.statistics = probe_statistics(prober->probe),
+		.quality = probe_window_quality(&prober->window),
+		.window = prober->window.size,
+		.slow = prober->window.slow,
+		.armed = prober->armed,
+	};
+	return true;
+}
+
 /* ---- open and close ---------------------------------------------------- */
 
-/*
- * The gateway's own range, of which NAT takes nothing: an answer to a probe is
- * never an answer to a host.
- */
-static uint16_t id_of(const struct config *config, unsigned uplink,
-		      unsigned track)
+bool probes_dead(const struct desired *desired, unsigned uplink)
 {
-	unsigned ids = config->local_max - config->local_min + 1U;
-
-	return (uint16_t)(config->local_min + (uplink * 4 + track) % ids);
+	return desired->states[uplink] == TP_EXIT_DEAD &&
+	       !(desired->unproven & (1U << uplink));
 }
 
-/* For the prober that stands there, or will. */
-int probes_open_icmp(struct probe_icmp **out, struct prober *prober)
+void probes_vacate(struct probes *probes, unsigned uplink, unsigned t)
 {
-	static const struct probe_icmp_calls calls = {
-		.result = on_result,
-		.resolve = on_resolve,
+	struct site *site = probes->site;
+	const struct uplink_config *config = &site->config.uplinks[uplink];
+
+	probes->feeds[uplink][t] = (struct feed){
+		.probes = probes,
+		.prober = {
+			.uplink = config,
+			.config = &config->tracks[t],
+			.site = site,
+			.uplink_index = uplink,
+			.track_index = t,
+			.found = on_found,
+		},
 	};
-	const struct site *site = prober->probes->site;
-	const struct track_config *config =
-		&uplink_of(prober)->tracks[prober->track];
-	const struct probe_icmp_settings settings = {
-		.target = config->target,
-		.interval = config->interval,
-		.timeout = config->timeout,
-		.id = id_of(&site->config, prober->uplink, prober->track),
-	};
-
-	return probe_icmp_open(out, site->base, &settings, &calls, prober);
-}
-
-/* The delays are the uplink's; tracks that are only watched have none. */
-msec_t probes_delay(const struct uplink_config *config, unsigned t,
-		    msec_t length)
-{
-	return t == config->track ? length : 0;
-}
-
-void probes_settle_in(struct probes *probes, unsigned uplink, unsigned t)
-{
-	struct prober *prober = &probes->probers[uplink][t];
-
-	prober->probes = probes;
-	prober->uplink = uplink;
-	prober->track = t;
 }
 
 static int open_track(struct probes *probes, unsigned uplink, unsigned t)
 {
-	const struct uplink_config *config =
-		&probes->site->config.uplinks[uplink];
-	struct prober *prober = &probes->probers[uplink][t];
+	struct prober *prober = &probes->feeds[uplink][t].prober;
+	struct probe *probe = NULL;
+	int error = prober_probe(prober, &probe);
 
-	probes_settle_in(probes, uplink, t);
-	track_init(&probes->site->tracks[uplink][t], &config->tracks[t],
-		   probes_delay(config, t, config->delay_down),
-		   probes_delay(config, t, config->delay_up));
-	return config->tracks[t].kind == TRACK_ICMP ?
-		       probes_open_icmp(&prober->icmp, prober) :
-		       0;
+	if (!error)
+		prober_begin(prober, probe,
+			     probes_dead(&probes->site->desired, uplink));
+	return error;
 }
 
 int probes_open(struct site *site)
@@ -360,10 +267,13 @@ int probes_open(struct site *site)
 	if (!probes)
 		return -ENOMEM;
 	probes->site = site;
+	tracks_init(&probes->tracks, site);
 	probes->timer = evtimer_new(site->base, on_timer, probes);
 	site->probes = probes;
 	if (!probes->timer)
 		error = -ENOMEM;
+	for (unsigned n = 0; n < MODEL_UPLINKS * MODEL_TRACKS; n++)
+		probes_vacate(probes, n / MODEL_TRACKS, n % MODEL_TRACKS);
 	for (unsigned i = 0; i < site->config.uplinks_count; i++)
 		for (unsigned t = 0; t < site->config.uplinks[i].tracks_count;
 		     t++)
@@ -381,8 +291,8 @@ void probes_close(struct site *site)
 	if (!probes)
 		return;
 	for (unsigned i = 0; i < MODEL_UPLINKS; i++)
-		for (unsigned t = 0; t < 4; t++)
-			probe_icmp_close(probes->probers[i][t].icmp);
+		for (unsigned t = 0; t < MODEL_TRACKS; t++)
+			prober_close(&probes->feeds[i][t].prober);
 	if (probes->timer)
 		event_free(probes->timer);
 	free(probes);

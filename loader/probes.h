@@ -8,9 +8,18 @@
 #ifndef TWINPATH_PROBES_H
 #define TWINPATH_PROBES_H
 
-#include <stdbool.h>
+#include "prober.h"
 
 struct site;
+
+/* What there is to see of one track's probes. */
+struct probes_view {
+	struct probe_statistics statistics;
+	struct probe_quality quality;
+	unsigned window; /* its size */
+	uint64_t slow;
+	enum prober_armed armed;
+};
 
 /*
  * probes_open - every track of the configuration, with no verdict yet.  Nothing
@@ -41,5 +50,9 @@ void probes_update(struct site *site);
  * the answer changes.
  */
 bool probes_beyond(const struct site *site, unsigned uplink);
+
+/* False: it sends none. */
+bool probes_view(const struct site *site, unsigned uplink, unsigned track,
+		 struct probes_view *view);
 
 #endif

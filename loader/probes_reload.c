@@ -6,122 +6,186 @@
  * Owns: which track is the same one.  It must never make anything half: what can
  * fail comes first, and leaves the old probes alone.
  */
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "address.h"
 #include "probes_private.h"
 
-/* What a verdict is about: the same path, looked at in the same way. */
-static bool same_track(const struct uplink_config *a, unsigned i,
-		       const struct uplink_config *b, unsigned j)
+struct past {
+	const struct config *config;
+	struct track tracks[MODEL_UPLINKS][MODEL_TRACKS];
+	char why[MODEL_UPLINKS][MODEL_TRACKS][TRACKS_WHY];
+	struct prober probers[MODEL_UPLINKS][MODEL_TRACKS];
+	struct probe *opened[MODEL_UPLINKS][MODEL_TRACKS];
+};
+
+/* ---- which is the same ----------------------------------------------------- */
+
+/* Asked in the same way of the same one; a list asks nothing. */
+static bool same_question(const struct track_config *x,
+			  const struct track_config *y)
+{
+	return !strcmp(x->name, y->name) && x->kind == y->kind &&
+	       address_equal(&x->target, &y->target) && x->port == y->port &&
+	       !strcmp(x->ask, y->ask) && !strcmp(x->host, y->host) &&
+	       x->status == y->status && prefix_equal(&x->route, &y->route) &&
+	       address_equal(&x->via, &y->via);
+}
+
+/*
+ * What a verdict is about: the same path, looked at in the same way; for a list,
+ * what its members say.  (No list contains itself.)
+ */
+static bool same_verdict(const struct uplink_config *a, unsigned i,
+			 const struct uplink_config *b, unsigned j)
 {
 	const struct track_config *x = &a->tracks[i], *y = &b->tracks[j];
 
+	if (!same_question(x, y) || x->members_count != y->members_count ||
+	    x->weight_up != y->weight_up || x->weight_down != y->weight_down)
+		return false;
+	for (unsigned n = 0; n < x->members_count; n++)
+		if (x->members[n].weight != y->members[n].weight ||
+		    !same_verdict(a, x->members[n].track, b,
+				  y->members[n].track))
+			return false;
+	return true;
+}
+
+static bool same_track(const struct uplink_config *a, unsigned i,
+		       const struct uplink_config *b, unsigned j)
+{
 	return !strcmp(a->name, b->name) &&
 	       !strcmp(a->interface, b->interface) &&
 	       address_equal(&a->next_hop, &b->next_hop) &&
-	       !strcmp(x->name, y->name) && x->kind == y->kind &&
-	       address_equal(&x->target, &y->target);
+	       same_verdict(a, i, b, j);
 }
 
-/* Its probe need not even notice: the same one, at the same place. */
+/*
+ * Its probe need not even notice: the same one, at the same place.  (What a
+ * result is worth is not the probe's affair.)
+ */
 static bool same_probe(const struct config *a, const struct config *b,
 		       unsigned uplink, unsigned t)
 {
 	const struct uplink_config *was = &a->uplinks[uplink];
 	const struct uplink_config *is = &b->uplinks[uplink];
-	struct track_config x = was->tracks[t], y = is->tracks[t];
+	const struct track_config *x = &was->tracks[t], *y = &is->tracks[t];
 
-	if (uplink >= a->uplinks_count || t >= was->tracks_count ||
-	    !same_track(was, t, is, t) || a->local_min != b->local_min ||
-	    a->local_max != b->local_max)
-		return false;
-	x.line = y.line = 0;
-	return !memcmp(&x, &y, sizeof(x));
+	return uplink < a->uplinks_count && t < was->tracks_count &&
+	       same_track(was, t, is, t) && a->local_min == b->local_min &&
+	       a->local_max == b->local_max && x->interval == y->interval &&
+	       x->standby_interval == y->standby_interval &&
+	       x->timeout == y->timeout;
 }
 
+/* ---- beside what is at work ------------------------------------------------ */
+
 /* The new probes, of the configuration in force; all of them or none. */
-static int open_probes(struct probes *probes, const struct config *before,
-		       struct probe_icmp *opened[MODEL_UPLINKS][4])
+static int open_probes(struct probes *probes, struct past *past)
 {
 	const struct config *config = &probes->site->config;
 	int error = 0;
 
 	for (unsigned i = 0; i < config->uplinks_count; i++)
-		for (unsigned t = 0; t < config->uplinks[i].tracks_count; t++) {
-			probes_settle_in(probes, i, t);
-			if (!error &&
-			    config->uplinks[i].tracks[t].kind == TRACK_ICMP &&
-			    !same_probe(before, config, i, t))
-				error = probes_open_icmp(
-					&opened[i][t], &probes->probers[i][t]);
-		}
-	for (unsigned n = 0; error && n < MODEL_UPLINKS * 4; n++)
-		probe_icmp_close(opened[n / 4][n % 4]);
+		for (unsigned t = 0; t < config->uplinks[i].tracks_count; t++)
+			if (!error && !same_probe(past->config, config, i, t))
+				error = prober_probe(
+					&probes->feeds[i][t].prober,
+					&past->opened[i][t]);
+	for (unsigned n = 0; error && n < MODEL_UPLINKS * MODEL_TRACKS; n++)
+		probe_close(past->opened[n / MODEL_TRACKS][n % MODEL_TRACKS]);
 	return error;
 }
 
-static void replace_probe(struct prober *prober, struct probe_icmp *probe)
+static void remember(const struct probes *probes, struct past *past)
 {
-	probe_icmp_close(prober->icmp);
-	prober->icmp = probe;
-	prober->error = 0;
-	prober->sent = prober->late = 0;
-	prober->why[0] = '\0';
+	memcpy(past->tracks, probes->site->tracks, sizeof(past->tracks));
+	memcpy(past->why, probes->tracks.why, sizeof(past->why));
+	for (unsigned i = 0; i < MODEL_UPLINKS; i++)
+		for (unsigned t = 0; t < MODEL_TRACKS; t++)
+			past->probers[i][t] = probes->feeds[i][t].prober;
 }
 
-/* What was known of it, under whatever index; false: nothing. */
-static bool remember(struct probes *probes, const struct config *before,
-		     struct track was[MODEL_UPLINKS][4], unsigned i, unsigned t)
-{
-	const struct uplink_config *config = &probes->site->config.uplinks[i];
+/* ---- the swap -------------------------------------------------------------- */
 
-	for (unsigned u = 0; u < before->uplinks_count; u++)
-		for (unsigned n = 0; n < before->uplinks[u].tracks_count; n++)
-			if (same_track(&before->uplinks[u], n, config, t)) {
-				probes->site->tracks[i][t] = was[u][n];
+static bool find(const struct config *was, const struct uplink_config *uplink,
+		 unsigned t, unsigned *i, unsigned *n)
+{
+	for (*i = 0; *i < was->uplinks_count; ++*i)
+		for (*n = 0; *n < was->uplinks[*i].tracks_count; ++*n)
+			if (same_track(&was->uplinks[*i], *n, uplink, t))
 				return true;
-			}
 	return false;
 }
 
-static void take_over(struct probes *probes, const struct config *before,
-		      struct track was[MODEL_UPLINKS][4], unsigned i,
-		      unsigned t, struct probe_icmp *opened)
+/* The decision is still in the order of the configuration before. */
+static bool was_dead(const struct probes *probes, const struct config *before,
+		     const char *name)
 {
-	const struct uplink_config *config = &probes->site->config.uplinks[i];
-	struct prober *prober = &probes->probers[i][t];
-	struct track *track = &probes->site->tracks[i][t];
+	for (unsigned i = 0; i < before->uplinks_count; i++)
+		if (!strcmp(before->uplinks[i].name, name))
+			return probes_dead(&probes->site->desired, i);
+	return false;
+}
 
-	if (!remember(probes, before, was, i, t))
-		track_init(track, &config->tracks[t], 0, 0);
-	track->config = &config->tracks[t];
-	track->delay_down = probes_delay(config, t, config->delay_down);
-	track->delay_up = probes_delay(config, t, config->delay_up);
-	if (same_probe(before, &probes->site->config, i, t))
+static void take_over(struct probes *probes, struct past *past, unsigned i,
+		      unsigned t)
+{
+	const struct uplink_config *uplink = &probes->site->config.uplinks[i];
+	struct prober *prober = &probes->feeds[i][t].prober;
+	struct track *track = &probes->site->tracks[i][t];
+	struct probe *probe = past->opened[i][t];
+	unsigned u, n;
+
+	/* Whoever keeps it is not to find it closed. */
+	if (same_probe(past->config, &probes->site->config, i, t))
+		probe = past->probers[i][t].probe;
+	if (!find(past->config, uplink, t, &u, &n)) {
+		track_init(track, &uplink->tracks[t]);
+		prober_begin(prober, probe,
+			     was_dead(probes, past->config, uplink->name));
 		return;
-	replace_probe(prober, opened);
-	prober->sent = track->sent;
-	prober->late = track->late;
+	}
+	*track = past->tracks[u][n];
+	track->config = &uplink->tracks[t];
+	memcpy(probes->tracks.why[i][t], past->why[u][n], TRACKS_WHY);
+	prober_go_on(prober, probe, &past->probers[u][n]);
+}
+
+static void swap(struct probes *probes, struct past *past)
+{
+	const struct config *config = &probes->site->config;
+
+	for (unsigned i = 0; i < MODEL_UPLINKS; i++)
+		for (unsigned t = 0; t < MODEL_TRACKS; t++) {
+			probes_vacate(probes, i, t);
+			if (i < config->uplinks_count &&
+			    t < config->uplinks[i].tracks_count)
+				take_over(probes, past, i, t);
+		}
+	for (unsigned i = 0; i < MODEL_UPLINKS; i++)
+		for (unsigned t = 0; t < MODEL_TRACKS; t++)
+			if (past->probers[i][t].probe !=
+			    probes->feeds[i][t].prober.probe)
+				prober_close(&past->probers[i][t]);
 }
 
 int probes_reload(struct site *site, const struct config *before)
 {
-	struct probe_icmp *opened[MODEL_UPLINKS][4] = { 0 };
-	struct probes *probes = site->probes;
-	struct track was[MODEL_UPLINKS][4];
-	int error = open_probes(probes, before, opened);
+	struct past *past = calloc(1, sizeof(*past));
+	int error = -ENOMEM;
 
-	if (error)
+	if (!past)
 		return error;
-	memcpy(was, site->tracks, sizeof(was));
-	for (unsigned i = 0; i < MODEL_UPLINKS; i++)
-		for (unsigned t = 0; t < 4; t++)
-			if (i < site->config.uplinks_count &&
-			    t < site->config.uplinks[i].tracks_count)
-				take_over(probes, before, was, i, t,
-					  opened[i][t]);
-			else
-				replace_probe(&probes->probers[i][t], NULL);
-	return 0;
+	past->config = before;
+	error = open_probes(site->probes, past);
+	if (!error) {
+		remember(site->probes, past);
+		swap(site->probes, past);
+	}
+	free(past);
+	return error;
 }

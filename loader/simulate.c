@@ -11,6 +11,8 @@ static void kill_uplink(struct uplink_facts *facts)
 {
 	facts->carrier = false;
 	facts->track = TRACK_DOWN;
+	for (unsigned i = 0; i < MODEL_FALLBACKS; i++)
+		facts->fallbacks[i] = TRACK_DOWN;
 	facts->beyond = false;
 	facts->next_hop_mac_known = false;
 }

@@ -25,6 +25,7 @@
 #include "rules.h"
 #include "site_log.h"
 #include "site_private.h"
+#include "tracks.h"
 #include "vrrp.h"
 #include "wish.h"
 
@@ -80,9 +81,7 @@ static void turn_in(struct site *site, msec_t delay)
  */
 static msec_t beyond_window(const struct uplink_config *uplink)
 {
-	const struct track_config *track = &uplink->tracks[uplink->track];
-
-	return track->interval * (track->misses - 1) + track->timeout;
+	return tracks_window(uplink, uplink->track, 1);
 }
 
 static bool heard_beyond(struct site *site, unsigned i)
@@ -109,6 +108,10 @@ static void collect(struct site *site)
 		const struct track *track = &site->tracks[i][uplink->track];
 
 		facts->uplinks[i].track = track->state;
+		for (unsigned n = 0; n < uplink->fallbacks_count; n++)
+			facts->uplinks[i].fallbacks[n] =
+				site->tracks[i][uplink->fallbacks[n].track]
+					.state;
 		/* What only delay-up holds back does work. */
 		facts->uplinks[i].beyond = track->state == TRACK_DOWN &&
 					   (track->raw == TRACK_UP ||
@@ -126,6 +129,8 @@ static void leave(const struct site *site, struct desired *desired)
 	desired->last_resort = MODEL_NOBODY;
 	desired->marker = false;
 	desired->vrrp = 0;
+	memset(desired->levels, 0, sizeof(desired->levels));
+	desired->shares_count = 0;
 	if (site->facts.partner.mac_known)
 		desired->selector = MODEL_PARTNER;
 	snprintf(desired->reason, sizeof(desired->reason),
@@ -305,11 +310,16 @@ void site_turn(struct site *site)
 	cut = fail_back(site, &desired);
 	lost = lose(site, &desired);
 	site_log_decision(site, &desired, lost, cut);
-	moved = desired.selector != site->desired.selector;
+	moved = desired.selector != site->desired.selector ||
+		memcmp(desired.levels, site->desired.levels,
+		       sizeof(desired.levels)) != 0 ||
+		desired.shares_count != site->desired.shares_count;
 	site->desired = desired;
 	if (moved)
 		partner_poke(site->parts->partner);
 	carry_out(site, lost, cut);
+	if (desired.settled)
+		turn_in(site, desired.settled - site->facts.now);
 	announce_address_lost(&site->parts->announce, site, &before);
 	if (site->detaching && (site->facts.partner.offers_default ||
 				site->config.partner.type == TP_PARTNER_NONE ||

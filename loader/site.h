@@ -32,9 +32,9 @@ struct site {
 	struct facts facts;
 	struct intent intent;
 	struct desired desired;
-	struct track tracks[MODEL_UPLINKS][4]; /* as in the config */
-	unsigned exits[MODEL_UPLINKS];	       /* exit ids, as in the config */
-	unsigned event;			       /* id of the last decision */
+	struct track tracks[MODEL_UPLINKS][MODEL_TRACKS]; /* as in the config */
+	unsigned exits[MODEL_UPLINKS]; /* exit ids, as in the config */
+	unsigned event;		       /* id of the last decision */
 	struct site_switch last;
 	msec_t started;
 	bool detaching;

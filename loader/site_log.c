@@ -48,6 +48,7 @@ static void explain(const struct site *site, const struct desired *now,
 {
 	enum tp_exit_state state = now->states[i];
 	bool drained = site->desired.states[i] == TP_EXIT_DRAIN;
+	unsigned level = site->config.uplinks[i].level;
 	size_t used;
 
 	if (state == TP_EXIT_DRAIN) {
@@ -57,6 +58,10 @@ static void explain(const struct site *site, const struct desired *now,
 			 now->selector == (int)i ?
 				 "new sessions take it again" :
 				 "the drain is over");
+	} else if (state == TP_EXIT_UP && now->levels[i] > level) {
+		snprintf(because, MODEL_REASON,
+			 "nothing better is left, and it serves at level %u",
+			 now->levels[i]);
 	} else {
 		decide_fault(&site->config, &site->facts, i, because);
 		used = strlen(because);
@@ -111,11 +116,44 @@ static void log_uplink(const struct site *site, const struct desired *now,
 	}
 }
 
+static bool shares_differ(const struct desired *a, const struct desired *b)
+{
+	return a->shares_count != b->shares_count ||
+	       memcmp(a->shares, b->shares, sizeof(a->shares)) != 0;
+}
+
+/* "isp-a 3, partner 1" */
+static void print_shares(const struct config *config,
+			 const struct desired *desired, char text[MODEL_REASON])
+{
+	size_t used = 0;
+
+	snprintf(text, MODEL_REASON, "none");
+	for (unsigned i = 0; i < desired->shares_count && used < MODEL_REASON;
+	     i++)
+		used += (size_t)snprintf(
+			text + used, MODEL_REASON - used, "%s%s %u",
+			i > 0 ? ", " : "",
+			decide_name(config, desired->shares[i].candidate),
+			desired->shares[i].weight);
+}
+
+static void log_shares(const struct site *site, const struct desired *now)
+{
+	char was[MODEL_REASON], is[MODEL_REASON];
+
+	if (!shares_differ(now, &site->desired))
+		return;
+	print_shares(&site->config, &site->desired, was);
+	print_shares(&site->config, now, is);
+	log_change(site->event, "shares", was, is, now->reason);
+}
+
 static bool differs(const struct site *site, const struct desired *now)
 {
 	const struct desired *was = &site->desired;
 
-	return now->selector != was->selector ||
+	return now->selector != was->selector || shares_differ(now, was) ||
 	       now->degraded != was->degraded ||
 	       memcmp(now->states, was->states, sizeof(now->states)) != 0;
 }
@@ -141,6 +179,7 @@ void site_log_decision(struct site *site, const struct desired *now,
 			   was->degraded ? "degraded" : "sound",
 			   now->degraded ? "degraded" : "sound", now->reason);
 	}
+	log_shares(site, now);
 	if (now->selector == was->selector)
 		return;
 	log_change(site->event, "selector", decide_name(config, was->selector),

@@ -163,16 +163,34 @@ static void move_memory(struct reload *reload)
 		told->at = 0;
 }
 
+/* Of the decision before: what is no news if it comes out the same. */
+static void move_decision(const struct reload *reload,
+			  const struct desired *was, struct desired *is)
+{
+	is->degraded = was->degraded;
+	for (unsigned i = 0; i < reload->before.uplinks_count; i++) {
+		int to = moved(reload, (int)i);
+
+		if (to >= 0)
+			is->levels[to] = was->levels[i];
+	}
+	memcpy(is->shares, was->shares, sizeof(is->shares));
+	is->shares_count = was->shares_count;
+	for (unsigned i = 0; i < was->shares_count; i++)
+		is->shares[i].candidate =
+			moved(reload, was->shares[i].candidate);
+}
+
 /* As a new daemon adopts them. */
 static void adopt(struct reload *reload)
 {
 	struct site *site = reload->site;
-	bool degraded = site->desired.degraded;
+	struct desired was = site->desired;
 
 	maps_close(site->maps);
 	site->maps = reload->maps;
 	maps_previous(site->maps, site_now(), &site->desired);
-	site->desired.degraded = degraded;
+	move_decision(reload, &was, &site->desired);
 	for (unsigned i = 0; i < site->config.uplinks_count; i++)
 		site->exits[i] = maps_exit(site->maps, (int)i);
 	site->parts->failback =

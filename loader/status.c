@@ -13,8 +13,10 @@
 #include "site.h"
 #include "status.h"
 #include "status_partner.h"
+#include "status_probe.h"
 #include "status_publish.h"
 #include "status_rules.h"
+#include "status_track.h"
 #include "twinpath/version.h"
 
 static const char *const mode_names[] = {
@@ -34,11 +36,6 @@ static const char *const failback_names[] = {
 	[FAILBACK_STICKY] = "sticky",
 	[FAILBACK_DRAIN] = "drain",
 	[FAILBACK_NOW] = "now",
-};
-
-static const char *const track_kind_names[] = {
-	[TRACK_INTERFACE] = "interface",
-	[TRACK_ICMP] = "icmp",
 };
 
 static const char *const partner_names[] = {
@@ -151,37 +148,6 @@ static struct json_object *switch_json(const struct site *site, msec_t now)
 	return json;
 }
 
-static struct json_object *track_json(const struct track_config *config,
-				      const struct track *track, msec_t now)
-{
-	struct json_object *json = json_object_new_object();
-
-	add_text(json, "name", config->name);
-	add_text(json, "kind", track_kind_names[config->kind]);
-	add_address(json, "target", &config->target);
-	add_text(json, "state", track_state_name(track->state));
-	add_text(json, "raw", track_state_name(track->raw));
-	add_count(json, "changes", track->changes);
-	if (track->changed)
-		add_thousandths(json, "since_s", now - track->changed);
-	else
-		add_text(json, "since_s", NULL);
-	if (track->due)
-		add_thousandths(json, "pending_s",
-				track->due > now ? track->due - now : 0);
-	else
-		add_text(json, "pending_s", NULL);
-	add_count(json, "sent", track->sent);
-	add_count(json, "answered", track->answered);
-	add_count(json, "late", track->late);
-	add_count(json, "lost", track->lost);
-	if (track->rtt_us_last >= 0 && config->kind != TRACK_INTERFACE)
-		add_thousandths(json, "rtt_ms", track->rtt_us_last);
-	else
-		add_text(json, "rtt_ms", NULL);
-	return json;
-}
-
 static void add_counters(struct json_object *json, const struct site *site,
 			 unsigned i)
 {
@@ -221,6 +187,16 @@ static void add_sessions(struct json_object *json, const struct site *site,
 	add_left(json, "home_in_s", failback->home_after, now);
 }
 
+static struct json_object *track_json(const struct site *site, unsigned uplink,
+				      unsigned t, msec_t now)
+{
+	struct json_object *json = status_track_json(
+		&site->config.uplinks[uplink], site->tracks[uplink], t, now);
+
+	status_probe_add(json, site, uplink, t);
+	return json;
+}
+
 static struct json_object *uplink_json(const struct site *site, unsigned i,
 				       msec_t now)
 {
@@ -232,13 +208,15 @@ static struct json_object *uplink_json(const struct site *site, unsigned i,
 	unsigned t;
 
 	for (t = 0; t < config->tracks_count; t++)
-		json_object_array_add(tracks,
-				      track_json(&config->tracks[t],
-						 &site->tracks[i][t], now));
+		json_object_array_add(tracks, track_json(site, i, t, now));
 	add_text(json, "name", config->name);
 	add_text(json, "interface", config->interface);
 	add_count(json, "exit", site->exits[i]);
 	add_count(json, "level", config->level);
+	if (site->desired.levels[i])
+		add_count(json, "level_now", site->desired.levels[i]);
+	else
+		add_text(json, "level_now", NULL);
 	add_text(json, "state", decide_state(site->desired.states[i]));
 	/* What it had last is remembered; what it has is asked for. */
 	add_address(json, "address",
@@ -312,6 +290,23 @@ static struct json_object *uplinks_json(const struct site *site, msec_t now)
 	return json;
 }
 
+/* Who takes how much of the new sessions; none: the selector takes all. */
+static struct json_object *shares_json(const struct site *site)
+{
+	const struct desired *desired = &site->desired;
+	struct json_object *json = json_object_new_array();
+
+	for (unsigned i = 0; i < desired->shares_count; i++) {
+		const struct share *share = &desired->shares[i];
+		struct json_object *one = json_object_new_object();
+
+		add_candidate(one, "exit", site, share->candidate);
+		add_count(one, "weight", share->weight);
+		json_object_array_add(json, one);
+	}
+	return json;
+}
+
 struct json_object *status_json(const struct site *site)
 {
 	struct json_object *json = json_object_new_object();
@@ -325,6 +320,7 @@ struct json_object *status_json(const struct site *site)
 	add_bool(json, "ready", site->facts.ready);
 	add_text(json, "mode", mode_names[site->config.mode]);
 	add_candidate(json, "selector", site, site->desired.selector);
+	json_object_object_add(json, "shares", shares_json(site));
 	json_object_object_add(json, "intent", intent_json(site, now));
 	add_text(json, "reason", site->desired.reason);
 	add_bool(json, "degraded", site->desired.degraded);

@@ -41,6 +41,10 @@ static struct json_object *uplink_json(const struct heartbeat_uplink *uplink)
 
 	add(json, "name", json_object_new_string(uplink->name));
 	add(json, "level", json_object_new_int(uplink->level));
+	add(json, "level_now",
+	    uplink->now ? json_object_new_int(uplink->now) : NULL);
+	add(json, "share",
+	    uplink->share ? json_object_new_int(uplink->share) : NULL);
 	add(json, "state", json_object_new_string(state_names[uplink->state]));
 	add(json, "track",
 	    json_object_new_string(track_state_name(uplink->track)));

@@ -3,8 +3,9 @@
  * track.c - from single probe results to a track's state.
  *
  * Owns: the counting of results in a row, delay down and delay up, and the
- * change number.  It must never read a clock, send a packet or log: it is told
- * everything and answers with what became of the track.
+ * change number.  (The arithmetic of dampening is track_damp.c's.)  It must never
+ * read a clock, send a packet or log: it is told everything and answers with what
+ * became of the track.
  *
  * The first verdict is taken at once.  Delays exist to ride out a change; with
  * nothing known there is nothing to ride out.
@@ -22,11 +23,16 @@ static enum track_event commit(struct track *track, msec_t now)
 	return TRACK_CHANGED;
 }
 
+static msec_t later(msec_t a, msec_t b)
+{
+	return a > b ? a : b;
+}
+
 /* The raw state has just become another one: now, later or never mind? */
 static enum track_event turn(struct track *track, bool urgent, msec_t now)
 {
-	msec_t delay = track->raw == TRACK_UP ? track->delay_up :
-						track->delay_down;
+	const struct track_config *config = track->config;
+	msec_t until = 0;
 
 	if (track->raw == track->state) {
 		if (!track->due)
@@ -34,12 +40,26 @@ static enum track_event turn(struct track *track, bool urgent, msec_t now)
 		track->due = 0;
 		return TRACK_CANCELLED;
 	}
-	if (urgent && track->raw == TRACK_UP)
-		delay = 0;
-	if (track->state == TRACK_UNKNOWN || delay <= 0)
+	if (track->state == TRACK_UNKNOWN)
 		return commit(track, now);
-	track->due = now + delay;
+	if (track->raw == TRACK_DOWN)
+		until = now + config->delay_down;
+	else if (!urgent)
+		until = later(now + config->delay_up,
+			      track_damp_until(&track->damp, &config->damp,
+					       now));
+	if (until <= now)
+		return commit(track, now);
+	track->due = until;
 	return TRACK_DELAYED;
+}
+
+/* Dampening counts what the delays may hide from everybody else. */
+static void set_raw(struct track *track, enum track_state raw, msec_t now)
+{
+	if (track->raw == TRACK_UP && raw == TRACK_DOWN)
+		track_damp_flap(&track->damp, &track->config->damp, now);
+	track->raw = raw;
 }
 
 static unsigned needed(const struct track *track, bool ok)
@@ -49,15 +69,12 @@ static unsigned needed(const struct track *track, bool ok)
 	return rows ? rows : 1;
 }
 
-void track_init(struct track *track, const struct track_config *config,
-		msec_t delay_down, msec_t delay_up)
+void track_init(struct track *track, const struct track_config *config)
 {
 	memset(track, 0, sizeof(*track));
 	track->config = config;
 	track->raw = TRACK_UNKNOWN;
 	track->state = TRACK_UNKNOWN;
-	track->delay_down = delay_down;
-	track->delay_up = delay_up;
 	track->rtt_us_last = -1;
 }
 
@@ -81,7 +98,7 @@ enum track_event track_result(struct track *track, bool ok, bool urgent,
 	if (++track->row < needed(track, ok))
 		return track_tick(track, urgent, now);
 	track->row = 0;
-	track->raw = verdict;
+	set_raw(track, verdict, now);
 	return turn(track, urgent, now);
 }
 
@@ -92,12 +109,19 @@ enum track_event track_force(struct track *track, enum track_state state,
 		return TRACK_SAME;
 	track->row = 0;
 	if (state == TRACK_DOWN && track->state != TRACK_DOWN) {
-		track->raw = TRACK_DOWN;
+		set_raw(track, TRACK_DOWN, now);
 		return commit(track, now);
 	}
-	if (state == track->raw)
+	return track_follow(track, state, urgent, now);
+}
+
+enum track_event track_follow(struct track *track, enum track_state state,
+			      bool urgent, msec_t now)
+{
+	track->row = 0;
+	if (state == TRACK_UNKNOWN || state == track->raw)
 		return track_tick(track, urgent, now);
-	track->raw = state;
+	set_raw(track, state, now);
 	return turn(track, urgent, now);
 }
 

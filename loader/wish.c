@@ -9,10 +9,11 @@
 #include "site.h"
 #include "wish.h"
 
-/* Up, or up and draining: it can be had again at any time. */
+/* Up, be it as a fallback, or draining: it can be had at any time. */
 static bool lives(const struct site *site, unsigned i)
 {
-	return site->desired.states[i] >= TP_EXIT_DRAIN;
+	return site->desired.states[i] >= TP_EXIT_DRAIN ||
+	       site->desired.levels[i];
 }
 
 static bool partner_lives(const struct site *site)

@@ -134,8 +134,12 @@ static void forget_lines(struct config *config)
 		config->hooks[i].line = 0;
 	for (i = 0; i < MODEL_UPLINKS; i++) {
 		config->uplinks[i].line = 0;
-		for (j = 0; j < 4; j++)
+		for (j = 0; j < MODEL_TRACKS; j++) {
 			config->uplinks[i].tracks[j].line = 0;
+			fill_hole(&config->uplinks[i].tracks[j].route);
+		}
+		for (j = 0; j < MODEL_FALLBACKS; j++)
+			config->uplinks[i].fallbacks[j].line = 0;
 	}
 }
 
@@ -209,9 +213,9 @@ static void test_golden(void **state)
 /* ---- examples/ ---- */
 
 static const char *const examples[] = {
-	EXAMPLES "gw-a.conf",
-	EXAMPLES "gw-b.conf",
-	EXAMPLES "two-uplinks.conf",
+	EXAMPLES "gw-a.conf",	     EXAMPLES "gw-b.conf",
+	EXAMPLES "two-uplinks.conf", EXAMPLES "levels-gw-a.conf",
+	EXAMPLES "levels-gw-b.conf",
 };
 
 static void test_examples(void **state)
@@ -220,7 +224,7 @@ static void test_examples(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < sizeof(examples) / sizeof(examples[0]); i++) {
 		if (load(examples[i], &config) < 0)
 			fail_msg("%s: %s", examples[i], messages.list[0].text);
 		assert_reads_back(&config);

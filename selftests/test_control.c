@@ -33,6 +33,7 @@
 #include "events.h"
 #include "explain.h"
 #include "log.h"
+#include "probes.h"
 #include "publish.h"
 #include "rules.h"
 #include "simulate.h"
@@ -114,6 +115,22 @@ void site_partner_views(const struct site *of, struct liveness_view *liveness,
 	(void)of;
 	memset(liveness, 0, sizeof(*liveness));
 	memset(heartbeat, 0, sizeof(*heartbeat));
+}
+
+/* Three answered of four; the interface sends nothing. */
+bool probes_view(const struct site *of, unsigned uplink, unsigned track,
+		 struct probes_view *view)
+{
+	(void)of;
+	(void)uplink;
+	*view = (struct probes_view){
+		.statistics = { .duplicates = 2, .foreign = 3, .excused = 4 },
+		.quality = { 4, 1, 1500, -1 },
+		.window = 20,
+		.slow = 5,
+		.armed = PROBER_UNSUPPORTED,
+	};
+	return track != 0;
 }
 
 msec_t site_waits(const struct site *of, unsigned uplink)
@@ -246,8 +263,8 @@ static void add_uplink(const char *name, unsigned level)
 	assert_int_equal(address_parse("172.29.0.1", &uplink->tracks[1].target),
 			 0);
 	assert_int_equal(address_parse("172.16.1.2", &uplink->next_hop), 0);
-	track_init(&site.tracks[i][0], &uplink->tracks[0], 5000, 20000);
-	track_init(&site.tracks[i][1], &uplink->tracks[1], 5000, 20000);
+	track_init(&site.tracks[i][0], &uplink->tracks[0]);
+	track_init(&site.tracks[i][1], &uplink->tracks[1]);
 }
 
 static int setup(void **state)
@@ -431,7 +448,7 @@ static void test_status_has_every_field(void **state)
 		"degraded", "selector",	   "intent",	"reason",
 		"event",    "last_switch", "uplinks",	"partner",
 		"announce", "last_resort", "marker",	"vrrp",
-		"uptime_s", "rules",	   "published",
+		"uptime_s", "rules",	   "published", "shares",
 	};
 	struct json_object *answer, *status, *value;
 	int fd = dial();
@@ -492,7 +509,7 @@ static void test_status_shows_rules(void **state)
 
 static void test_status_shows_tracks(void **state)
 {
-	struct json_object *answer, *status, *uplink, *tracks, *track;
+	struct json_object *answer, *status, *uplink, *tracks, *track, *probe;
 	int fd = dial();
 
 	(void)state;
@@ -518,8 +535,20 @@ static void test_status_shows_tracks(void **state)
 	assert_string_equal(text_of(track, "since_s"), "9.500");
 	assert_string_equal(text_of(track, "pending_s"), "2.500");
 	assert_string_equal(text_of(track, "rtt_ms"), "1.234");
+	probe = json_object_object_get(track, "probe");
+	assert_string_equal(text_of(probe, "window"), "20");
+	assert_string_equal(text_of(probe, "probes"), "4");
+	assert_string_equal(text_of(probe, "loss_percent"), "25.0");
+	assert_string_equal(text_of(probe, "rtt_ms"), "1.500");
+	assert_null(text_of(probe, "jitter_ms"));
+	assert_string_equal(text_of(probe, "slow"), "5");
+	assert_string_equal(text_of(probe, "duplicates"), "2");
+	assert_string_equal(text_of(probe, "foreign"), "3");
+	assert_string_equal(text_of(probe, "excused"), "4");
+	assert_string_equal(text_of(probe, "armed"), "unsupported");
 	track = json_object_array_get_idx(tracks, 0);
 	assert_null(text_of(track, "rtt_ms"));
+	assert_null(json_object_object_get(track, "probe"));
 	json_object_put(answer);
 	close(fd);
 }

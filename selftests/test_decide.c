@@ -25,11 +25,14 @@
  *   1u up   1a down but heard from beyond   1d down   1?  no verdict
  *   1i no interface  1m admin down  1c no carrier  1n no address
  *   1h next hop nowhere  1t not attached
+ *   with fallbacks behind it, each with its track: 1d3d5u, and "-" behind one
+ *   that is not announced
  * partner: one letter each
  *   c configured  l address on the LAN  a MAC known  m marker  o default
- *   g gone  3 three questions unanswered
+ *   g gone  x three questions unanswered
  *   1 it says: my own uplink, of level 1  0 it says: not mine
- *   n it says: none of mine is up
+ *   s3 it says: my own uplink, of level 3  t3 it says: not mine, but I have one
+ *   of level 3 (0: I have none)
  *   f its address is the higher one  w it may be heard any moment
  * intent: "", "partner", an uplink's name (u0, u1, ...), or "-u0" to drain it;
  *   with a "!" behind it by force
@@ -116,21 +119,21 @@ static const struct row rows[] = {
 	{ "S18: no uplink of mine, and the IGP is down", "1d", "cla1", "", 0,
 	  PARTNER, NOBODY, 0, 0, false, 10, "partner has an uplink" },
 	{ "backup, the primary's route is there again, its answers are not",
-	  "2u", "clamo3", "", 0, 0, 0, FLOATING, 0, true, 90, "level 2" },
-	{ "backup, told of a better one that does not answer", "2u", "clamo31",
+	  "2u", "clamox", "", 0, 0, 0, FLOATING, 0, true, 90, "level 2" },
+	{ "backup, told of a better one that does not answer", "2u", "clamox1",
 	  "", 0, 0, 0, FLOATING, 0, true, 90, "level 2" },
-	{ "backup, three answers of the primary are late", "2u", "clamo3", "",
+	{ "backup, three answers of the primary are late", "2u", "clamox", "",
 	  PARTNER, PARTNER, 0, FLOATING, 0, true, 90,
 	  "partner offers a default" },
 	{ "backup without an uplink", "2d", "clao", "", 0, PARTNER, NOBODY, 0,
 	  0, false, 10, "partner offers a default" },
 	{ "backup without an uplink, the primary's answers are late", "2d",
-	  "clao3", "", 0, PARTNER, NOBODY, 0, 0, false, 10,
+	  "claox", "", 0, PARTNER, NOBODY, 0, 0, false, 10,
 	  "partner offers a default" },
 	{ "backup that is offered a default by one that has no exit", "2u",
-	  "clamo0n", "", PARTNER, 0, 0, BEST, 0, true, 90, "level 2" },
+	  "clamo0", "", PARTNER, 0, 0, BEST, 0, true, 90, "level 2" },
 	{ "S21: an exit of mine that is only heard, before none at all", "1a",
-	  "clamo0n", "", 0, 0, NOBODY, 0, 0, false, 100,
+	  "clamo0", "", 0, 0, NOBODY, 0, 0, false, 100,
 	  "something still arrives" },
 
 	/* Both of one level. */
@@ -174,6 +177,61 @@ static const struct row rows[] = {
 	  0, PARTNER, NOBODY, 0, 1, false, 10, "u0: track core down" },
 	{ "S21: last resort by level", "2d 1d", "clao", "", 0, PARTNER, NOBODY,
 	  0, 1, false, 10, "u1: track core down" },
+	/* The six levels of two gateways: A's and B's end-to-end track, A's and
+	 * B's next hop, A's interface, B as a last resort. */
+	{ "six levels, A: good day", "1u3u5u", "clamt2", "", 0, 0, 0, BEST, 0,
+	  true, 100, "u0 is the best uplink that is up (level 1)" },
+	{ "six levels, B: good day", "2u4u6u-", "clamos1", "", PARTNER, PARTNER,
+	  0, FLOATING, 0, true, 90, "partner has a better one" },
+	{ "A: dark beyond the next hop, before B has taken over", "1d3u5u",
+	  "clamt2", "", 0, 0, 0, BEST, 0, true, 80,
+	  "(level 3, by track router); u0: track core down" },
+	{ "B: A has fallen to level 3", "2u4u6u-", "clamot3", "", PARTNER, 0, 0,
+	  BEST, 0, true, 90, "u0 is the best uplink that is up (level 2)" },
+	{ "A: B has taken over", "1d3u5u", "clamos2", "", 0, PARTNER, 0,
+	  FLOATING, 0, true, 80,
+	  "my best uplink is of level 3; partner has a better one" },
+	{ "S22, A: the target died at both", "1d3u5u", "clamos4", "", PARTNER,
+	  0, 0, FLOATING, 0, true, 80, "(level 3, by track router)" },
+	{ "S22, A: and B follows", "1d3u5u", "clamot4", "", 0, 0, 0, BEST, 0,
+	  true, 80, "(level 3, by track router)" },
+	{ "S22, B", "2d4u6u-", "clamos3", "", 0, PARTNER, 0, FLOATING, 0, true,
+	  70, "my best uplink is of level 4" },
+	{ "S23, A: its next hop died, too", "1d3d5u", "clamos4", "", 0, PARTNER,
+	  0, FLOATING, 0, true, 60, "my best uplink is of level 5" },
+	{ "S23, B", "2d4u6u-", "clamot5", "", PARTNER, 0, 0, BEST, 0, true, 70,
+	  "(level 4, by track router)" },
+	{ "S21, A: both ISPs are down", "1d3d5u", "clamt6", "", PARTNER, 0, 0,
+	  BEST, 0, true, 60, "(level 5, by track interface)" },
+	{ "S21, B: has the last resort, and keeps it for itself", "2d4d6u-",
+	  "clamos5", "", PARTNER, PARTNER, NOBODY, 0, 0, false, 50,
+	  "my best uplink is of level 6" },
+	{ "S21, B: A's cable is out as well", "2d4d6u-", "clat0", "", PARTNER,
+	  0, NOBODY, 0, 0, false, 50, "(level 6, by track interface)" },
+	{ "S21, A: its cable is out, B has its last resort", "1c3d5d", "clas6",
+	  "", 0, PARTNER, NOBODY, 0, NOBODY, false, 10,
+	  "no carrier on wan0; partner has an uplink" },
+	{ "B, not hearing A: its marker is worth more than a last resort",
+	  "2d4d6u-", "clam", "", 0, PARTNER, NOBODY, 0, 0, false, 50,
+	  "partner has an uplink" },
+	{ "what A says is newer than its routes", "2d4d6u-", "clamot0", "",
+	  PARTNER, 0, NOBODY, 0, 0, false, 50, "level 6" },
+	{ "a fallback has the operator's wish, too", "1d3u5u", "clamos2", "u0",
+	  PARTNER, 0, 0, BEST, 0, true, 80, "the operator asked for u0" },
+	{ "a candidate without a verdict hides those behind it", "1?3u5u", "cl",
+	  "", NONE, 0, NOBODY, 0, 0, false, 100, "nothing better than u0" },
+	{ "likewise a fallback's", "1d3?5u", "cla", "", 0, PARTNER, NOBODY, 0,
+	  0, false, 10, "track core down" },
+	{ "one gateway, six levels: B", "1d3u5u 2u4u6u-", "", "", 0, 1, 1,
+	  FLOATING, 1, true, 90, "u1 is the best uplink that is up (level 2)" },
+	{ "one gateway, six levels: A's next hop", "1d3u5u 2d4u6u-", "", "", 1,
+	  0, 0, FLOATING, 0, true, 80, "(level 3, by track router)" },
+	{ "one gateway, six levels: B's next hop", "1d3d5u 2d4u6u-", "", "", 0,
+	  1, 1, FLOATING, 1, true, 70, "(level 4, by track router)" },
+	{ "one gateway, six levels: A's cable", "1d3d5u 2d4d6u-", "", "", 1, 0,
+	  0, FLOATING, 0, true, 60, "(level 5, by track interface)" },
+	{ "one gateway, six levels: the last resort", "1c3d5d 2d4d6u-", "", "",
+	  0, 1, NOBODY, 0, 1, false, 50, "(level 6, by track interface)" },
 	{ "S48: one dies, one comes", "1u 2d", "", "", 1, 0, 0, BEST, 0, true,
 	  100, "u0" },
 	{ "level 12 attracts no less than the floor", "12u", "", "", NONE, 0, 0,
@@ -236,14 +294,49 @@ static const struct row rows[] = {
 	  "the operator drains u1; u0 is the best" },
 };
 
+static enum track_state parse_track(char state)
+{
+	return state == '?'	   ? TRACK_UNKNOWN :
+	       strchr("ad", state) ? TRACK_DOWN :
+				     TRACK_UP;
+}
+
+/* What stands behind the first: "3d5u-". */
+static void parse_fallbacks(struct uplink_config *to, struct uplink_facts *fact,
+			    const char *word)
+{
+	static const char *const names[] = { "router", "interface" };
+	static const unsigned tracks[] = { 2, 0 };
+
+	strcpy(to->tracks[2].name, names[0]);
+	while (*word) {
+		unsigned n = to->fallbacks_count++;
+		struct fallback_config *fallback = &to->fallbacks[n];
+		char state;
+		int length;
+
+		assert_int_equal(sscanf(word, "%u%c%n", &fallback->level,
+					&state, &length),
+				 2);
+		fact->fallbacks[n] = parse_track(state);
+		fallback->track = tracks[n];
+		word += length;
+		fallback->announce = *word != '-';
+		word += *word == '-';
+	}
+}
+
 static void parse_uplink(struct config *config, struct facts *facts, unsigned i,
 			 const char *word)
 {
 	struct uplink_config *to = &config->uplinks[i];
 	struct uplink_facts *fact = &facts->uplinks[i];
 	char state;
+	int length;
 
-	assert_int_equal(sscanf(word, "%u%c", &to->level, &state), 2);
+	assert_int_equal(sscanf(word, "%u%c%n", &to->level, &state, &length),
+			 2);
+	parse_fallbacks(to, fact, word + length);
 	snprintf(to->name, sizeof(to->name), "u%u", i);
 	snprintf(to->interface, sizeof(to->interface), "wan%u", i);
 	to->tracks_count = 2;
@@ -257,9 +350,7 @@ static void parse_uplink(struct config *config, struct facts *facts, unsigned i,
 	fact->next_hop = state != 'h';
 	fact->attached = state != 't';
 	fact->beyond = state == 'a';
-	fact->track = state == '?'	  ? TRACK_UNKNOWN :
-		      strchr("ad", state) ? TRACK_DOWN :
-					    TRACK_UP;
+	fact->track = parse_track(state);
 }
 
 static void parse_intent(const char *text, struct intent *intent)
@@ -280,6 +371,23 @@ static void parse_intent(const char *text, struct intent *intent)
 		return;
 	intent->kind = INTENT_PARTNER;
 	memset(intent->uplink, 0, sizeof(intent->uplink));
+}
+
+static void parse_told(const char *p, struct partner_facts *partner)
+{
+	const char *self = strchr(p, 's'), *other = strchr(p, 't');
+
+	if (strchr(p, '1')) {
+		partner->told_self = true;
+		partner->told_level = 1;
+	}
+	if (self) {
+		partner->told_self = true;
+		partner->told_level = (unsigned)self[1] - '0';
+	}
+	if (other)
+		partner->told_level = (unsigned)other[1] - '0';
+	partner->told = self || other || strpbrk(p, "01");
 }
 
 static void parse(const struct row *row, struct config *config,
@@ -304,11 +412,8 @@ static void parse(const struct row *row, struct config *config,
 	facts->partner.marker = strchr(p, 'm');
 	facts->partner.offers_default = strchr(p, 'o');
 	facts->partner.gone = strchr(p, 'g');
-	facts->partner.failing = strchr(p, 'g') || strchr(p, '3');
-	facts->partner.told = strchr(p, '1') || strchr(p, '0');
-	facts->partner.told_self = strchr(p, '1');
-	facts->partner.told_level = strchr(p, '1') ? 1 : 0;
-	facts->partner.told_none = strchr(p, 'n');
+	facts->partner.failing = strpbrk(p, "gx");
+	parse_told(p, &facts->partner);
 	facts->partner.first = strchr(p, 'f');
 	facts->partner.awaited = strchr(p, 'w');
 	parse_intent(row->intent, intent);
@@ -406,6 +511,239 @@ static void states(void **state)
 	got = decide(&config, &facts, &intent, NULL);
 	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
 		assert_int_equal(got.states[i], expected[i]);
+}
+
+/* A fallback that is not taken is what its own track says it is. */
+static void states_of_fallbacks(void **state)
+{
+	static const struct row both = {
+		.uplinks = "1d3u 1a3u 2u",
+		.partner = "",
+		.intent = "",
+	};
+	struct config config;
+	struct facts facts;
+	struct intent intent;
+	struct desired got;
+
+	(void)state;
+	parse(&both, &config, &facts, &intent);
+	got = decide(&config, &facts, &intent, NULL);
+	assert_int_equal(got.selector, 2);
+	assert_int_equal(got.states[0], TP_EXIT_DEAD);
+	assert_int_equal(got.states[1], TP_EXIT_AVOID);
+	assert_int_equal(got.levels[0], 3);
+	assert_int_equal(got.levels[1], 3);
+	assert_int_equal(got.levels[2], 2);
+	facts.uplinks[2].track = TRACK_DOWN;
+	got = decide(&config, &facts, &intent, &got);
+	assert_int_equal(got.selector, 0);
+	assert_int_equal(got.states[0], TP_EXIT_UP);
+	assert_int_equal(got.levels[2], 0);
+	facts.uplinks[0].fallbacks[0] = TRACK_DOWN;
+	got = decide(&config, &facts, &intent, &got);
+	assert_int_equal(got.selector, 1);
+	assert_int_equal(got.states[0], TP_EXIT_DEAD);
+	assert_int_equal(got.states[1], TP_EXIT_UP);
+	/* Maintenance: what only serves as a fallback is drained as well. */
+	strcpy(intent.uplink, "u1");
+	intent.kind = INTENT_DRAIN;
+	got = decide(&config, &facts, &intent, &got);
+	assert_int_equal(got.selector, 1);
+	assert_int_equal(got.states[1], TP_EXIT_DRAIN);
+	assert_int_equal(got.levels[1], 0);
+}
+
+/* A better one waits a second, a necessity and the operator do not. */
+static void settling(void **state)
+{
+	static const struct row two = { .uplinks = "1u 2u",
+					.partner = "",
+					.intent = "" };
+	struct config config;
+	struct facts facts;
+	struct intent intent;
+	struct desired got;
+
+	(void)state;
+	parse(&two, &config, &facts, &intent);
+	config.settle = 1000;
+	facts.now = 50000;
+	facts.uplinks[0].track = TRACK_DOWN;
+	got = decide(&config, &facts, &intent, NULL);
+	assert_int_equal(got.selector, 1);
+	facts.now += 999;
+	facts.uplinks[0].track = TRACK_UP;
+	got = decide(&config, &facts, &intent, &got);
+	assert_int_equal(got.selector, 1);
+	assert_int_equal(got.switched, 50000);
+	assert_int_equal(got.settled, 51000);
+	assert_non_null(strstr(got.reason, "u1 was taken a moment ago"));
+	facts.now += 1;
+	got = decide(&config, &facts, &intent, &got);
+	assert_int_equal(got.selector, 0);
+	assert_int_equal(got.switched, 51000);
+	assert_int_equal(got.settled, 0);
+	/* What is dead is left at once. */
+	facts.uplinks[0].track = TRACK_DOWN;
+	got = decide(&config, &facts, &intent, &got);
+	assert_int_equal(got.selector, 1);
+	/* And the operator is obeyed, also when he lets go. */
+	facts.uplinks[0].track = TRACK_UP;
+	intent.kind = INTENT_UPLINK;
+	strcpy(intent.uplink, "u0");
+	got = decide(&config, &facts, &intent, &got);
+	assert_int_equal(got.selector, 0);
+	intent.kind = INTENT_DRAIN;
+	got = decide(&config, &facts, &intent, &got);
+	assert_int_equal(got.selector, 1);
+	intent.kind = INTENT_AUTO;
+	assert_int_equal(decide(&config, &facts, &intent, &got).selector, 1);
+	intent.since = facts.now + 1;
+	assert_int_equal(decide(&config, &facts, &intent, &got).selector, 0);
+}
+
+/* Nor is a partner kept that sends by me. */
+static void settling_with_a_partner(void **state)
+{
+	static const struct row row = { .uplinks = "1u3u",
+					.partner = "clams2",
+					.intent = "" };
+	struct config config;
+	struct facts facts;
+	struct intent intent;
+	struct desired got;
+
+	(void)state;
+	parse(&row, &config, &facts, &intent);
+	config.settle = 1000;
+	facts.now = 50000;
+	facts.uplinks[0].track = TRACK_DOWN;
+	got = decide(&config, &facts, &intent, NULL);
+	assert_int_equal(got.selector, PARTNER);
+	facts.partner.told_level = 4;
+	got = decide(&config, &facts, &intent, &got);
+	assert_int_equal(got.selector, PARTNER);
+	facts.partner.told_self = false;
+	got = decide(&config, &facts, &intent, &got);
+	assert_int_equal(got.selector, 0);
+}
+
+static void assert_shares(const struct desired *got, unsigned count,
+			  const int candidates[])
+{
+	assert_int_equal(got->shares_count, count);
+	for (unsigned i = 0; i < count; i++)
+		assert_int_equal(got->shares[i].candidate, candidates[i]);
+}
+
+/* Those of the best level, as long as they are up, and nobody has a wish. */
+static void sharing(void **state)
+{
+	static const struct row row = { .uplinks = "1u 1u 2u 1d3u",
+					.partner = "",
+					.intent = "" };
+	struct config config;
+	struct facts facts;
+	struct intent intent;
+	struct desired got;
+
+	(void)state;
+	parse(&row, &config, &facts, &intent);
+	got = decide(&config, &facts, &intent, NULL);
+	assert_int_equal(got.shares_count, 0);
+	for (unsigned i = 0; i < 4; i++)
+		config.uplinks[i].share = 10 + i;
+	got = decide(&config, &facts, &intent, NULL);
+	assert_shares(&got, 2, (const int[]){ 0, 1 });
+	assert_int_equal(got.shares[1].weight, 11);
+	assert_true(got.shares[0].id != got.shares[1].id);
+	assert_non_null(strstr(got.reason, "2 share this level"));
+	/* One of them: it has all, and so nothing is shared. */
+	facts.uplinks[0].track = TRACK_DOWN;
+	got = decide(&config, &facts, &intent, &got);
+	assert_int_equal(got.selector, 1);
+	assert_int_equal(got.shares_count, 0);
+	/* It comes back, and shares at once: nothing settles here. */
+	config.settle = 1000;
+	facts.uplinks[0].track = TRACK_UP;
+	got = decide(&config, &facts, &intent, &got);
+	assert_shares(&got, 2, (const int[]){ 0, 1 });
+	assert_int_equal(got.selector, 1);
+	/* A fallback does not share, also not of its own level. */
+	facts.uplinks[0].track = facts.uplinks[1].track = TRACK_DOWN;
+	config.uplinks[2].level = 3;
+	got = decide(&config, &facts, &intent, &got);
+	assert_int_equal(got.shares_count, 0);
+	facts.uplinks[0].track = facts.uplinks[1].track = TRACK_UP;
+	intent.kind = INTENT_UPLINK;
+	strcpy(intent.uplink, "u0");
+	got = decide(&config, &facts, &intent, &got);
+	assert_int_equal(got.selector, 0);
+	assert_int_equal(got.shares_count, 0);
+	intent.kind = INTENT_DRAIN;
+	got = decide(&config, &facts, &intent, &got);
+	assert_int_equal(got.shares_count, 0);
+}
+
+/* Both gateways, each from its side, come to the same shares. */
+static void sharing_with_a_partner(void **state)
+{
+	static const struct row row = { .uplinks = "1u",
+					.partner = "clamo1f",
+					.intent = "" };
+	struct config config;
+	struct facts facts;
+	struct intent intent;
+	struct desired a, b;
+
+	(void)state;
+	parse(&row, &config, &facts, &intent);
+	config.uplinks[0].share = 3;
+	facts.partner.local.byte[15] = 3;
+	config.partner.address.byte[15] = 4;
+	facts.partner.told_shares[0] =
+		(struct told_share){ .name = "u1", .level = 1, .weight = 2 };
+	a = decide(&config, &facts, &intent, NULL);
+	assert_int_equal(a.selector, 0); /* no matter who has which address */
+	assert_shares(&a, 2, (const int[]){ 0, PARTNER });
+	assert_int_equal(a.metric, BEST);
+	/* While it does not answer it has no share, and all is mine. */
+	facts.partner.failing = true;
+	b = decide(&config, &facts, &intent, &a);
+	assert_int_equal(b.selector, 0);
+	assert_int_equal(b.shares_count, 0);
+	facts.partner.failing = false;
+	/* The other side of the same. */
+	strcpy(config.uplinks[0].name, "u1");
+	config.uplinks[0].share = 2;
+	facts.partner.local.byte[15] = 4;
+	config.partner.address.byte[15] = 3;
+	facts.partner.told_shares[0] =
+		(struct told_share){ .name = "u0", .level = 1, .weight = 3 };
+	b = decide(&config, &facts, &intent, NULL);
+	assert_shares(&b, 2, (const int[]){ 0, PARTNER });
+	assert_true(a.shares[0].id == b.shares[1].id);
+	assert_true(a.shares[1].id == b.shares[0].id);
+	assert_int_equal(a.shares[0].weight, b.shares[1].weight);
+	/* It has fallen to a worse level, or is not heard: all is mine. */
+	facts.partner.told_shares[0].level = 2;
+	facts.partner.told_level = 2;
+	b = decide(&config, &facts, &intent, &b);
+	assert_int_equal(b.selector, 0);
+	assert_int_equal(b.shares_count, 0);
+	facts.partner.told_shares[0].level = 1;
+	facts.partner.told = false;
+	b = decide(&config, &facts, &intent, &b);
+	assert_int_equal(b.selector, 0);
+	assert_int_equal(b.shares_count, 0);
+	/* Mine has: all is the partner's. */
+	facts.partner.told = true;
+	facts.partner.told_level = 1;
+	facts.uplinks[0].track = TRACK_DOWN;
+	b = decide(&config, &facts, &intent, &b);
+	assert_int_equal(b.selector, PARTNER);
+	assert_int_equal(b.shares_count, 0);
 }
 
 /* A standby that restarts must not take its marker away for a moment. */
@@ -603,6 +941,11 @@ int main(void)
 		cmocka_unit_test(situations),
 		cmocka_unit_test(not_ready),
 		cmocka_unit_test(states),
+		cmocka_unit_test(states_of_fallbacks),
+		cmocka_unit_test(settling),
+		cmocka_unit_test(sharing),
+		cmocka_unit_test(sharing_with_a_partner),
+		cmocka_unit_test(settling_with_a_partner),
 		cmocka_unit_test(states_the_operator_wants),
 		cmocka_unit_test(restart_of_a_standby),
 		cmocka_unit_test(restart_in_a_drain),

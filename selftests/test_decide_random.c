@@ -17,7 +17,7 @@
 
 #include "decide.h"
 
-#define SITES 4000
+#define SITES 20000
 #define TURNS 50
 
 static uint64_t seed = 0x2545f4914f6cdd1dULL;
@@ -55,6 +55,18 @@ static void number(char *to, const char *name, unsigned digit)
 	to[length + 1] = '\0';
 }
 
+static void new_fallbacks(struct uplink_config *uplink)
+{
+	unsigned level = uplink->level;
+
+	uplink->fallbacks_count = chance(50) ? 0 : below(MODEL_FALLBACKS + 1);
+	for (unsigned n = 0; n < uplink->fallbacks_count; n++) {
+		uplink->fallbacks[n].level = level += 1 + below(3);
+		uplink->fallbacks[n].track = below(2);
+		uplink->fallbacks[n].announce = chance(80);
+	}
+}
+
 static void new_site(struct config *config)
 {
 	memset(config, 0, sizeof(*config));
@@ -69,7 +81,9 @@ static void new_site(struct config *config)
 		uplink->track = below(2);
 		strcpy(uplink->tracks[0].name, "interface");
 		strcpy(uplink->tracks[1].name, "a-long-track-na");
+		new_fallbacks(uplink);
 	}
+	config->settle = chance(50) ? 0 : 1 + below(3000);
 	config->partner.type = below(3);
 	config->last_resort = chance(70);
 }
@@ -86,14 +100,15 @@ static void new_uplink(struct uplink_facts *uplink)
 	uplink->attached = fine || chance(80);
 	uplink->beyond = chance(30);
 	uplink->track = below(3);
+	for (unsigned n = 0; n < MODEL_FALLBACKS; n++)
+		uplink->fallbacks[n] = below(3);
 }
 
 static void new_heartbeat(struct partner_facts *partner)
 {
 	partner->told = chance(50);
 	partner->told_self = partner->told && chance(50);
-	partner->told_level = partner->told_self ? 1 + below(3) : 0;
-	partner->told_none = partner->told && !partner->told_self && chance(50);
+	partner->told_level = partner->told && chance(70) ? 1 + below(8) : 0;
 	partner->first = chance(50);
 	partner->awaited = !partner->told && chance(10);
 }
@@ -152,11 +167,16 @@ static bool usable(const struct facts *facts, int i)
 static bool partner_lives(const struct config *config,
 			  const struct facts *facts)
 {
-	return config->partner.type != TP_PARTNER_NONE &&
-	       facts->partner.address_on_lan && facts->partner.mac_known &&
-	       !facts->partner.gone && !facts->partner.told_none &&
-	       (facts->partner.marker || facts->partner.offers_default ||
-		facts->partner.told_level);
+	const struct partner_facts *partner = &facts->partner;
+	bool routes = partner->marker || partner->offers_default;
+
+	if (config->partner.type == TP_PARTNER_NONE ||
+	    !partner->address_on_lan || !partner->mac_known || partner->gone)
+		return false;
+	/* What it says is newer than its routes. */
+	if (partner->told && !partner->told_self && !partner->told_level)
+		return false;
+	return routes || (partner->told && partner->told_level);
 }
 
 static bool partner_is_no_exit(const struct facts *facts)
@@ -185,6 +205,43 @@ static enum tp_exit_state without_verdict(const struct desired *before, int i,
 	return TP_EXIT_AVOID;
 }
 
+/* The level at which it can be had now; 0: it cannot. */
+static unsigned serves(const struct config *config, const struct facts *facts,
+		       const struct desired *before, int i, bool *announced)
+{
+	const struct uplink_config *uplink = &config->uplinks[i];
+	enum track_state track = facts->uplinks[i].track;
+	unsigned n = 0;
+
+	*announced = true;
+	if (!usable(facts, i))
+		return 0;
+	if (track == TRACK_UP)
+		return uplink->level;
+	if (track == TRACK_UNKNOWN)
+		return before && before->states[i] >= TP_EXIT_DRAIN ?
+			       uplink->level :
+			       0;
+	while (n < uplink->fallbacks_count &&
+	       facts->uplinks[i].fallbacks[n] == TRACK_DOWN)
+		n++;
+	if (n == uplink->fallbacks_count ||
+	    facts->uplinks[i].fallbacks[n] != TRACK_UP)
+		return 0;
+	*announced = uplink->fallbacks[n].announce;
+	return uplink->fallbacks[n].level;
+}
+
+static bool may_be_announced(const struct config *config,
+			     const struct facts *facts,
+			     const struct desired *before, int i)
+{
+	bool announced;
+
+	serves(config, facts, before, i, &announced);
+	return announced;
+}
+
 static void check_states(const struct config *config, const struct facts *facts,
 			 const struct intent *intent,
 			 const struct desired *before,
@@ -197,10 +254,17 @@ static void check_states(const struct config *config, const struct facts *facts,
 						TP_EXIT_UP;
 		bool forced = intent->force &&
 			      named(config, intent, INTENT_UPLINK, i);
+		bool announced;
+		unsigned level = serves(config, facts, before, i, &announced);
 
+		HOLDS(got->levels[i] == (up == TP_EXIT_UP ? level : 0));
+		forced &= !level;
 		if (!usable(facts, i))
 			HOLDS(got->states[i] == TP_EXIT_DEAD);
 		else if (uplink->track == TRACK_UP)
+			HOLDS(got->states[i] == up);
+		else if (uplink->track == TRACK_DOWN && level &&
+			 got->selector == i)
 			HOLDS(got->states[i] == up);
 		else if (uplink->track == TRACK_DOWN)
 			HOLDS(got->states[i] == (uplink->beyond || forced ?
@@ -220,9 +284,8 @@ static unsigned best_level_up(const struct config *config,
 	unsigned level = 0;
 
 	for (unsigned i = 0; i < config->uplinks_count; i++)
-		if (got->states[i] == TP_EXIT_UP &&
-		    (!level || config->uplinks[i].level < level))
-			level = config->uplinks[i].level;
+		if (got->levels[i] && (!level || got->levels[i] < level))
+			level = got->levels[i];
 	return level;
 }
 
@@ -268,7 +331,7 @@ static void check_selector(const struct config *config,
 	else if (got->selector == MODEL_PARTNER)
 		HOLDS(config->partner.type != TP_PARTNER_NONE &&
 		      facts->partner.address_on_lan);
-	if (intent->kind != INTENT_AUTO)
+	if (intent->kind != INTENT_AUTO || got->settled)
 		return;
 	/* To an equal one only if it says that it carries, or soon may. */
 	if (best == 1)
@@ -278,7 +341,7 @@ static void check_selector(const struct config *config,
 		HOLDS(facts->partner.told_self &&
 		      facts->partner.told_level <= best);
 	if (got->selector >= 0 && best)
-		HOLDS(config->uplinks[got->selector].level == best);
+		HOLDS(got->levels[got->selector] == best);
 	/* Nothing is turned to one that does not answer. */
 	if (best && got->selector == MODEL_PARTNER && facts->partner.failing)
 		HOLDS(before && before->selector == MODEL_PARTNER);
@@ -302,25 +365,29 @@ static void check_ranks(const struct config *config, const struct facts *facts,
 			const struct intent *intent,
 			const struct desired *before, const struct desired *got)
 {
-	const struct uplink_config *uplinks = config->uplinks;
-
-	if (intent->kind != INTENT_AUTO)
+	(void)config;
+	if (intent->kind != INTENT_AUTO || got->settled)
 		return;
 	if (got->announce >= 0 && got->announce == got->selector &&
 	    got->states[got->selector] == TP_EXIT_UP)
-		HOLDS((uplinks[got->announce].level == 1 ||
+		HOLDS((got->levels[got->announce] == 1 ||
 		       partner_is_no_exit(facts)) ==
 		      (got->metric == MODEL_METRIC_BEST));
 	/* Among equals who has it keeps it. */
 	if (before && before->selector >= 0 && got->selector >= 0 &&
-	    got->states[before->selector] == TP_EXIT_UP &&
-	    uplinks[before->selector].level == uplinks[got->selector].level)
+	    got->levels[before->selector] &&
+	    got->levels[before->selector] == got->levels[got->selector] &&
+	    may_be_announced(config, facts, before, before->selector))
 		HOLDS(got->selector == before->selector);
 }
 
 static void check_visible(const struct config *config,
-			  const struct facts *facts, const struct desired *got)
+			  const struct facts *facts,
+			  const struct desired *before,
+			  const struct desired *got)
 {
+	bool lives = false;
+
 	if (!facts->ready) {
 		HOLDS(got->announce == MODEL_NOBODY);
 		HOLDS(got->last_resort == MODEL_NOBODY);
@@ -329,9 +396,10 @@ static void check_visible(const struct config *config,
 	}
 	if (got->announce != MODEL_NOBODY) {
 		HOLDS(got->announce >= 0);
-		HOLDS(got->states[got->announce] == TP_EXIT_UP ||
+		HOLDS(got->levels[got->announce] ||
 		      (got->states[got->announce] == TP_EXIT_DRAIN &&
 		       got->selector == got->announce));
+		HOLDS(may_be_announced(config, facts, before, got->announce));
 		HOLDS(got->selector == got->announce ||
 		      got->selector == MODEL_PARTNER);
 		HOLDS(got->metric == MODEL_METRIC_BEST ||
@@ -342,10 +410,16 @@ static void check_visible(const struct config *config,
 			HOLDS(got->last_resort == got->announce);
 	}
 	if (got->selector >= 0 && got->states[got->selector] == TP_EXIT_UP)
-		HOLDS(got->announce == got->selector);
-	HOLDS(got->marker == (best_level_up(config, got) != 0));
+		HOLDS(got->announce ==
+		      (may_be_announced(config, facts, before, got->selector) ?
+			       got->selector :
+			       MODEL_NOBODY));
+	for (int i = 0; i < (int)config->uplinks_count; i++)
+		lives |= got->levels[i] &&
+			 may_be_announced(config, facts, before, i);
+	HOLDS(got->marker == lives);
 	HOLDS(got->vrrp >= 10 && got->vrrp <= 100);
-	if (!got->marker && got->selector < 0)
+	if (!best_level_up(config, got) && got->selector < 0)
 		HOLDS(got->vrrp == 10);
 }
 
@@ -364,12 +438,49 @@ static void check_last_resort(const struct config *config,
 		HOLDS(usable(facts, got->last_resort));
 }
 
+/*
+ * Between two changes without necessity there is `settle`: unless the operator
+ * asked for one, or what was in use can go on no more.
+ */
+static void check_settling(const struct config *config,
+			   const struct facts *facts,
+			   const struct intent *intent,
+			   const struct desired *before,
+			   const struct desired *got)
+{
+	const struct partner_facts *partner = &facts->partner;
+	bool goes_on, asked;
+
+	if (!before)
+		return;
+	goes_on = before->selector >= 0 ?
+			  got->levels[before->selector] != 0 :
+		  before->selector == MODEL_PARTNER ?
+			  partner_lives(config, facts) &&
+				  (!partner->told || partner->told_self) :
+			  false;
+	asked = intent->kind == INTENT_UPLINK ||
+		intent->kind == INTENT_PARTNER ||
+		intent->since > before->switched;
+	if (got->selector == before->selector) {
+		HOLDS(got->switched == before->switched);
+		HOLDS(!got->settled ||
+		      got->settled == before->switched + config->settle);
+		return;
+	}
+	HOLDS(got->switched == facts->now);
+	HOLDS(!got->settled);
+	HOLDS(!goes_on || asked ||
+	      facts->now >= before->switched + config->settle);
+}
+
 static bool same(const struct desired *a, const struct desired *b)
 {
 	return a->selector == b->selector && a->announce == b->announce &&
 	       a->metric == b->metric && a->last_resort == b->last_resort &&
 	       a->marker == b->marker && a->vrrp == b->vrrp &&
-	       a->degraded == b->degraded &&
+	       a->degraded == b->degraded && a->switched == b->switched &&
+	       !memcmp(a->levels, b->levels, sizeof(a->levels)) &&
 	       !memcmp(a->states, b->states, sizeof(a->states)) &&
 	       !strcmp(a->reason, b->reason);
 }
@@ -388,7 +499,8 @@ static void check(const struct config *config, const struct facts *facts,
 	check_selector(config, facts, intent, before, got);
 	check_intent(config, facts, intent, got);
 	check_ranks(config, facts, intent, before, got);
-	check_visible(config, facts, got);
+	check_visible(config, facts, before, got);
+	check_settling(config, facts, intent, before, got);
 	check_last_resort(config, facts, got);
 }
 

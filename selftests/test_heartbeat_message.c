@@ -59,6 +59,7 @@ static struct heartbeat_message full(void)
 			.bindings = 50002,
 			.lost = 7,
 			.quiet = true,
+			.proved = true,
 			.intent = {
 				.serial = 1ULL << 40,
 				.kind = INTENT_SITE_UPLINK,
@@ -77,6 +78,8 @@ static struct heartbeat_message full(void)
 
 		snprintf(uplink->name, MODEL_NAME, "isp-%u", i);
 		uplink->level = (uint8_t)(i + 1);
+		uplink->now = (uint8_t)(16 - i);
+		uplink->share = (uint8_t)(6 * i + 1);
 		uplink->state = (enum tp_exit_state)(i % 4);
 		uplink->track = (enum track_state)(i % 3);
 		uplink->draining = i % 2;
@@ -158,7 +161,7 @@ static void the_bytes(void **state)
 {
 	static const uint8_t
 		head[] = {
-			't', 'w', 'p', 'h', 0,	 2,   0,   170, 0, 0, 0, 0,
+			't', 'w', 'p', 'h', 0,	 3,   0,   170, 0, 0, 0, 0,
 			0,   0,	  0,   1,   0,	 0,   0,   0,	0, 0, 0, 1,
 			0,   0,	  0,   0,   0,	 0,   0,   0,	0, 0, 0, 0,
 			0,   0,	  0,   0,   0,	 0,   0, /* flags, selector, level */
@@ -275,22 +278,24 @@ static void sealed_nonsense(void **state)
 		size_t at;
 		uint8_t value;
 	} edits[] = {
-		{ 40, 8 },   /* a flag that is none */
+		{ 40, 16 },  /* a flag that is none */
 		{ 41, 3 },   /* selector */
 		{ 42, 17 },  /* level */
 		{ 63, 2 },   /* intent: kind */
 		{ 63, 0 },   /* auto, with a name */
 		{ 64, 0 },   /* no name, or something behind its end */
 		{ 64, 'A' }, /* a name that no uplink has */
-		{ 64, ' ' }, { 79, 'x' }, /* no end of it */
-		{ 88, 2 },		  /* force */
-		{ 89, 7 },		  /* version: goes into the log */
-		{ 89, 0 },   { 89, 0x9b }, { 137, 17 }, /* uplinks */
-		{ 137, 15 }, { 138, 0 },		/* of the first: name */
-		{ 154, 17 },				/* level */
-		{ 155, 4 },				/* state */
-		{ 156, 3 },				/* track */
-		{ 157, 2 },				/* draining */
+		{ 64, ' ' },  { 79, 'x' }, /* no end of it */
+		{ 88, 2 },		   /* force */
+		{ 89, 7 },		   /* version: goes into the log */
+		{ 89, 0 },    { 89, 0x9b }, { 137, 17 }, /* uplinks */
+		{ 137, 15 },  { 138, 0 }, /* of the first: name */
+		{ 154, 17 },		  /* level */
+		{ 155, 17 },		  /* level now */
+		{ 156, 101 },		  /* share */
+		{ 157, 4 },		  /* state */
+		{ 158, 3 },		  /* track */
+		{ 159, 2 },		  /* draining */
 	};
 	struct heartbeat_message message = full();
 	uint8_t bytes[HEARTBEAT_MAX];
@@ -364,11 +369,12 @@ static void mutations(void **state)
 		uint8_t bytes[HEARTBEAT_MAX] = { 0 }, again[HEARTBEAT_MAX];
 		uint8_t original[HEARTBEAT_MAX] = { 0 };
 		struct heartbeat_message out;
-		size_t length = heartbeat_encode(&seal, message, original);
+		size_t whole = heartbeat_encode(&seal, message, original);
+		size_t length;
 
 		memcpy(bytes, original, sizeof(bytes));
-		length = mutate(bytes, length);
-		if (memcmp(bytes, original, sizeof(bytes)))
+		length = mutate(bytes, whole);
+		if (length != whole || memcmp(bytes, original, length))
 			assert_int_not_equal(decode(bytes, length),
 					     HEARTBEAT_GOOD);
 		reseal(bytes, length);
@@ -405,6 +411,7 @@ static void what_is_a_change(void **state)
 	CHANGE(other.quiet = false);
 	CHANGE(other.selector = HEARTBEAT_SELF);
 	CHANGE(other.best_level = 4);
+	CHANGE(other.proved = false);
 	CHANGE(other.sessions = 0);
 	CHANGE(other.bindings = 0);
 	CHANGE(other.lost++);
@@ -419,6 +426,8 @@ static void what_is_a_change(void **state)
 	CHANGE(other.uplinks_count--);
 	CHANGE(other.uplinks[15].name[0] = 'x');
 	CHANGE(other.uplinks[15].level++);
+	CHANGE(other.uplinks[15].now = 0);
+	CHANGE(other.uplinks[15].share = 0);
 	CHANGE(other.uplinks[15].state = TP_EXIT_DEAD);
 	CHANGE(other.uplinks[15].track = TRACK_UP);
 	CHANGE(other.uplinks[15].draining = false);

@@ -67,6 +67,26 @@ static void print_wish(struct json_object *intent)
 	puts(" (twinpath flip auto ends it)");
 }
 
+static void print_shares(struct json_object *shares)
+{
+	size_t count = shares ? json_object_array_length(shares) : 0;
+	int64_t total = 0;
+
+	for (size_t i = 0; i < count; i++)
+		total += json_object_get_int64(
+			field(json_object_array_get_idx(shares, i), "weight"));
+	for (size_t i = 0; i < count; i++) {
+		struct json_object *one = json_object_array_get_idx(shares, i);
+		int64_t weight = json_object_get_int64(field(one, "weight"));
+
+		printf("%s %s %d%%", i ? "," : "shared, by the inside host:",
+		       text(one, "exit"),
+		       total ? (int)((100 * weight + total / 2) / total) : 0);
+	}
+	if (count)
+		putchar('\n');
+}
+
 static void print_head(struct json_object *status)
 {
 	char duration[DURATION_TEXT];
@@ -79,6 +99,7 @@ static void print_head(struct json_object *status)
 	       is_true(status, "degraded") ? "DEGRADED: " : "",
 	       field(status, "selector") ? text(status, "selector") : "none",
 	       text(status, "reason"), text(status, "event"));
+	print_shares(field(status, "shares"));
 	print_wish(field(status, "intent"));
 }
 
@@ -96,6 +117,18 @@ static void print_last_switch(struct json_object *status)
 	       text(last, "reason"));
 }
 
+/* "1", or "1, now 3" while it serves as a fallback. */
+static const char *level_of(struct json_object *uplink, char *out, size_t size)
+{
+	const char *best = text(uplink, "level");
+	const char *now = text(uplink, "level_now");
+
+	if (!field(uplink, "level_now") || !strcmp(best, now))
+		return best;
+	snprintf(out, size, "%s, now %s", best, now);
+	return out;
+}
+
 static bool print_uplinks(struct json_object *uplinks)
 {
 	static const char *const titles[] = {
@@ -104,6 +137,7 @@ static bool print_uplinks(struct json_object *uplinks)
 	};
 	struct columns columns;
 	bool ok = columns_init(&columns, 9, titles);
+	char level[32];
 	size_t i;
 
 	for (i = 0; ok && i < json_object_array_length(uplinks); i++) {
@@ -114,7 +148,8 @@ static bool print_uplinks(struct json_object *uplinks)
 			&columns,
 			(const char *const[]){
 				text(uplink, "name"), text(uplink, "interface"),
-				text(uplink, "exit"), text(uplink, "level"),
+				text(uplink, "exit"),
+				level_of(uplink, level, sizeof(level)),
 				text(uplink, "state"),
 				is_true(uplink, "carrier") ? "yes" : "no",
 				text(uplink, "address"),
@@ -180,44 +215,76 @@ static bool print_sessions(struct json_object *uplinks)
 	return ok;
 }
 
-/* "up", or "up (raw: down, down in 3s)" while a change is delayed. */
+/*
+ * "up", or "up, down in 3s" while a change is delayed; and of an echo that does
+ * not count, why.
+ */
 static void track_state(struct json_object *track, char *out, size_t size)
 {
 	char duration[DURATION_TEXT];
+	struct json_object *probe = field(track, "probe");
 	const char *state = text(track, "state");
 	const char *raw = text(track, "raw");
+	bool flaps = field(track, "suppressed_s");
 
 	if (field(track, "pending_s"))
-		snprintf(out, size, "%s, %s in %s", state, raw,
-			 age(track, "pending_s", duration));
+		snprintf(out, size, "%s, %s in %s%s", state, raw,
+			 age(track, "pending_s", duration),
+			 flaps ? " (flaps)" : "");
+	else if (field(probe, "armed") &&
+		 strcmp(text(probe, "armed"), "armed") != 0)
+		snprintf(out, size, "%s, %s", state, text(probe, "armed"));
 	else
-		snprintf(out, size, "%s", state);
+		snprintf(out, size, "%s%s", state, flaps ? " (flaps)" : "");
+}
+
+/* Whom it asks, or what it consists of. */
+static const char *track_target(struct json_object *track, char *out,
+				size_t size)
+{
+	struct json_object *names = field(track, "tracks");
+	size_t used = 0;
+
+	if (!names)
+		return text(track, "target");
+	for (size_t i = 0; i < json_object_array_length(names) && used < size;
+	     i++)
+		used += (size_t)snprintf(
+			out + used, size - used, "%s%s", i ? "," : "",
+			json_object_get_string(
+				json_object_array_get_idx(names, i)));
+	return out;
 }
 
 static bool add_track(struct columns *columns, struct json_object *uplink,
 		      struct json_object *track)
 {
-	char duration[DURATION_TEXT], state[DURATION_TEXT + 32];
+	char duration[DURATION_TEXT], state[DURATION_TEXT + 32], of[40];
+	struct json_object *probe = field(track, "probe");
 
 	track_state(track, state, sizeof(state));
 	return columns_add(
-		columns, (const char *const[]){
-				 text(uplink, "name"), text(track, "name"),
-				 text(track, "kind"), text(track, "target"),
-				 state, age(track, "since_s", duration),
-				 text(track, "changes"), text(track, "sent"),
-				 text(track, "answered"), text(track, "late"),
-				 text(track, "lost"), text(track, "rtt_ms") });
+		columns,
+		(const char *const[]){
+			text(uplink, "name"), text(track, "name"),
+			text(track, "kind"),
+			track_target(track, of, sizeof(of)), state,
+			age(track, "since_s", duration), text(track, "changes"),
+			text(track, "sent"), text(track, "answered"),
+			text(track, "late"), text(track, "lost"),
+			text(probe, "loss_percent"), text(probe, "rtt_ms"),
+			text(probe, "jitter_ms") });
 }
 
 static bool print_tracks(struct json_object *uplinks)
 {
 	static const char *const titles[] = {
-		"uplink",  "track", "kind",	"target", "state", "for",
-		"changes", "sent",  "answered", "late",	  "lost",  "rtt ms",
+		"uplink", "track",   "kind",   "target",   "state",
+		"for",	  "changes", "sent",   "answered", "late",
+		"lost",	  "loss %",  "rtt ms", "jitter",
 	};
 	struct columns columns;
-	bool ok = columns_init(&columns, 12, titles);
+	bool ok = columns_init(&columns, 14, titles);
 	size_t i, t;
 
 	for (i = 0; i < json_object_array_length(uplinks); i++) {

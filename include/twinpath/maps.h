@@ -151,12 +151,21 @@ TP_SIZE(struct tp_settings, 56);
 /* ---- selector: one entry, daemon: the exit of a new session -------------- */
 
 struct tp_selector {
-	__u32 exit;  /* 0: no exit */
-	__u32 event; /* id of the decision that wrote it, as in the log */
-	__u32 lost;  /* tick at which the last live exit died; 0: one lives */
-	__u32 pad;
+	__u32 exit;   /* 0: no exit */
+	__u32 event;  /* id of the decision that wrote it, as in the log */
+	__u32 lost;   /* tick at which the last live exit died; 0: one lives */
+	__u32 shared; /* 1: by the host, as `shares` says */
 };
 TP_SIZE(struct tp_selector, 16);
+
+/* ---- shares: one entry, daemon: the exit of a host's new sessions --------- */
+
+#define TP_SHARE_SLOTS 8192 /* a power of two; see tp_share_slot */
+
+struct tp_shares {
+	__u8 exit[TP_SHARE_SLOTS]; /* 0, or one that is not up: the selector's */
+};
+TP_SIZE(struct tp_shares, TP_SHARE_SLOTS);
 
 /* ---- exits: array by exit id, daemon ------------------------------------- */
 

@@ -217,11 +217,15 @@ STATUS = {
             {"name": "eth1", "kind": "interface", "target": None,
              "state": "up", "raw": "up", "changes": 1, "since_s": 3600.5,
              "pending_s": None, "sent": 0, "answered": 0, "late": 0,
-             "lost": 0, "rtt_ms": None},
+             "lost": 0, "rtt_ms": None, "probe": None},
             {"name": "core", "kind": "icmp", "target": "172.29.0.1",
              "state": "up", "raw": "down", "changes": 3, "since_s": 60.0,
              "pending_s": 4.0, "sent": 10, "answered": 8, "late": 1,
-             "lost": 1, "rtt_ms": 1.25},
+             "lost": 1, "rtt_ms": 1.25, "probe": {
+                 "window": 20, "probes": 10, "loss_percent": 20.0,
+                 "rtt_ms": 1.5, "jitter_ms": 0.25, "slow": 0,
+                 "duplicates": 0, "foreign": 0, "excused": 0,
+                 "armed": "armed"}},
         ]}],
     "partner": {"type": "router", "address": "192.168.0.4",
                 "interface": "eth0", "mac": None, "reachable": False,
@@ -255,12 +259,12 @@ def test_status_fits_a_screen(twinpath, daemon):
     assert words_of(outcome, "isp-a", "eth1", "1")[3:] == [
         "1", "up", "yes", "172.16.1.1", "172.16.1.2", "02:00:00:00:00:02"]
     assert words_of(outcome, "isp-a", "eth1", "interface")[3:] == [
-        "-", "up", "1h", "1", "0", "0", "0", "0", "-"]
+        "-", "up", "1h", "1", "0", "0", "0", "0", "-", "-", "-"]
     assert words_of(outcome, "isp-a", "42") == [
         "isp-a", "42", "40", "7", "sticky", "stay"]
     core = words_of(outcome, "isp-a", "core")
     assert core[2:8] == ["icmp", "172.29.0.1", "up,", "down", "in", "4s"]
-    assert core[-1] == "1.25"
+    assert core[-3:] == ["20.0", "1.5", "0.25"]
     assert "192.168.0.4 (router) by eth0, MAC not known yet, marker seen, " \
            "default not offered" in outcome.out
     assert "default by isp-a, metric 0; marker yes; VRRP weight 50" \

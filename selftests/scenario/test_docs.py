@@ -122,14 +122,21 @@ def test_a_reason_named_in_a_page_exists(path):
 
 def grammar():
     """{(section, key)}; "" is the section of the keys outside of all."""
-    text = (ROOT / "loader/config_grammar.c").read_text()
+    text = "".join(path.read_text() for path in sorted(
+        (ROOT / "loader").glob("config_*.[ch]")))
+    # Keys that several sections share stand in a macro.
+    shared = dict(re.findall(r"#define (\w+_KEYS)\s((?:.*\\\n)*.*)", text))
     keys = set()
-    for name, body in re.findall(r"cfg_opt_t (\w+)_keys\[\] = \{(.*?)\n\};",
-                                 text, re.S):
-        section = {"root": "", "timer": "timers"}.get(name, name)
-        for key in re.findall(r'(?:VALUE|LIST)\("([\w-]+)"\)', body):
+    for name, body in re.findall(
+            r"cfg_opt_t (?:config_)?(\w+)_keys\[\] = \{(.*?)\};", text, re.S):
+        section = {"root": "", "timer": "timers", "list": "any",
+                   "damp": "dampening"}.get(name, name)
+        body = re.sub(r"\w+_KEYS", lambda match: shared[match[0]], body)
+        for key in re.findall(r'(?:VALUE|LIST|NAMED|CFG_SEC)\("([\w-]+)"',
+                              body):
             keys.add((section, key))
-    assert {("", "lan"), ("icmp", "target"), ("timers", "hold")} <= keys
+    assert {("", "lan"), ("icmp", "target"), ("icmp", "hits"),
+            ("timers", "hold")} <= keys
     return keys
 
 
@@ -148,13 +155,18 @@ def test_the_keys_of_the_manual_exist():
         heading = re.match(r"\.S[HS] (?:SECTIONS? )?(.*)", line)
         if heading:
             section = {"TIMERS": "timers", "PARTNER": "partner",
-                       "UPLINK": "uplink", "Probes": "icmp",
+                       "UPLINK": "uplink", "Keys of every probe": "icmp",
+                       "Dampening": "dampening",
                        "PUBLISH": "publish"}.get(
-                           heading[1], "")
+                           heading[1], None if heading[1] == "Probes" else "")
         key = re.match(r'\.(?:BI|BR) "([\w-]+) = ', line)
         row = re.match(r"([\w-]+)\t\d", line)
         if (key and before == ".TP") or (row and section == "timers"):
-            keys.add((section, (key or row)[1]))
+            name = (key or row)[1]
+            # Of kinds of probes: which has what is said in the text.
+            keys.add((section, name) if section is not None else next(
+                (known for known in grammar() if known[1] == name),
+                ("a probe", name)))
     assert len(keys) > 25
     assert not keys - grammar()
 

@@ -21,6 +21,7 @@ PARSERS = {
     "keepalived.conf.*": ["keepalived", "--config-test", "--use-file"],
     "bird.conf": ["bird", "-p", "-c"],
     "gw-*.conf": [str(BUILD / "twinpath"), "check"],
+    "levels-gw-*.conf": [str(BUILD / "twinpath"), "check"],
     "two-uplinks.conf": [str(BUILD / "twinpath"), "check"],
 }
 # A word of the file, and what no parser can take for it.
@@ -29,6 +30,7 @@ BREAK = {
     "keepalived.conf.*": ("priority", "prioritee"),
     "bird.conf": ("protocol kernel", "protocol colonel"),
     "gw-*.conf": ("next-hop", "next-hope"),
+    "levels-gw-*.conf": ("fallback", "fallbeck"),
     "two-uplinks.conf": ("next-hop", "next-hope"),
 }
 

@@ -52,40 +52,46 @@ class SingleTopology(Topology):
 
 
 class SingleTwinpathd(Twinpathd):
-    """twinpathd with both uplinks.  keys: more of each, as text."""
+    """twinpathd with both uplinks.  also: more keys of each, as text; probes:
+    what each is tracked by, instead of an icmp probe."""
 
-    def configure(self, mode, timers, also=None):
-        also = also or {}
+    def configure(self, mode, timers, also=None, probes=None):
+        also, probes = also or {}, probes or {}
         text = "mode = %s\nlan  = { eth0 }\nvrrp-file = \"%s\"\n" % (
             mode, self.track_file)
         for letter, side in SIDES.items():
-            text += _uplink(side, timers, also.get(letter, ""))
+            text += _uplink(side, probes.get(letter) or _core(timers), timers,
+                            also.get(letter, ""))
         path = self.processes.write(self.name + ".conf", text)
         self.command = self.netns.command(
             [os.path.join(self.build, "twinpathd"), "--instance",
              self.instance, "--config", path])
 
 
-def _uplink(side, timers, also):
-    return """uplink %s {
-    interface = %s
-    next-hop  = %s
-    level     = %d
-    icmp core {
+def _core(timers):
+    return """icmp core {
         target   = %s
         interval = %dms
         timeout  = %dms
         misses   = %d
         hits     = %d
     }
-    track      = core
+    track      = core""" % (TARGET, 1000 * timers.interval,
+                            1000 * timers.timeout, timers.misses, timers.hits)
+
+
+def _uplink(side, probes, timers, also):
+    return """uplink %s {
+    interface = %s
+    next-hop  = %s
+    level     = %d
+    %s
     delay-down = %dms
     delay-up   = %dms
     %s
 }
-""" % (side.uplink, UPLINKS[side.letter], side.next_hop, side.level, TARGET,
-       1000 * timers.interval, 1000 * timers.timeout, timers.misses,
-       timers.hits, 1000 * timers.delay_down, 1000 * timers.delay_up, also)
+""" % (side.uplink, UPLINKS[side.letter], side.next_hop, side.level, probes,
+       1000 * timers.delay_down, 1000 * timers.delay_up, also)
 
 
 class OneGateway:
@@ -99,10 +105,12 @@ class OneGateway:
 
 
 class Single:
-    """The site.  mode: the gateway's; also: see SingleTwinpathd."""
+    """The site.  mode: the gateway's; also, probes: see SingleTwinpathd."""
 
-    def __init__(self, prefix, timers=None, mode="tc", build=None, also=None):
-        self.prefix, self.also, self.mode = prefix, also, mode
+    def __init__(self, prefix, timers=None, mode="tc", build=None, also=None,
+                 probes=None):
+        self.prefix, self.also, self.mode = prefix, also or {}, mode
+        self.probes = probes
         self.timers = timers or Timers()
         self.build = build or os.path.join(ROOT, "build")
         self.processes = Processes(prefix)
@@ -125,7 +133,8 @@ class Single:
         self.processes.open()
         try:
             self.topology.up()
-            self.twinpathd.configure(self.mode, self.timers, self.also)
+            self.twinpathd.configure(self.mode, self.timers, self.also,
+                                     self.probes)
             self.twinpathd.start()
             self.twinpathd.wait_ready()
             self.settled()
@@ -138,21 +147,23 @@ class Single:
                 self.processes.logs)) from error
 
     def settled(self, seconds=20):
-        """As it is when nothing is wrong."""
+        """As it is when nothing is wrong: from now on only a change is a change.
+        A track that the uplink does not go by may be down, but has its verdict."""
         for letter, side in SIDES.items():
             wait_for("%s is up, and proved" % side.uplink,
                      lambda: self.uplink(letter)["state"] == "up"
-                     and all(track["state"] == "up" for track
-                             in self.uplink(letter)["tracks"]), seconds, 0.05)
+                     and all(track["state"] != "unknown" for track
+                             in self.uplink(letter)["tracks"]), seconds, 0.02)
         wait_for("new sessions go by isp-a", lambda: self.twinpathd.selector()
-                 == "isp-a", seconds, 0.05)
+                 == "isp-a", seconds, 0.02)
 
-    def reconfigure(self, also):
+    def reconfigure(self, also, probes=None):
         """Other keys, and a new daemon that adopts what the old one left."""
-        if (also or {}) == (self.also or {}):
+        also = also or {}
+        if (also, probes) == (self.also, self.probes):
             return
-        self.also = also
-        self.twinpathd.configure(self.mode, self.timers, also)
+        self.also, self.probes = also, probes
+        self.twinpathd.configure(self.mode, self.timers, also, probes)
         self.twinpathd.stop()
         self.twinpathd.start()
         self.twinpathd.wait_ready()

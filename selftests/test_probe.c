@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * test_probe_icmp.c - the ICMP prober against a peer that misbehaves on
+ * test_probe.c - a prober against a peer that misbehaves on
  * purpose.  Needs root; without it every test is skipped.
  *
  *   prober on  tpt0 ---- tpt1  the peer: a raw socket that answers by `mood`
@@ -31,7 +31,7 @@
 #include <cmocka.h>
 
 #include "address.h"
-#include "probe_icmp.h"
+#include "probe.h"
 
 #define ID 61007
 #define LOCAL "192.0.2.1"
@@ -61,6 +61,10 @@ enum mood {
 	OTHER_MAC,
 	OTHER_LINK,
 	FRAGMENT,
+	/* to an echo to ourselves */
+	ROUTED,
+	REFLECTED, /* by a switch: nobody counted a hop */
+	FAR,	   /* over two routers */
 };
 
 struct frame {
@@ -72,8 +76,9 @@ struct frame {
 
 struct bench {
 	struct event_base *base;
-	struct probe_icmp *probe;
-	struct probe_icmp_path path;
+	struct track_config config;
+	struct probe *probe;
+	struct probe_path path;
 	struct event *heard;
 	int peer; /* raw socket on tpt1 */
 	enum mood mood;
@@ -81,7 +86,7 @@ struct bench {
 	unsigned requests;
 	struct frame request, kept;
 	bool keeps;
-	unsigned fates[4];
+	unsigned fates[5];
 	unsigned resolves;
 	int error;
 	msec_t rtt_us;
@@ -147,6 +152,19 @@ static void stall(msec_t how_long)
 	nanosleep(&time, NULL);
 }
 
+/* As a next hop sends it back: one hop less, and a header sum to fit. */
+static struct frame routed(const struct frame *request, unsigned hops)
+{
+	struct frame back = *request;
+
+	memcpy(back.ether.h_dest, request->ether.h_source, ETH_ALEN);
+	memcpy(back.ether.h_source, request->ether.h_dest, ETH_ALEN);
+	back.ip.ttl = (uint8_t)(request->ip.ttl - hops);
+	back.ip.check = 0;
+	back.ip.check = htons((uint16_t)~sum(&back.ip, sizeof(back.ip)));
+	return back;
+}
+
 static void spoil(struct frame *reply, enum mood mood)
 {
 	if (mood == OTHER_COOKIE)
@@ -188,6 +206,9 @@ static void answer(struct bench *bench)
 	}
 	if (bench->mood == SLOW && bench->requests == 1)
 		stall(bench->stall);
+	if (bench->mood >= ROUTED)
+		reply = routed(&bench->request,
+			       (unsigned[]){ 1, 0, 2 }[bench->mood - ROUTED]);
 	spoil(&reply, bench->mood);
 	put(bench, &reply, bench->mood == SHORTER ? 8 : 0);
 	if (bench->mood == TWICE)
@@ -218,7 +239,7 @@ static void on_request(evutil_socket_t fd, short what, void *arg)
 
 /* ---- the bench ------------------------------------------------------------ */
 
-static void on_result(void *arg, const struct probe_icmp_result *result)
+static void on_result(void *arg, const struct probe_result *result)
 {
 	struct bench *bench = arg;
 
@@ -295,7 +316,7 @@ static int tear_down(void **state)
 
 	if (!allowed)
 		return 0;
-	probe_icmp_close(bench->probe);
+	probe_close(bench->probe);
 	event_free(bench->heard);
 	close(bench->peer);
 	event_base_free(bench->base);
@@ -304,33 +325,49 @@ static int tear_down(void **state)
 	return if_nametoindex("tpt0") ? system("ip link del tpt0") : 0;
 }
 
+static const struct probe_calls calls = {
+	.result = on_result,
+	.resolve = on_resolve,
+};
+
 static struct bench *begin(void **state, enum mood mood, msec_t interval,
 			   msec_t timeout)
 {
-	static const struct probe_icmp_calls calls = {
-		.result = on_result,
-		.resolve = on_resolve,
-	};
-	const struct probe_icmp_settings settings = {
-		.target = address(TARGET),
-		.interval = interval,
-		.timeout = timeout,
+	const struct probe_settings settings = {
+		.config = &((struct bench *)*state)->config,
 		.id = ID,
 	};
 	struct bench *bench = *state;
 
 	if (!allowed)
 		skip();
+	bench->config = (struct track_config){
+		.kind = TRACK_ICMP,
+		.target = address(TARGET),
+		.interval = interval,
+		.timeout = timeout,
+	};
 	bench->mood = mood;
-	assert_int_equal(probe_icmp_open(&bench->probe, bench->base, &settings,
-					 &calls, bench),
+	assert_int_equal(probe_open(&bench->probe, bench->base, &settings,
+				    &calls, bench),
 			 0);
 	return bench;
 }
 
+/* Of another kind than begin() made. */
+static void again(struct bench *bench)
+{
+	const struct probe_settings settings = { &bench->config, ID };
+
+	probe_close(bench->probe);
+	assert_int_equal(probe_open(&bench->probe, bench->base, &settings,
+				    &calls, bench),
+			 0);
+}
+
 static void go(struct bench *bench)
 {
-	assert_int_equal(probe_icmp_update(bench->probe, &bench->path), 0);
+	assert_int_equal(probe_update(bench->probe, &bench->path), 0);
 }
 
 /* Run the loop until *counter is at least `count`. */
@@ -348,9 +385,9 @@ static void until(struct bench *bench, const unsigned *counter, unsigned count)
 	}
 }
 
-static struct probe_icmp_statistics stats(const struct bench *bench)
+static struct probe_statistics stats(const struct bench *bench)
 {
-	return probe_icmp_statistics(bench->probe);
+	return probe_statistics(bench->probe);
 }
 
 /* ---- the tests ------------------------------------------------------------ */
@@ -361,12 +398,47 @@ static void answers_count(void **state)
 	msec_t before = now_ms();
 
 	go(bench);
-	until(bench, &bench->fates[PROBE_ICMP_ANSWERED], 5);
-	assert_int_equal(bench->fates[PROBE_ICMP_UNANSWERED], 0);
+	until(bench, &bench->fates[PROBE_ANSWERED], 5);
+	assert_int_equal(bench->fates[PROBE_UNANSWERED], 0);
 	assert_true(bench->rtt_us >= 0 && bench->rtt_us < 2000000);
 	assert_true(stats(bench).answered >= 5);
 	assert_int_equal(stats(bench).foreign, 0);
 	assert_in_range(stats(bench).heard, before, now_ms());
+}
+
+static void an_echo_comes_back(void **state)
+{
+	struct bench *bench = begin(state, ROUTED, 20, 2000);
+	const struct frame *frame = &bench->request;
+
+	bench->config.kind = TRACK_ECHO;
+	again(bench);
+	go(bench);
+	until(bench, &bench->fates[PROBE_ANSWERED], 3);
+	assert_memory_equal(frame->ether.h_dest, far_mac, 6);
+	assert_int_equal(frame->ip.saddr, inet_addr(LOCAL));
+	assert_int_equal(frame->ip.daddr, inet_addr(LOCAL));
+	assert_int_equal(frame->ip.ttl, 255);
+	assert_int_equal(frame->icmp.type, ICMP_ECHO);
+	assert_int_equal(sum(&frame->ip, 20), 0xffff);
+	assert_int_equal(stats(bench).foreign, 0);
+	assert_int_equal(bench->fates[PROBE_UNANSWERED], 0);
+}
+
+/* Sent back by a switch, or from afar: the next hop has not shown anything. */
+static void an_echo_by_one_router_only(void **state)
+{
+	struct bench *bench = begin(state, REFLECTED, 40, 30);
+
+	bench->config.kind = TRACK_ECHO;
+	again(bench);
+	go(bench);
+	until(bench, &bench->fates[PROBE_UNANSWERED], 2);
+	assert_true(stats(bench).foreign > 0);
+	bench->mood = FAR;
+	until(bench, &bench->fates[PROBE_UNANSWERED], 5);
+	assert_int_equal(bench->fates[PROBE_ANSWERED], 0);
+	assert_int_equal(stats(bench).heard, 0);
 }
 
 static void request_is_well_formed(void **state)
@@ -394,7 +466,7 @@ static void request_is_well_formed(void **state)
 
 	/* Nobody can foretell the next cookie. */
 	memcpy(first, frame->data, sizeof(first));
-	until(bench, &bench->requests, 2);
+	until(bench, &bench->requests, bench->requests + 1);
 	assert_memory_not_equal(first, frame->data, sizeof(first));
 }
 
@@ -403,8 +475,8 @@ static void silence_is_a_miss(void **state)
 	struct bench *bench = begin(state, SILENT, 20, 15);
 
 	go(bench);
-	until(bench, &bench->fates[PROBE_ICMP_UNANSWERED], 4);
-	assert_int_equal(bench->fates[PROBE_ICMP_ANSWERED], 0);
+	until(bench, &bench->fates[PROBE_UNANSWERED], 4);
+	assert_int_equal(bench->fates[PROBE_ANSWERED], 0);
 	assert_true(bench->resolves >= 4);
 	assert_true(stats(bench).sent >= 4);
 	assert_int_equal(stats(bench).heard, 0);
@@ -415,10 +487,10 @@ static void timeout_longer_than_interval(void **state)
 	struct bench *bench = begin(state, SILENT, 10, 200);
 
 	go(bench);
-	until(bench, &bench->fates[PROBE_ICMP_UNANSWERED], 1);
+	until(bench, &bench->fates[PROBE_UNANSWERED], 1);
 	assert_true(stats(bench).sent >= 2);
 	bench->mood = ANSWER;
-	until(bench, &bench->fates[PROBE_ICMP_ANSWERED], 3);
+	until(bench, &bench->fates[PROBE_ANSWERED], 3);
 }
 
 /* Far more intervals in a timeout than probes are remembered. */
@@ -427,7 +499,7 @@ static void more_in_flight_than_remembered(void **state)
 	struct bench *bench = begin(state, SILENT, 1, 60000);
 
 	go(bench);
-	until(bench, &bench->fates[PROBE_ICMP_UNANSWERED], 3);
+	until(bench, &bench->fates[PROBE_UNANSWERED], 3);
 	assert_true(stats(bench).sent > 64);
 }
 
@@ -436,9 +508,9 @@ static void second_answer_is_a_duplicate(void **state)
 	struct bench *bench = begin(state, TWICE, 20, 2000);
 
 	go(bench);
-	until(bench, &bench->fates[PROBE_ICMP_ANSWERED], 4);
+	until(bench, &bench->fates[PROBE_ANSWERED], 4);
 	assert_true(stats(bench).duplicates >= 3);
-	assert_int_equal(bench->fates[PROBE_ICMP_UNANSWERED], 0);
+	assert_int_equal(bench->fates[PROBE_UNANSWERED], 0);
 }
 
 static void late_answer_is_a_miss(void **state)
@@ -446,8 +518,8 @@ static void late_answer_is_a_miss(void **state)
 	struct bench *bench = begin(state, LATE, 200, 20);
 
 	go(bench);
-	until(bench, &bench->fates[PROBE_ICMP_UNANSWERED], 3);
-	assert_int_equal(bench->fates[PROBE_ICMP_ANSWERED], 0);
+	until(bench, &bench->fates[PROBE_UNANSWERED], 3);
+	assert_int_equal(bench->fates[PROBE_ANSWERED], 0);
 	assert_true(stats(bench).late >= 1);
 	assert_int_equal(stats(bench).foreign, 0);
 	assert_true(stats(bench).heard > 0);
@@ -461,15 +533,15 @@ static void foreign_answers_are_counted_only(void **state)
 	for (enum mood mood = OTHER_COOKIE; mood <= SHORTER; mood++) {
 		unsigned seen = bench->requests;
 		uint64_t foreign = stats(bench).foreign;
-		unsigned missed = bench->fates[PROBE_ICMP_UNANSWERED];
+		unsigned missed = bench->fates[PROBE_UNANSWERED];
 
 		bench->mood = mood;
 		until(bench, &bench->requests, seen + 1);
-		until(bench, &bench->fates[PROBE_ICMP_UNANSWERED], missed + 2);
+		until(bench, &bench->fates[PROBE_UNANSWERED], missed + 2);
 		if (stats(bench).foreign == foreign)
 			fail_msg("mood %d: was not seen", mood);
 	}
-	assert_int_equal(bench->fates[PROBE_ICMP_ANSWERED], 0);
+	assert_int_equal(bench->fates[PROBE_ANSWERED], 0);
 	assert_int_equal(stats(bench).heard, 0);
 }
 
@@ -479,10 +551,10 @@ static void other_packets_are_not_seen(void **state)
 
 	go(bench);
 	for (enum mood mood = OTHER_ID; mood <= FRAGMENT; mood++) {
-		unsigned missed = bench->fates[PROBE_ICMP_UNANSWERED];
+		unsigned missed = bench->fates[PROBE_UNANSWERED];
 
 		bench->mood = mood;
-		until(bench, &bench->fates[PROBE_ICMP_UNANSWERED], missed + 2);
+		until(bench, &bench->fates[PROBE_UNANSWERED], missed + 2);
 		if (stats(bench).foreign || stats(bench).answered)
 			fail_msg("mood %d: was seen", mood);
 	}
@@ -494,7 +566,7 @@ static void unresolved_next_hop(void **state)
 
 	bench->path.next_hop_mac_known = false;
 	go(bench);
-	until(bench, &bench->fates[PROBE_ICMP_UNRESOLVED], 1);
+	until(bench, &bench->fates[PROBE_UNRESOLVED], 1);
 	assert_true(bench->resolves >= 1);
 	assert_int_equal(stats(bench).sent, 0);
 	assert_int_equal(bench->requests, 0);
@@ -515,10 +587,10 @@ static void resolved_in_time_is_no_miss(void **state)
 	until(bench, &bench->resolves, 1);
 	bench->path.next_hop_mac_known = true;
 	go(bench);
-	until(bench, &bench->fates[PROBE_ICMP_ANSWERED], 1);
+	until(bench, &bench->fates[PROBE_ANSWERED], 1);
 	event_base_loopexit(bench->base, &timeout);
 	event_base_dispatch(bench->base);
-	assert_int_equal(bench->fates[PROBE_ICMP_UNRESOLVED], 0);
+	assert_int_equal(bench->fates[PROBE_UNRESOLVED], 0);
 }
 
 /* Stopped for longer than everything, with the answer in the socket. */
@@ -528,8 +600,8 @@ static void an_answer_that_waited_is_in_time(void **state)
 
 	bench->stall = 1200;
 	go(bench);
-	until(bench, &bench->fates[PROBE_ICMP_ANSWERED], 1);
-	assert_int_equal(bench->fates[PROBE_ICMP_UNANSWERED], 0);
+	until(bench, &bench->fates[PROBE_ANSWERED], 1);
+	assert_int_equal(bench->fates[PROBE_UNANSWERED], 0);
 	assert_true(bench->rtt_us < 300000);
 	assert_int_equal(stats(bench).late, 0);
 }
@@ -541,8 +613,8 @@ static void an_answer_that_came_late_is_late(void **state)
 
 	bench->stall = 500;
 	go(bench);
-	until(bench, &bench->fates[PROBE_ICMP_UNANSWERED], 1);
-	assert_int_equal(bench->fates[PROBE_ICMP_ANSWERED], 0);
+	until(bench, &bench->fates[PROBE_UNANSWERED], 1);
+	assert_int_equal(bench->fates[PROBE_ANSWERED], 0);
 	assert_int_equal(stats(bench).late, 1);
 }
 
@@ -556,7 +628,7 @@ static void an_overslept_probe_is_excused(void **state)
 	until(bench, &bench->requests, 1);
 	event_base_loopexit(bench->base, &turn);
 	event_base_dispatch(bench->base);
-	assert_int_equal(bench->fates[PROBE_ICMP_UNANSWERED], 0);
+	assert_int_equal(bench->fates[PROBE_UNANSWERED], 0);
 	assert_int_equal(stats(bench).excused, 1);
 }
 
@@ -568,18 +640,18 @@ static void nowhere_to_go_is_rest(void **state)
 	unsigned requests;
 
 	go(bench);
-	until(bench, &bench->fates[PROBE_ICMP_ANSWERED], 2);
+	until(bench, &bench->fates[PROBE_ANSWERED], 2);
 	bench->path.ifindex = 0;
 	go(bench);
 	requests = bench->requests;
 	event_base_loopexit(bench->base, &turns);
 	event_base_dispatch(bench->base);
 	assert_true(bench->requests <= requests + 1);
-	assert_int_equal(bench->fates[PROBE_ICMP_UNANSWERED], 0);
+	assert_int_equal(bench->fates[PROBE_UNANSWERED], 0);
 
 	bench->path.ifindex = index;
 	go(bench);
-	until(bench, &bench->fates[PROBE_ICMP_ANSWERED], 4);
+	until(bench, &bench->fates[PROBE_ANSWERED], 4);
 }
 
 static void a_flapping_path_does_not_hasten(void **state)
@@ -588,7 +660,7 @@ static void a_flapping_path_does_not_hasten(void **state)
 	const struct timeval turn = { .tv_usec = 20000 };
 
 	go(bench);
-	until(bench, &bench->fates[PROBE_ICMP_ANSWERED], 1);
+	until(bench, &bench->fates[PROBE_ANSWERED], 1);
 	for (int i = 0; i < 6; i++) {
 		bench->path.address = address(i % 2 ? LOCAL : "192.0.2.2");
 		go(bench);
@@ -603,12 +675,12 @@ static void another_address(void **state)
 	struct bench *bench = begin(state, ANSWER, 20, 5000);
 
 	go(bench);
-	until(bench, &bench->fates[PROBE_ICMP_ANSWERED], 2);
+	until(bench, &bench->fates[PROBE_ANSWERED], 2);
 	bench->path.address = address("192.0.2.77");
 	go(bench);
-	until(bench, &bench->fates[PROBE_ICMP_ANSWERED], 5);
+	until(bench, &bench->fates[PROBE_ANSWERED], 5);
 	assert_int_equal(bench->request.ip.saddr, inet_addr("192.0.2.77"));
-	assert_int_equal(bench->fates[PROBE_ICMP_UNANSWERED], 0);
+	assert_int_equal(bench->fates[PROBE_UNANSWERED], 0);
 }
 
 static void an_interface_that_goes_away(void **state)
@@ -616,14 +688,14 @@ static void an_interface_that_goes_away(void **state)
 	struct bench *bench = begin(state, ANSWER, 20, 5000);
 
 	go(bench);
-	until(bench, &bench->fates[PROBE_ICMP_ANSWERED], 1);
+	until(bench, &bench->fates[PROBE_ANSWERED], 1);
 	shell("ip link set tpt0 down");
-	until(bench, &bench->fates[PROBE_ICMP_UNSENT], 1);
+	until(bench, &bench->fates[PROBE_UNSENT], 1);
 	assert_int_equal(bench->error, ENETDOWN);
 	shell("ip link set tpt0 up");
-	until(bench, &bench->fates[PROBE_ICMP_ANSWERED], 3);
+	until(bench, &bench->fates[PROBE_ANSWERED], 3);
 	shell("ip link del tpt0");
-	until(bench, &bench->fates[PROBE_ICMP_UNSENT], 3);
+	until(bench, &bench->fates[PROBE_UNSENT], 3);
 	assert_int_equal(bench->error, ENXIO);
 }
 
@@ -632,11 +704,10 @@ static void no_such_interface(void **state)
 	struct bench *bench = begin(state, ANSWER, 20, 5000);
 
 	bench->path.ifindex = 0x7ffffff;
-	assert_int_equal(probe_icmp_update(bench->probe, &bench->path),
-			 -ENODEV);
+	assert_int_equal(probe_update(bench->probe, &bench->path), -ENODEV);
 	bench->path.ifindex = if_nametoindex("tpt0");
 	go(bench);
-	until(bench, &bench->fates[PROBE_ICMP_ANSWERED], 1);
+	until(bench, &bench->fates[PROBE_ANSWERED], 1);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -646,6 +717,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(answers_count),
 		TEST(request_is_well_formed),
+		TEST(an_echo_comes_back),
+		TEST(an_echo_by_one_router_only),
 		TEST(silence_is_a_miss),
 		TEST(timeout_longer_than_interval),
 		TEST(more_in_flight_than_remembered),
@@ -665,6 +738,5 @@ int main(void)
 		TEST(no_such_interface),
 	};
 
-	return cmocka_run_group_tests_name("probe_icmp", tests, set_up_group,
-					   NULL);
+	return cmocka_run_group_tests_name("probe", tests, set_up_group, NULL);
 }
