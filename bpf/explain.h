@@ -220,7 +220,7 @@ static __noinline int explain_out(const struct hook *hook, struct packet *p,
 		explain_hairpin(hook, p, ask);
 	if (ask->reason != GO_ON)
 		return 0;
-	ask->action = miss_decide(hook, p, session, mate, sel, miss);
+	ask->action = miss_decide(hook, p, session, mate, sel->exit, miss);
 	ask->held = miss->view.binding;
 	ask->published = miss->view.published;
 	ask->partner = miss->view.partner;

@@ -376,10 +376,9 @@ static __always_inline __u32 miss_decide(const struct hook *hook,
 					 const struct packet *p,
 					 const struct tp_session *session,
 					 const struct tp_partner *mate,
-					 const struct tp_selector *sel,
-					 struct miss *miss)
+					 __u32 selected, struct miss *miss)
 {
-	const struct tp_exit *chosen = exit_at(sel->exit);
+	const struct tp_exit *chosen = exit_at(selected);
 	__u32 first = TP_MAX_ADDRESSES;
 
 	miss_view(hook, p, session, mate, &miss->view);
@@ -409,7 +408,7 @@ static __noinline __u32 lan_own(const struct hook *hook, const struct packet *p,
 		lan_mark(edit);
 		return TP_REASON_ttl; /* H0 */
 	}
-	action = miss_decide(hook, p, session, mate, sel, miss);
+	action = miss_decide(hook, p, session, mate, sel->exit, miss);
 	/* Bindings of dead exits alone: what was decided does not hang on it. */
 	if (miss->view.bindable && !miss->view.session)
 		leave(&miss->end, hook->now);
