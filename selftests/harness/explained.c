@@ -179,6 +179,9 @@ void explained_judge(struct bench *bench, const struct step *step,
 	/* Where a program of the gateway listens is asked at a claim. */
 	if (step->why == TP_REASON_local && said == TP_REASON_unsolicited)
 		return;
+	/* By its addresses it comes from outside. */
+	if (explained->answer.inward && step->side == LAN)
+		return;
 	/* XDP leaves that to tc, of which "explain" speaks. */
 	if (bench->xdp && step->why == TP_REASON_local)
 		return;
