@@ -118,8 +118,8 @@ static long miss_binding_step(__u32 id, void *arg)
  * bound by the selector, so its port's binding elsewhere does not count: else a
  * host that uses a port again would be drawn back to the exit it had left.
  */
-static __noinline void miss_binding(const struct hook *hook,
-					 struct miss *miss, __u32 first)
+static __noinline void miss_binding(const struct hook *hook, struct miss *miss,
+				    __u32 first)
 {
 	struct search search = { .hook = hook, .miss = miss, .skip = first };
 
