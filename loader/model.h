@@ -259,7 +259,8 @@ struct partner_facts {
 	bool awaited; /* I have just started: its heartbeat may be on its way */
 	bool first;   /* its address is the higher one */
 	bool told;    /* its heartbeat is fresh, and says: */
-	bool told_none;	     /* it has no exit, whatever its routes say */
+	bool told_none; /* nothing of it is up or draining: it has no exit,
+			 * whatever its routes say */
 	bool told_self;	     /* it is ready and sends by an uplink of its own */
 	unsigned told_level; /* the best of those that are up; 0: none is */
 	struct tp_addr local; /* mine on the LAN that leads there */

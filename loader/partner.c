@@ -153,6 +153,15 @@ static bool heartbeat_awaited(const struct partner *partner,
 	       (!partner->spoke || site_now() - partner->spoke < AWAITED);
 }
 
+/* One that drains can be had again, and is better than none until then. */
+static bool has_exit(const struct heartbeat_report *theirs)
+{
+	for (unsigned i = 0; i < theirs->uplinks_count; i++)
+		if (theirs->uplinks[i].state >= TP_EXIT_DRAIN)
+			return true;
+	return false;
+}
+
 void partner_collect(const struct partner *partner, struct partner_facts *facts)
 {
 	struct liveness_view liveness;
@@ -167,7 +176,7 @@ void partner_collect(const struct partner *partner, struct partner_facts *facts)
 	facts->told_self = heartbeat.fresh && heartbeat.theirs.ready &&
 			   heartbeat.theirs.selector == HEARTBEAT_SELF;
 	facts->told_none = heartbeat.fresh && !facts->told_self &&
-			   !heartbeat.theirs.best_level;
+			   !has_exit(&heartbeat.theirs);
 	facts->told_level = heartbeat.fresh && heartbeat.theirs.ready ?
 				    heartbeat.theirs.best_level :
 				    0;
