@@ -40,20 +40,12 @@ endpoint_bucket(const struct endpoint *end, __u32 which)
 	return bpf_map_lookup_elem(&endpoints, &slot);
 }
 
-/*
- * Which word of one of its buckets is the endpoint's; TP_INDEX_WORDS: none.
- * Global: the verifier would follow each outcome through the caller.
- */
-__noinline __u32 endpoint_word(const struct endpoint *end, __u32 which)
+/* Which word of the bucket is the endpoint's; TP_INDEX_WORDS: none. */
+static __always_inline __u32 endpoint_word(const struct tp_endpoints *bucket,
+					   const struct endpoint *end)
 {
-	struct tp_endpoints *bucket;
 	__u32 i, found = TP_INDEX_WORDS;
 
-	if (!end)
-		return TP_INDEX_WORDS;
-	bucket = endpoint_bucket(end, which);
-	if (!bucket)
-		return TP_INDEX_WORDS;
 #pragma unroll
 	for (i = 0; i < TP_INDEX_WORDS; i++)
 		if (bucket->word[i] >> 32 == endpoint_tag(end))
@@ -66,7 +58,7 @@ static __always_inline __u32 endpoint_find(const struct endpoint *end,
 					   __u32 which)
 {
 	struct tp_endpoints *bucket = endpoint_bucket(end, which);
-	__u32 i = endpoint_word(end, which);
+	__u32 i = bucket ? endpoint_word(bucket, end) : TP_INDEX_WORDS;
 
 	if (!bucket || i >= TP_INDEX_WORDS)
 		return BINDING_NONE;
@@ -125,7 +117,7 @@ static __always_inline int endpoint_replace(const struct endpoint *end,
 					    __u32 which, __u64 word)
 {
 	struct tp_endpoints *bucket = endpoint_bucket(end, which);
-	__u32 i = endpoint_word(end, which);
+	__u32 i = bucket ? endpoint_word(bucket, end) : TP_INDEX_WORDS;
 
 	if (!bucket || i >= TP_INDEX_WORDS)
 		return 0;

@@ -43,7 +43,10 @@ static __always_inline void explain_packet(const struct tp_explain *ask,
 		p->plane = TP_PLANE_ICMP;
 		return;
 	}
+	p->plane = TP_PLANE_NONE;
 	p->class = CLASS_OTHER;
+	if (parse_is_portless(ask->proto))
+		parse_portless(p);
 }
 
 static __always_inline void explain_exit(struct tp_explain *ask, __u32 id)
@@ -127,6 +130,8 @@ explain_action(const struct hook *hook, const struct packet *p,
 		ask->reason = TP_REASON_translated_out;
 		if (!exit_live(exit_at(exit_id)))
 			ask->reason = TP_REASON_no_exit;
+		else if (hook->set->rules & TP_RULES_FIRST)
+			ask->reason = TP_REASON_firewall;
 		else
 			explain_exit(ask, exit_id);
 		if (miss->binding != BINDING_NONE && miss->end.exit == exit_id)
@@ -234,33 +239,42 @@ static __noinline int explain_out(const struct hook *hook, struct packet *p,
 	return 0;
 }
 
-/* As wan_admits and wan_session, which can open what it does not find. */
-static __always_inline int explain_admits(const struct hook *hook,
-					  const struct packet *p, __u32 index,
-					  const struct tp_binding *binding,
-					  const struct tp_address *address)
+/* As wan_open.  GO_ON, or why not. */
+static __always_inline __u32 explain_opens(const struct hook *hook,
+					   const struct packet *p,
+					   const struct tp_binding *binding)
 {
-	__u32 filtering = binding_filtering(binding, binding->control, address);
 	const struct tp_seed *keys = ONLY(&seed);
 	const struct tp_session *session;
 	struct tp_session_key key;
+	__u32 wrong = wan_wrong(p);
 
-	if (!keys)
-		return 0;
+	if (wrong != GO_ON || !(p->flags & PACKET_BINDABLE) || !keys)
+		return wrong;
 	wan_key(binding, p, &key);
 	session = session_find(&key, hash_session(&key, keys), hook->now);
-	if (session && session_on(session, binding, index))
-		return 1;
-	/* A SYN to another address of ours takes no living connection over. */
-	if (session && p->class == CLASS_TCP && p->flags & PACKET_BINDABLE &&
-	    tcp_established(TP_CONTROL_EXTRA(session->control)) &&
-	    !session_void(session, hook->now))
-		return 0;
-	if (filtering == TP_FILTER_ENDPOINT)
-		return 1;
-	return filtering == TP_FILTER_ADDRESS &&
-	       (address_equal(&binding->remote, &p->flow.source) ||
-		permission_holds(&p->flow.source, index, hook->now));
+	return wan_elsewhere(hook, session) ? TP_REASON_filtered : GO_ON;
+}
+
+/* As wan_bound and wan_track. */
+static __always_inline __u32 explain_bound(const struct hook *hook,
+					   const struct packet *p, __u32 index,
+					   const struct tp_binding *binding,
+					   const struct tp_address *address)
+{
+	__u32 reason = wan_admits(hook, p, index, binding, address);
+	const struct tp_session *session;
+
+	if (reason == TP_REASON_filtered)
+		return wan_filtered(hook, p);
+	if (reason != GO_ON)
+		return reason;
+	session = wan_session(hook, p, index);
+	if (!session && hook->set->rules & TP_RULES_FIRST)
+		return TP_REASON_firewall;
+	if (!session && wan_tracks(p, binding))
+		reason = explain_opens(hook, p, binding);
+	return reason == GO_ON ? TP_REASON_translated_in : reason;
 }
 
 /* From outside, to an external address of ours: wan_packet and wan_bound. */
@@ -276,24 +290,20 @@ static __noinline int explain_in(const struct hook *hook, struct packet *p,
 	if (!address || p->class == CLASS_OTHER)
 		return 0;
 	ask->exit = address->exit;
-	index = TP_BINDING_INDEX(id, p->plane,
-				 bpf_ntohs(p->flow.destination_port));
+	index = p->class == CLASS_PORTLESS ?
+			wan_portless(p, id, hook->now) :
+			TP_BINDING_INDEX(id, p->plane,
+					 bpf_ntohs(p->flow.destination_port));
 	binding = binding_at(index);
-	if (!binding || !binding_live(binding->control, hook->now) ||
-	    !binding_current(binding, binding->control, address) ||
-	    (p->class == CLASS_QUERY && ask->opens &&
-	     TP_CONTROL_LINE(binding->control) != TP_LINE_STATIC)) {
-		ask->reason = p->class == CLASS_QUERY ? TP_REASON_local :
-							TP_REASON_unsolicited;
+	if (!binding || !wan_bindable(hook, p, address->exit, binding, address)) {
+		ask->reason = wan_local(p, wan_unbound(hook, p));
 		return 0;
 	}
 	ask->bound = 1;
 	ask->published = TP_CONTROL_LINE(binding->control) == TP_LINE_STATIC;
 	ask->external = binding->inside;
 	ask->port = binding->inside_port;
-	ask->reason = explain_admits(hook, p, index, binding, address) ?
-			      TP_REASON_translated_in :
-			      TP_REASON_filtered;
+	ask->reason = explain_bound(hook, p, index, binding, address);
 	return 0;
 }
 
@@ -305,7 +315,7 @@ static __noinline int explain_in(const struct hook *hook, struct packet *p,
 SEC("tc")
 int explain(struct __sk_buff *skb)
 {
-	struct hook hook = { .set = ONLY(&settings) };
+	struct hook hook = { .ctx = skb, .set = ONLY(&settings) };
 	struct tp_explain ask;
 	struct packet p = {};
 	__u32 id;

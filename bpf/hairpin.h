@@ -61,30 +61,40 @@ static __noinline int hairpin_bound(const struct hook *hook,
 	       exit_live(exit_at(address->exit));
 }
 
-/* The session, opened now if need be and possible. */
-static __always_inline struct tp_session *
-hairpin_session(const struct hook *hook, const struct packet *p,
-		struct miss *miss, __u32 exit_id, __u32 *reason)
+/*
+ * The session, opened now if need be and possible: `hairpin`, and its port is in
+ * miss->binding; or why not.
+ */
+static __noinline __u32 hairpin_session(const struct hook *hook,
+					const struct packet *p)
 {
-	struct tp_session *session =
-		session_find(lan_key(p), miss->hash, hook->now);
+	struct miss *miss = room(ROOM_MISS);
+	struct tp_session *session;
 	const struct tp_address *address;
-	__u32 id;
+	__u32 id, exit_id, reason = TP_REASON_no_session;
 
+	if (!miss)
+		return TP_REASON_program;
+	exit_id = miss->end.exit;
+	session = session_find(lan_key(p), miss->hash, hook->now);
 	if (session) {
+		miss->binding = session->binding;
 		id = session->address;
 		address = bpf_map_lookup_elem(&addresses, &id);
 		if (session_valid(session, exit_at(exit_id), address,
 				  hook->now) &&
 		    session_outward(hook, p, session, 0))
-			return session;
+			return TP_REASON_hairpin;
 		session_retire(session, hook->now);
 	}
-	*reason = TP_REASON_no_session;
 	if (!(p->flags & PACKET_BINDABLE))
-		return 0;
+		return reason;
 	miss_endpoint(p, miss);
-	return lan_bind(hook, p, miss, exit_id, reason);
+	session = lan_bind(hook, p, miss, exit_id, &reason);
+	if (!session)
+		return reason;
+	miss->binding = session->binding;
+	return TP_REASON_hairpin;
 }
 
 /* What has no session: a host is told, an error is about a binding. */
@@ -114,18 +124,16 @@ static __noinline __u32 hairpin_later(const struct hook *hook,
 				 fragment_follow(hook, p, reason, edit);
 }
 
-/* A packet from inside to an address of the gateway's own. */
-static __noinline __u32 lan_hairpin(const struct hook *hook, struct packet *p,
-				    struct edit *edit)
+/* Is there something to turn?  GO_ON, and then all about it is in the room. */
+static __noinline __u32 hairpin_look(const struct hook *hook, struct packet *p,
+				     struct edit *edit)
 {
 	__u32 id = hook->xdp ? TP_MAX_ADDRESSES :
 			       hairpin_address(&p->flow.destination);
 	const struct tp_address *address = bpf_map_lookup_elem(&addresses, &id);
 	const struct tp_seed *keys = ONLY(&seed);
 	struct miss *miss = miss_room(0);
-	const struct tp_exit *exit;
-	struct tp_session *session;
-	__u32 reason, kind;
+	__u32 kind;
 
 	if (address && p->flags & PACKET_LATER)
 		return hairpin_later(hook, p, edit);
@@ -134,18 +142,34 @@ static __noinline __u32 lan_hairpin(const struct hook *hook, struct packet *p,
 	kind = route_kind(route_find(&p->sender));
 	if (kind != TP_ROUTE_INSIDE)
 		return martian_inside(kind);
-	exit = exit_at(address->exit);
-	if (!exit)
-		return TP_REASON_program;
 	p->flow.kind = TP_SESSION_HAIRPIN;
 	miss->hash = hash_session(lan_key(p), keys);
-	session = hairpin_session(hook, p, miss, address->exit, &reason);
-	if (session) {
-		edit->port = session->port;
-		reason = TP_REASON_hairpin;
-	} else if (reason == TP_REASON_no_session) {
+	miss->end.exit = address->exit;
+	miss->end.address = id;
+	return GO_ON;
+}
+
+static __noinline __u32 hairpin_send(const struct hook *hook,
+				     const struct packet *p, __u32 reason,
+				     struct edit *edit)
+{
+	const struct tp_seed *keys = ONLY(&seed);
+	struct miss *miss = room(ROOM_MISS);
+	const struct tp_address *address;
+	const struct tp_exit *exit;
+	__u32 id, exit_id;
+
+	if (!miss || !keys)
+		return TP_REASON_program;
+	id = miss->end.address;
+	exit_id = miss->end.exit;
+	address = bpf_map_lookup_elem(&addresses, &id);
+	exit = exit_at(exit_id);
+	if (!address || !exit)
+		return TP_REASON_program;
+	edit->port = bpf_htons((__u16)miss->binding);
+	if (reason == TP_REASON_no_session)
 		reason = hairpin_lost(hook, p, miss, id, edit);
-	}
 	if (reason != TP_REASON_hairpin)
 		return reason;
 	edit->address = address->address;
@@ -155,6 +179,21 @@ static __noinline __u32 lan_hairpin(const struct hook *hook, struct packet *p,
 	if (p->flags & PACKET_LOOSE)
 		edit->id_mask = family_id_mask(&p->sender, keys);
 	return TP_REASON_hairpin;
+}
+
+/*
+ * A packet from inside to an address of the gateway's own.  In three steps beside
+ * each other, not in one another: Linux 6.1 has no stack for that.
+ */
+static __always_inline __u32 lan_hairpin(const struct hook *hook,
+					 struct packet *p, struct edit *edit)
+{
+	__u32 reason = hairpin_look(hook, p, edit);
+
+	if (reason != GO_ON)
+		return reason;
+	reason = hairpin_session(hook, p);
+	return hairpin_send(hook, p, reason, edit);
 }
 
 /* ---- where it enters ------------------------------------------------------- */

@@ -15,7 +15,7 @@
 #include "pace.h"
 #include "route.h"
 
-#define RESETS_A_SECOND 4096
+#define RESETS_A_SECOND 16384
 #define RESET_TTL 64
 
 struct reset_frame {

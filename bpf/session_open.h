@@ -48,22 +48,11 @@ static __always_inline int session_void(const struct tp_session *line,
 	       (exit->state == TP_EXIT_DEAD && !exit_waits(exit, now));
 }
 
-/* Look-ups of their own, so that the key is off the stack after them. */
-static __always_inline struct tp_bucket *session_lines(__u32 slot)
-{
-	return bpf_map_lookup_elem(&session_table, &slot);
-}
-
-static __always_inline struct tp_tags *session_tags(__u32 slot)
-{
-	return bpf_map_lookup_elem(&tags, &slot);
-}
-
 /* Take expired lines out of a bucket. */
 __noinline int session_sweep(__u32 slot, __u32 now)
 {
-	struct tp_bucket *bucket = session_lines(slot);
-	struct tp_tags *bytes = session_tags(slot);
+	struct tp_bucket *bucket = bpf_map_lookup_elem(&session_table, &slot);
+	struct tp_tags *bytes = bpf_map_lookup_elem(&tags, &slot);
 	__u32 i;
 
 	if (!bucket || !bytes)
@@ -156,7 +145,7 @@ static __always_inline int session_ripe(const struct tp_settings *set,
 /* End the life of the ripe lines of a bucket: room for whoever comes later. */
 __noinline int session_ripen(__u32 slot, __u32 now)
 {
-	struct tp_bucket *bucket = session_lines(slot);
+	struct tp_bucket *bucket = bpf_map_lookup_elem(&session_table, &slot);
 	const struct tp_settings *set = ONLY(&settings);
 	__u32 i;
 
@@ -180,23 +169,24 @@ __noinline int session_ripen(__u32 slot, __u32 now)
  * help, ripen them.  Before the last one is gone, for what ripens now is room only
  * after the grace.
  */
-static __always_inline void session_make_room(__u64 hash, __u32 now)
+__noinline int session_make_room(__u64 hash, __u32 now)
 {
 	__u32 first = session_bucket(hash, 0), second = session_bucket(hash, 1);
 	__u32 last = session_bucket(hash, 2);
 
 	if (session_room(first) + session_room(second) >= SESSION_TIGHT)
-		return;
+		return 0;
 	session_sweep(first, now);
 	session_sweep(second, now);
 	if (session_room(first) + session_room(second) >= SESSION_TIGHT)
-		return;
+		return 0;
 	session_ripen(first, now);
 	session_ripen(second, now);
 	if (session_room(last) < SESSION_TIGHT) {
 		session_sweep(last, now);
 		session_ripen(last, now);
 	}
+	return 0;
 }
 
 /*

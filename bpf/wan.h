@@ -127,16 +127,40 @@ static __always_inline void wan_key(const struct tp_binding *binding,
 		key->kind = TP_SESSION_HAIRPIN;
 }
 
-/* Whose session lines a packet from outside needs: made, found, or none. */
-static __noinline struct tp_session *wan_session(const struct hook *hook,
-						 const struct packet *p,
-						 __u32 index, int open,
-						 __u32 *reason)
+/* The session of a packet from outside, where one is looked for. */
+static __noinline struct tp_session *
+wan_session(const struct hook *hook, const struct packet *p, __u32 index)
 {
-	struct tp_binding *binding = binding_at(index);
+	const struct tp_binding *binding = binding_at(index);
 	const struct tp_seed *keys = ONLY(&seed);
 	struct tp_session_key *key = room(ROOM_KEY);
 	struct tp_session *session;
+
+	if (!binding || !keys || !key)
+		return 0;
+	wan_key(binding, p, key);
+	session = session_find(key, hash_session(key, keys), hook->now);
+	return session && session_on(session, binding, index) ? session : 0;
+}
+
+/*
+ * Does its session live by another address of ours?  A SYN to this one takes no
+ * living connection over.
+ */
+static __always_inline int wan_elsewhere(const struct hook *hook,
+					 const struct tp_session *session)
+{
+	return session && tcp_established(TP_CONTROL_EXTRA(session->control)) &&
+	       !session_void(session, hook->now);
+}
+
+static __noinline struct tp_session *wan_open(const struct hook *hook,
+					      const struct packet *p,
+					      __u32 index, __u32 *reason)
+{
+	const struct tp_binding *binding = binding_at(index);
+	const struct tp_seed *keys = ONLY(&seed);
+	struct tp_session_key *key = room(ROOM_KEY);
 	__u32 number;
 	__u64 hash;
 	__u16 bits;
@@ -146,14 +170,7 @@ static __noinline struct tp_session *wan_session(const struct hook *hook,
 	bits = session_inward(p, binding);
 	wan_key(binding, p, key);
 	hash = hash_session(key, keys);
-	session = session_find(key, hash, hook->now);
-	if (session && session_on(session, binding, index))
-		return session;
-	if (!open)
-		return 0;
-	/* A SYN to another address of ours takes no living connection over. */
-	if (session && tcp_established(TP_CONTROL_EXTRA(session->control)) &&
-	    !session_void(session, hook->now)) {
+	if (wan_elsewhere(hook, session_find(key, hash, hook->now))) {
 		*reason = TP_REASON_filtered;
 		return 0;
 	}
@@ -195,7 +212,6 @@ static __always_inline __u32 wan_admits(const struct hook *hook,
 					const struct tp_address *address)
 {
 	__u32 filtering = binding_filtering(binding, binding->control, address);
-	__u32 reason;
 
 	if (wan_known(p, binding, address))
 		return GO_ON;
@@ -203,7 +219,7 @@ static __always_inline __u32 wan_admits(const struct hook *hook,
 		return TP_CONTROL_LINE(binding->control) == TP_LINE_STATIC ?
 			       GO_ON :
 			       wan_wrong(p);
-	if (wan_session(hook, p, index, 0, &reason) ||
+	if (wan_session(hook, p, index) ||
 	    (filtering == TP_FILTER_ADDRESS &&
 	     permission_holds(&p->flow.source, index, hook->now)))
 		return GO_ON;
@@ -225,13 +241,13 @@ static __always_inline __u32 wan_track(const struct hook *hook,
 	if (p->kind != TP_KIND_HAIRPIN &&
 	    address_equal(&p->flow.source, &p->flow.destination))
 		return TP_REASON_inside_from_outside;
-	session = wan_session(hook, p, index, 0, &reason);
+	session = wan_session(hook, p, index);
 	if (!session) {
 		__u32 wrong = wan_wrong(p);
 
 		if (wrong != GO_ON || !(p->flags & PACKET_BINDABLE))
 			return wrong;
-		session = wan_session(hook, p, index, 1, &reason);
+		session = wan_open(hook, p, index, &reason);
 	}
 	if (!session)
 		return reason;
@@ -346,7 +362,7 @@ static __always_inline __u32 wan_bound(const struct hook *hook,
 		return reason;
 	if (hook->set->rules & TP_RULES_FIRST && p->class != CLASS_ERROR &&
 	    p->kind != TP_KIND_HAIRPIN &&
-	    !wan_session(hook, p, index, 0, &reason)) {
+	    !wan_session(hook, p, index)) {
 		if (p->flags & PACKET_SYN)
 			mss_clamp(exit, edit);
 		return shown_first(hook, p, index, binding, edit);

@@ -211,15 +211,21 @@ static const cfg_opt_t *find(const cfg_opt_t *keys, const char *name)
 	return NULL;
 }
 
-/* The section, if there is one, in which `name` would be a key. */
-static const char *home(const char *name)
+/* The section in which `name` would be a key: one right here, or any, or none. */
+static const char *home(const struct place *here, const char *name)
 {
+	const char *any = NULL;
 	size_t i;
 
-	for (i = 1; i < PLACES; i++)
-		if (find(places[i].keys, name) != NULL)
+	for (i = 1; i < PLACES; i++) {
+		if (find(places[i].keys, name) == NULL)
+			continue;
+		if (find(here->keys, places[i].section) != NULL)
 			return places[i].section;
-	return NULL;
+		if (any == NULL)
+			any = places[i].section;
+	}
+	return any;
 }
 
 static void spell_keys(const cfg_opt_t *keys, char *text, size_t size)
@@ -246,10 +252,10 @@ static void unknown(const struct config_key *key, const struct place *place,
 		config_error(messages, key->line,
 			     "'%s' is not a key%s: did you mean '%s'?",
 			     key->name, where, near);
-	} else if (home(key->name) != NULL) {
+	} else if (home(place, key->name) != NULL) {
 		config_error(messages, key->line,
 			     "'%s' is not a key%s: it belongs in '%s'",
-			     key->name, where, home(key->name));
+			     key->name, where, home(place, key->name));
 	} else if (!top && find(root_keys, key->name) != NULL) {
 		config_error(messages, key->line,
 			     "'%s' is not a key%s: it stands outside of all "

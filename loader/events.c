@@ -44,6 +44,7 @@ static enum event_kind kind_of(const char *what)
 		enum event_kind kind;
 	} kinds[] = {
 		{ "selector", EVENT_SELECTOR },
+		{ "shares", EVENT_SELECTOR },
 		{ "exit ", EVENT_EXIT },
 		{ "track ", EVENT_TRACK },
 		{ "sessions ", EVENT_SESSIONS },

@@ -96,6 +96,14 @@ static void say_place(struct words *words, const struct tp_addr *address,
 {
 	const struct site *site = words->site;
 	struct tp_route route;
+	static const char *const kinds[] = {
+		[TP_ROUTE_KERNEL] = "left to the kernel, excluded or not ours "
+				    "to route",
+		[TP_ROUTE_GROUP] = "a group's, which is never routed",
+		[TP_ROUTE_LINK_LOCAL] = "a neighbour's on its own link, never "
+					"routed",
+		[TP_ROUTE_MARTIAN] = "nobody's",
+	};
 	struct prefix prefix;
 	char to[ADDRESS_TEXT];
 
@@ -118,8 +126,7 @@ static void say_place(struct words *words, const struct tp_addr *address,
 		say(words, "%s is an address of this gateway", text);
 		return;
 	}
-	say(words, "%s is left to the kernel: %s is excluded, or never routed",
-	    text, to);
+	say(words, "%s is %s: %s", text, kinds[route.kind], to);
 }
 
 /* ---- what is held, and by whom ---------------------------------------------- */

@@ -187,7 +187,9 @@ void partner_collect(const struct partner *partner, struct partner_facts *facts)
 			   heartbeat.theirs.selector == HEARTBEAT_SELF;
 	collect_shares(&heartbeat, facts);
 	facts->told_proved = heartbeat.fresh && heartbeat.theirs.proved;
-	facts->told_level = heartbeat.fresh ? heartbeat.theirs.best_level : 0;
+	facts->told_level = heartbeat.fresh && heartbeat.theirs.ready ?
+				    heartbeat.theirs.best_level :
+				    0;
 }
 
 /* The heartbeat speaks from the LAN that leads there, wherever that is today. */

@@ -289,7 +289,7 @@ void site_turn(struct site *site)
 	struct facts before = site->facts;
 	struct desired desired;
 	uint32_t lost, cut;
-	bool moved;
+	bool news;
 
 	if (site->detaching && !site->parts->detached)
 		return;
@@ -310,12 +310,14 @@ void site_turn(struct site *site)
 	cut = fail_back(site, &desired);
 	lost = lose(site, &desired);
 	site_log_decision(site, &desired, lost, cut);
-	moved = desired.selector != site->desired.selector ||
-		memcmp(desired.levels, site->desired.levels,
-		       sizeof(desired.levels)) != 0 ||
-		desired.shares_count != site->desired.shares_count;
+	news = desired.selector != site->desired.selector ||
+	       memcmp(desired.states, site->desired.states,
+		      sizeof(desired.states)) != 0 ||
+	       memcmp(desired.levels, site->desired.levels,
+		      sizeof(desired.levels)) != 0 ||
+	       desired.shares_count != site->desired.shares_count;
 	site->desired = desired;
-	if (moved)
+	if (news)
 		partner_poke(site->parts->partner);
 	carry_out(site, lost, cut);
 	if (desired.settled)

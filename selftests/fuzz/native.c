@@ -24,8 +24,6 @@ struct native native;
 
 int xdp_lan(struct xdp_md *ctx);
 int xdp_wan(struct xdp_md *ctx);
-int xdp_lan_full(struct xdp_md *ctx);
-int xdp_wan_full(struct xdp_md *ctx);
 int tc_lan(struct __sk_buff *skb);
 int tc_wan(struct __sk_buff *skb);
 int tc_out(struct __sk_buff *skb);
@@ -107,13 +105,6 @@ static enum plane_verdict tc_verdict(int value)
 	       value == TC_ACT_UNSPEC || value == TC_ACT_OK ? PLANE_PASSED :
 	       value == TC_ACT_SHOT			    ? PLANE_DROPPED :
 							      PLANE_BROKEN;
-}
-
-int shim_tail(void *ctx, __u32 index);
-
-int shim_tail(void *ctx, __u32 index)
-{
-	return index == TP_HOOK_xdp_lan ? xdp_lan_full(ctx) : xdp_wan_full(ctx);
 }
 
 static enum plane_verdict run(enum tp_hook hook)

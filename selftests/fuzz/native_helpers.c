@@ -257,14 +257,14 @@ __s64 bpf_csum_diff(__be32 *from, __u32 from_size, __be32 *to, __u32 to_size,
 
 long bpf_redirect(__u32 ifindex, __u64 flags)
 {
-	(void)flags;
-	native.to = ifindex;
+	/* What goes back in leaves by nothing. */
+	native.to = flags & BPF_F_INGRESS ? PLANE_LAN : ifindex;
 	return native.xdp ? XDP_REDIRECT : 7 /* TC_ACT_REDIRECT */;
 }
 
-long bpf_redirect_neigh(__u32 ifindex, void *params, int size, __u64 flags)
+long bpf_redirect_neigh(__u32 ifindex, void *next_hop, int size, __u64 flags)
 {
-	(void)params;
+	(void)next_hop;
 	(void)size;
 	return bpf_redirect(ifindex, flags);
 }

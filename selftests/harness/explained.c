@@ -35,13 +35,17 @@ static bool is_ordinary(const struct step *step, const struct packet *in)
 	bool ports = in->protocol == IPPROTO_TCP || in->protocol == IPPROTO_UDP;
 	bool query = in->protocol == IPPROTO_ICMP &&
 		     (in->type == ECHO || in->type == ECHO_REPLY);
+	bool portless = in->protocol == IPPROTO_GRE ||
+			in->protocol == IPPROTO_ESP ||
+			in->protocol == IPPROTO_SCTP ||
+			in->protocol == IPPROTO_IPIP;
 
 	/* Nothing answers an RST; "explain" asks for an ACK. */
 	if (in->protocol == IPPROTO_TCP && in->flags & RST)
 		return false;
 	return (step->side == LAN || step->side == WAN ||
 		step->side == WAN_B) &&
-	       !in->ethertype && (ports || query) && !in->fragment &&
+	       !in->ethertype && (ports || query || portless) && !in->fragment &&
 	       !in->options && !in->piece.bytes && !in->ip_error &&
 	       !in->l4_error && !in->version_ihl && !in->total_length &&
 	       !in->udp_length && !in->data_offset && !in->cut && !in->quote &&
@@ -176,8 +180,9 @@ void explained_judge(struct bench *bench, const struct step *step,
 
 	if (!explained->asked || !is_comparable(step->why) || said == step->why)
 		return;
-	/* Where a program of the gateway listens is asked at a claim. */
-	if (step->why == TP_REASON_local && said == TP_REASON_unsolicited)
+	/* By its addresses it comes from the other side, or was turned round. */
+	if (explained->answer.inward != (step->side != LAN) ||
+	    step->mark_in == TP_MARK_HAIRPIN)
 		return;
 	/* XDP leaves that to tc, of which "explain" speaks. */
 	if (bench->xdp && step->why == TP_REASON_local)

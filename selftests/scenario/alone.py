@@ -6,12 +6,14 @@ one gateway's doing, and it is there at once.
 Owns: their configuration, and how a test changes it.
 """
 import contextlib
+import os
 
 from conftest import bare_site, log_of
 from selftests.site.daemons import Timers
 from selftests.site.processes import wait_for
 from selftests.site.topology import SIDES
 
+SLOW = int(os.environ.get("TWINPATH_SLOW", "1"))  # an emulated machine
 MODES = {"a": "xdp", "b": "tc"}
 CLIENTS = {"a": "h1", "b": "h2"}
 CLIENT_ADDRESSES = {"a": "192.168.0.10", "b": "192.168.0.20"}
@@ -41,9 +43,9 @@ class Gateway:
     def start(self, **keys):
         self.configure(**keys)
         self.twinpathd.start()
-        self.twinpathd.wait_ready(30)
+        self.twinpathd.wait_ready(30 * SLOW)
         wait_for("%s uses its uplink" % self.side.gateway,
-                 lambda: self.twinpathd.selector() == self.side.uplink, 10)
+                 lambda: self.twinpathd.selector() == self.side.uplink, 10 * SLOW)
 
     @contextlib.contextmanager
     def configured(self, **keys):

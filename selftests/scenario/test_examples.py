@@ -106,6 +106,7 @@ def test_protocol_number_is_the_daemons():
 def unit_text():
     text = (ROOT / "systemd/twinpath@.service").read_text()
     return (text.replace("@PREFIX@/sbin/twinpathd", "/bin/true")
+            .replace("@PREFIX@/sbin/twinpath", "/bin/true")
             .replace("@SYSCONFDIR@", "/etc")
             .replace("Documentation=", "# Documentation="))
 

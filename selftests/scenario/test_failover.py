@@ -444,6 +444,10 @@ def test_track_file(site, host):
     weighs(site, "b", 90)
     wait_for("gw-a sees the marker of gw-b", lambda: site.gateway(
         "a").twinpathd.status()["partner"]["marker"], 12)
+    wait_for("gw-a knows that isp-b is up", lambda: [
+        uplink["state"] for uplink in site.gateway(
+            "a").twinpathd.status()["partner"]["says"]["uplinks"]
+        ] == ["up"], 3)
     site.gateway("a").twinpathd.flip("partner")
     weighs(site, "a", 10)
     site.gateway("a").twinpathd.flip("auto")

@@ -248,8 +248,11 @@ def test_explain_a_session_and_its_way_back(site, traffic):
     ((SERVER, "8.8.8.8"), "not_inside", "is outside"),
     ((HOST, "192.168.50.7"), "inside", "by eth0, by a router"),
     ((HOST, "192.168.0.1"), "local", "an address of this gateway"),
-    ((HOST, "224.0.0.5"), "excluded", "left to the kernel"),
-    ((HOST, "8.8.8.8", "47"), "protocol", "is outside"),
+    ((HOST, "224.0.0.5"), "group", "a group's, which is never routed"),
+    ((HOST, "127.0.0.1"), "martian", "nobody's"),
+    ((HOST, "169.254.1.1"), "link_local", "a neighbour's on its own link"),
+    ((HOST, "8.8.8.8", "47"), "translated_out", "isp-a"),
+    ((HOST, "8.8.8.8", "89"), "protocol", "is outside"),
     ((HOST, "8.8.8.8", "icmp", "77"), "translated_out", "isp-a"),
     ((HOST, "8.8.8.8", "udp"), "translated_out", "isp-a"),
 ])

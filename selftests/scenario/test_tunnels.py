@@ -7,7 +7,6 @@ conformance-vm` have all.  test_protocols shows the same with raw sockets,
 anywhere.
 """
 import contextlib
-import os
 import re
 import socket
 import subprocess
@@ -15,15 +14,14 @@ import threading
 
 import pytest
 
-from alone import two_alone
+from alone import SLOW, two_alone
 from selftests.site.topology import SERVER
 
-# Seconds, for an emulated machine too.
-PATIENCE = max(1, int(os.environ.get("TWINPATH_SLOW", "1")))
 DEVICES = {"gre": "gre", "ipip": "ipip", "sit": "6in4"}
 INNER = {"v4": ("10.77.0.1", "10.77.0.2", 30),
          "v6": ("fd77::1", "fd77::2", 64)}
-BULK = 300_000  # bytes: many super-packets, where the sender makes them
+PIECE = 30_000  # bytes
+BULK = 10 * PIECE  # many super-packets, where the sender makes them
 SCTP = 132
 KEYS = ["enc", "cbc(aes)", "0x" + "5a" * 16, "auth", "hmac(sha256)",
         "0x" + "a5" * 32]
@@ -61,7 +59,7 @@ def need(netns, *words):
 def ping(gateway, address, size=56):
     """How many of five came back."""
     _, text = command(gateway.client, "ping", "-c", "5", "-i", "0.2", "-W",
-                      "%d" % (2 * PATIENCE), "-s", "%d" % size, address)
+                      "%d" % (2 * SLOW), "-s", "%d" % size, address)
     found = re.search(r"(\d+) received", text)
     return int(found.group(1)) if found else text
 
@@ -74,7 +72,7 @@ def transfer(sender, receiver, address, proto=0, source=None):
     def serve(listener):
         peer, _ = listener.accept()
         with peer:
-            peer.settimeout(10 * PATIENCE)
+            peer.settimeout(10 * SLOW)
             while len(got) < 1 or got[-1]:
                 got.append(len(peer.recv(65536)))
 
@@ -82,8 +80,8 @@ def transfer(sender, receiver, address, proto=0, source=None):
                        proto) as listener, \
             sender.call(socket.socket, family, socket.SOCK_STREAM,
                         proto) as client:
-        listener.settimeout(10 * PATIENCE)
-        client.settimeout(10 * PATIENCE)
+        listener.settimeout(10 * SLOW)
+        client.settimeout(10 * SLOW)
         listener.bind((address, 7000))
         listener.listen(1)
         thread = threading.Thread(target=serve, args=(listener,))
@@ -92,10 +90,11 @@ def transfer(sender, receiver, address, proto=0, source=None):
             if source:
                 client.bind((source, 0))
             client.connect((address, 7000))
-            client.sendall(bytes(BULK))
+            for _ in range(BULK // PIECE):  # SCTP takes no more at a time
+                client.sendall(bytes(PIECE))
         finally:
             client.close()
-            thread.join(20 * PATIENCE)
+            thread.join(20 * SLOW)
     return sum(got)
 
 
@@ -110,6 +109,8 @@ def tunnel(gateway, kind):
         for netns, local, remote, which in ends:
             need(netns, "ip", "link", "add", name, "type", kind, "local",
                  local, "remote", remote, "ttl", "64")
+            if kind == "sit":
+                netns.sysctl({"net.ipv6.conf.%s.disable_ipv6" % name: 0})
             netns.ip(["addr add %s/%d dev %s%s"
                       % (inner[which], inner[2], name,
                          " nodad" if kind == "sit" else ""),

@@ -21,7 +21,7 @@ from .topology import HOSTS, SIDES, VIRTUAL
 from .traffic import now
 
 A, B = SIDES["a"].wan, SIDES["b"].wan
-RESETS_A_SECOND = 4096  # bpf/reset.h
+RESETS_A_SECOND = 16384  # bpf/reset.h
 LATE = 1.0  # an answer that is not there by then is lost
 
 

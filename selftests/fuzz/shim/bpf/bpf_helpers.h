@@ -27,17 +27,15 @@ struct seq_file;
 void *shim_lookup(void *map, const void *key);
 #define bpf_map_lookup_elem(map, key) shim_lookup((void *)(map), (key))
 
-/* A tail call does not come back. */
-int shim_tail(void *ctx, __u32 index);
-#define bpf_tail_call(ctx, map, index) return shim_tail(ctx, index)
-
 long bpf_loop(__u32 count, void *step, void *arg, __u64 flags);
 __u64 bpf_jiffies64(void);
 __u64 bpf_ktime_get_ns(void);
 __u32 bpf_get_prandom_u32(void);
 
 long bpf_redirect(__u32 ifindex, __u64 flags);
-long bpf_redirect_neigh(__u32 ifindex, void *params, int size, __u64 flags);
+long bpf_redirect_neigh(__u32 ifindex, void *next_hop, int size, __u64 flags);
+/* It does not come back. */
+#define bpf_tail_call(ctx, map, index) return (map)->values[index](ctx)
 long bpf_clone_redirect(void *skb, __u32 ifindex, __u64 flags);
 long bpf_check_mtu(void *ctx, __u32 ifindex, __u32 *size, __s32 diff,
 		   __u64 flags);
