@@ -117,7 +117,9 @@ def test_it_follows_the_address(site):
     """A new lease: no daemon is told, and what is published is there."""
     configure(site, "a")
     gw, pe = (site.netns(name) for name in ("gw-a", "pe-a"))
-    other = "172.16.1.3"
+    other = "172.16.1.5"  # .3 is the broadcast address of what is there
+    way = "172.16.1.0/29 via %s" % SIDES["a"].pe_core
+    site.netns("core").ip(["route add " + way])
     pe.ip(["addr add 172.16.1.2/29 dev eth0", "addr del 172.16.1.2/30 dev eth0"])
     gw.ip(["addr add %s/29 dev eth1" % other, "addr del %s/30 dev eth1" % A])
     try:
@@ -129,6 +131,7 @@ def test_it_follows_the_address(site):
     finally:
         pe.ip(["addr add 172.16.1.2/30 dev eth0",
                "addr del 172.16.1.2/29 dev eth0"])
+        site.netns("core").ip(["route del " + way])
         gw.ip(["addr add %s/30 dev eth1" % A,
                "addr del %s/29 dev eth1" % other])
     wait_for("the old address serves again", lambda: ask(
