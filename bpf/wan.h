@@ -73,7 +73,9 @@ static __noinline __u32 wan_stranger(const struct hook *hook,
 
 /*
  * What the gateway's own sockets would get: not with a source that cannot be.
- * A lease may be offered by whoever has it, with whatever address.
+ * A lease may be offered by whoever has it, with whatever address; and an echo to
+ * myself, come back from the next hop, is what a probe waits for (the kernel takes
+ * no packet from itself).
  */
 static __noinline __u32 wan_local(const struct packet *p, __u32 reason)
 {
@@ -82,6 +84,9 @@ static __noinline __u32 wan_local(const struct packet *p, __u32 reason)
 	if (reason != TP_REASON_local || p->kind == TP_KIND_HAIRPIN ||
 	    (p->class == CLASS_UDP &&
 	     p->flow.destination_port == bpf_htons(DHCP_CLIENT_PORT)))
+		return reason;
+	if (p->class == CLASS_QUERY &&
+	    address_equal(&p->flow.source, &p->flow.destination))
 		return reason;
 	if (p->class == CLASS_ERROR)
 		return martian_router(&p->sender) ? TP_REASON_martian : reason;

@@ -145,7 +145,8 @@ static const struct row rows[] = {
 	    STOP(WAN, martian, QUERY(ECHO, ZERO, A, 7)),
 	    STOP(WAN, martian, QUERY(ECHO, CLASS_E, A, 7))),
 	ROW("outside: an address of ours",
-	    STOP(WAN, spoofed, QUERY(ECHO, A, A, 7)),
+	    STOP(WAN, local, QUERY(ECHO, A, A, 7)), /* a probe's */
+	    STOP(WAN, spoofed, BARE(47, A, A)),
 	    STOP(WAN, spoofed, QUERY(ECHO, GATEWAY, A, 7)),
 	    STOP(WAN, spoofed, QUERY(ECHO, H, A, 7)),
 	    STOP(WAN, spoofed, BARE(47, LAN_BROADCAST, A))),
