@@ -225,6 +225,7 @@ static void few_ports_short_timers(struct plane *plane)
 	assert_int_equal(plane_reset(plane), 0);
 	plane->settings.port_min = PORT_MIN;
 	plane->settings.port_max = PORT_MAX;
+	plane->settings.limits.ports = PORTS_A_HOST - 1; /* to count, too */
 	plane->settings.refusal = TP_REFUSE_SILENT; /* forwarded is sent */
 	plane->settings.timers = (struct tp_timers){
 		.udp = TIMER,
@@ -273,6 +274,7 @@ static void tables_hold(void **state)
 	now = plane_now(plane);
 	assert_int_not_equal(now, 0);
 	audit_locks(plane);
+	audit_rations(plane);
 	assert_true(audit_bindings(plane, now) > 4);
 	assert_true(audit_sessions(plane, now) > 4);
 }

@@ -180,3 +180,51 @@ void audit_locks(struct plane *plane)
 		assert_int_equal(held, 0);
 	}
 }
+
+/* ---- rations ------------------------------------------------------------- */
+
+static unsigned int sessions_counted(const struct plane *plane,
+				     const struct tp_addr *inside)
+{
+	unsigned int found = 0;
+
+	for (size_t i = 0; i < plane->lines; i++) {
+		const struct tp_session *one = session_at(plane, i);
+
+		found += TP_CONTROL_LINE(one->control) == TP_LINE_LIVE &&
+			 one->counted &&
+			 !memcmp(&one->key.inside, inside, sizeof(*inside));
+	}
+	return found;
+}
+
+static unsigned int ports_counted(const struct plane *plane,
+				  const struct tp_addr *inside)
+{
+	unsigned int found = 0;
+
+	for (size_t i = 0; i < plane->bindings_count; i++) {
+		const struct tp_binding *one = &plane->bindings[i];
+		uint8_t line = TP_CONTROL_LINE(one->control);
+
+		found += (line == TP_LINE_LIVE || line == TP_LINE_CLOSED) &&
+			 one->counted &&
+			 !memcmp(&one->inside, inside, sizeof(*inside));
+	}
+	return found;
+}
+
+void audit_rations(const struct plane *plane)
+{
+	for (uint32_t i = 0; i < TP_RATION_LINES; i++) {
+		const struct tp_ration *one = &plane->rations[i];
+
+		if (!one->used)
+			continue;
+		assert_int_equal(one->held & TP_RATION_BUSY, 0);
+		assert_int_equal(TP_RATION_SESSIONS(one->held),
+				 sessions_counted(plane, &one->address));
+		assert_int_equal(TP_RATION_PORTS(one->held),
+				 ports_counted(plane, &one->address));
+	}
+}

@@ -8,6 +8,9 @@
 
 #include "plane.h"
 
+/* What every host is counted for is what it has. */
+void audit_rations(const struct plane *plane);
+
 /* No lock is held. */
 void audit_locks(struct plane *plane);
 
