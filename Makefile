@@ -97,6 +97,7 @@ test_quiet-objs := quiet
 test_publish-objs := publish publish_port address
 test_routing-objs := routing routing_wish $(netlink) address log
 test_share-objs := share
+test_shortage-objs := shortage
 test_sysctl-objs := sysctl $(netlink) address log
 test_track-objs := $(track)
 test_track_damp-objs := track track_damp
