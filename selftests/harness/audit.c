@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "audit.h"
+#include "twinpath/pressure.h"
 
 static bool expired(uint64_t control, uint32_t now)
 {
@@ -121,26 +122,39 @@ static unsigned int same_key(const struct plane *plane,
 	return found;
 }
 
-/*
- * A session that both sides have closed may have lost its binding to another,
- * when ports ran short: it finds out with its next packet.
- */
-static bool finished(const struct tp_session *session)
+uint64_t audit_ripened(struct plane *plane)
 {
-	uint16_t both = TP_TCP_FIN_OUT | TP_TCP_FIN_IN;
+	int cpus = libbpf_num_possible_cpus();
+	struct tp_pressure each[cpus > 0 ? cpus : 1];
+	uint64_t sum = 0;
 
-	return (TP_CONTROL_EXTRA(session->control) & both) == both;
+	assert_int_equal(plane_get(plane->skel->maps.pressure, 0, each), 0);
+	for (int cpu = 0; cpu < cpus; cpu++)
+		sum += each[cpu].ports_ripened;
+	return sum;
+}
+
+/*
+ * TCP that its binding does not count as open: finished, reset, only being opened,
+ * or a permission.  When ports ran short the binding may have been taken for
+ * another, and it finds out with its next packet.
+ */
+static bool uncounted(const struct tp_session *session)
+{
+	return session->key.proto == IPPROTO_TCP &&
+	       !(TP_CONTROL_EXTRA(session->control) & TP_TCP_OPEN);
 }
 
 /* A live session has a live binding, of its own endpoint and incarnation. */
 static void check_session(const struct plane *plane,
-			  const struct tp_session *session, uint32_t now)
+			  const struct tp_session *session, bool ripened,
+			  uint32_t now)
 {
 	const struct tp_binding *binding;
 
 	assert_true(session->binding < plane->bindings_count);
 	assert_int_equal(same_key(plane, session, now), 1);
-	if (finished(session))
+	if (ripened && uncounted(session))
 		return;
 	binding = &plane->bindings[session->binding];
 	assert_true(binding_lives(binding, now));
@@ -153,8 +167,9 @@ static void check_session(const struct plane *plane,
 			 binding->portless ? 0 : session->binding & 0xffff);
 }
 
-unsigned int audit_sessions(const struct plane *plane, uint32_t now)
+unsigned int audit_sessions(struct plane *plane, uint32_t now)
 {
+	bool ripened = audit_ripened(plane) > 0;
 	unsigned int live = 0;
 
 	for (size_t i = 0; i < plane->lines; i++) {
@@ -165,7 +180,7 @@ unsigned int audit_sessions(const struct plane *plane, uint32_t now)
 		if (!session_lives(session, now))
 			continue;
 		live++;
-		check_session(plane, session, now);
+		check_session(plane, session, ripened, now);
 	}
 	return live;
 }
