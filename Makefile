@@ -97,6 +97,7 @@ test_quiet-objs := quiet
 test_publish-objs := publish publish_port address
 test_routing-objs := routing routing_wish $(netlink) address log
 test_share-objs := share
+test_shortage-objs := shortage
 test_sysctl-objs := sysctl $(netlink) address log
 test_track-objs := $(track)
 test_track_damp-objs := track track_damp
@@ -285,6 +286,12 @@ test-longer: deps
 	@cd selftests/longer && PYTHONPATH=../scenario TWINPATH_BUILD=$(abspath $(O)) \
 		$(PYTHON) -m pytest -p conftest -q .
 
+# Two CPUs that open, close and expire sessions at full speed, twice SECONDS.
+.PHONY: hammer
+hammer: deps
+	@+$(again) $(jobs) $(O)/selftests/test_hammer
+	@TWINPATH_HAMMER_SECONDS=$(or $(SECONDS),30) $(O)/selftests/test_hammer
+
 # Every row of the conformance table, on this kernel: build/conformance.json.
 .PHONY: conformance
 conformance: deps
@@ -412,6 +419,7 @@ Targets
   deps          install what is missing from Debian (as root)
   test          build, run every test; TESTS="config packet" runs some (as root)
   test-longer   the scenarios with live sessions; SESSIONS=1000 (as root)
+  hammer        two CPUs at both tables, SECONDS=30 of each kind (as root)
   bench         every gateway against the limit; BENCH=quick (as root)
   conformance   what RFCs ask of a NAT, row by row; ROWS="U12 F3" (as root)
   compliance    the same, and docs/nat-compliance.md from it (as root)

@@ -57,6 +57,9 @@ static __always_inline __be16 answer_for(const struct hook *hook, __u32 reason)
 	case TP_REASON_ports_full:
 	case TP_REASON_sessions_full:
 	case TP_REASON_remote_taken:
+	case TP_REASON_host_sessions:
+	case TP_REASON_host_ports:
+	case TP_REASON_host_rate:
 		/* RFC 5508 REQ-8; RFC 6888 REQ-11b asks for the other. */
 		return hook->set->refusal == TP_REFUSE_UNREACHABLE ?
 			       ANSWER_NO_HOST :

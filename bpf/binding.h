@@ -39,7 +39,8 @@ struct endpoint {
 	__u8 plane;
 	__u8 address; /* id */
 	__u8 exit;
-	__u8 pad[3];
+	__u8 pad;
+	__u16 ration; /* number of its host's, see ration.h */
 };
 
 static __always_inline int binding_live(__u64 control, __u32 now)

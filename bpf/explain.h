@@ -295,7 +295,8 @@ static __noinline int explain_in(const struct hook *hook, struct packet *p,
 			TP_BINDING_INDEX(id, p->plane,
 					 bpf_ntohs(p->flow.destination_port));
 	binding = binding_at(index);
-	if (!binding || !wan_bindable(hook, p, address->exit, binding, address)) {
+	if (!binding ||
+	    !wan_bindable(hook, p, address->exit, binding, address)) {
 		ask->reason = wan_local(p, wan_unbound(hook, p));
 		return 0;
 	}

@@ -234,6 +234,21 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, TP_RATION_LINES);
+	__type(key, __u32);
+	__type(value, struct tp_ration);
+} rations SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct tp_sweeper);
+} sweeper SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, TP_PACES);
 	__type(key, __u32);
 	__type(value, struct tp_pace);

@@ -21,6 +21,7 @@
 #include "reset.h"
 #include "route.h"
 #include "share.h"
+#include "sweep.h"
 
 #define IKE_PORT 500
 
@@ -205,6 +206,10 @@ static __always_inline struct tp_session *lan_bind(const struct hook *hook,
 		return 0;
 	miss->end.address = exit->address;
 	miss->end.exit = exit_id;
+	miss->end.ration = ration_get(&miss->end.inside, hook->now);
+	*reason = TP_REASON_host_rate;
+	if (!ration_may_open(miss->end.ration, hook->now))
+		return 0;
 	if (p->class == CLASS_PORTLESS) {
 		index = bind_portless(hook, p, miss, until, reason);
 	} else {
@@ -215,10 +220,10 @@ static __always_inline struct tp_session *lan_bind(const struct hook *hook,
 	if (index == BINDING_NONE)
 		return 0;
 	number = session_open(lan_key(p), miss->hash, index,
-			      SESSION_NEW(hook->now, bits, exit_id,
-					  exit->address));
+			      SESSION_NEW(hook->now, bits, miss->end.exit,
+					  miss->end.address));
 	if (SESSION_IS_REFUSED(number) && *reason == GO_ON)
-		binding_unclaim(index, until);
+		binding_unclaim(&miss->end, index, until);
 	*reason = number & 0xff;
 	return SESSION_IS_REFUSED(number) ? 0 : session_line(number);
 }
@@ -370,6 +375,19 @@ static __always_inline int miss_elsewhere(const struct hook *hook,
 }
 
 /*
+ * Questions about new flows are limited for each host (ownership, 5); of one that
+ * was asked about within the second all packets are asked, as fast as they come.
+ */
+static __noinline int miss_may_ask(const struct hook *hook,
+				   const struct miss *miss, __u32 action)
+{
+	return !miss->view.bindable ||
+	       (action != OWN_QUESTION && action != OWN_SESSION_QUESTION) ||
+	       partner_was_asked(miss->hash, hook->now) ||
+	       ration_may_ask(hook, &miss->end.inside);
+}
+
+/*
  * Look, and ask the rules: an enum own_action.  Nothing is written but `miss`;
  * explain.h asks the same way.
  */
@@ -452,6 +470,8 @@ static __noinline __u32 lan_own(const struct hook *hook, const struct packet *p,
 		return TP_REASON_no_session;
 	if (action == OWN_RETURN && p->kind == TP_KIND_TAKE)
 		partner_unquiet(hook->now);
+	if (!miss_may_ask(hook, miss, action))
+		return TP_REASON_host_questions;
 	if (action != OWN_RETURN)
 		partner_asked(miss->hash, action,
 			      p->class == CLASS_TCP && miss->view.bindable,
@@ -508,6 +528,7 @@ static __always_inline __u32 lan_miss(const struct hook *hook,
 	if (p->class == CLASS_OTHER)
 		return TP_REASON_protocol;
 	reason = lan_own(hook, p, session, hash, edit);
+	sweep_after(reason, hook->now);
 	return answer_host(hook, p, edit, reason);
 }
 

@@ -215,8 +215,10 @@ static __always_inline __u32 out_packet(const struct hook *hook,
 		if (session)
 			permission_note(session, hook->now);
 	}
-	if (!session)
+	if (!session) {
+		sweep_after(reason, hook->now);
 		return answer_host(hook, p, edit, reason);
+	}
 	id = session->address;
 	address = bpf_map_lookup_elem(&addresses, &id);
 	if (!address)

@@ -83,26 +83,41 @@ static __always_inline void permission_fill(struct tp_session *line,
 					    TP_CONTROL_INCARNATION(busy), 0));
 }
 
+/*
+ * The key's line, made busy for us; or its number with `theirs` set when it is
+ * there.  SESSION_NONE: no room.  It counts for no host.
+ */
+static __always_inline __u32 permission_room(const struct tp_session_key *key,
+					     __u64 hash, __u32 index, __u32 now,
+					     int *theirs)
+{
+	__u32 number = session_number(key, hash);
+	struct tp_binding *binding = binding_at(index);
+	struct tp_session *line;
+
+	*theirs = 0;
+	if (number == SESSION_NONE)
+		return session_place(hash);
+	line = session_line(number);
+	if (!line || !binding)
+		return SESSION_NONE;
+	*theirs = session_live(line->control, now) &&
+		  session_on(line, binding, index);
+	return *theirs || session_reclaim(line) ? number : SESSION_NONE;
+}
+
 /* 0: there is no room for it. */
-__noinline int permission_write(const struct tp_session_key *key, __u32 index,
-				__u32 until, __u32 now)
+__noinline int permission_write(const struct tp_session_key *key, __u64 hash,
+				__u32 index, __u32 until, __u32 now)
 {
 	struct tp_binding *binding = binding_at(index);
-	const struct tp_seed *keys = ONLY(&seed);
 	struct tp_session *line;
 	__u32 number;
-	__u64 hash;
 	int theirs;
 
-	if (!key || !binding || !keys)
+	if (!key || !binding || !lock_take(hash))
 		return 0;
-	if (clock_passed(until, now))
-		return 1;
-	hash = hash_session(key, keys);
-	session_make_room(hash, now);
-	if (!lock_take(hash))
-		return 0;
-	number = session_room_for(key, hash, index, now, &theirs);
+	number = permission_room(key, hash, index, now, &theirs);
 	line = number == SESSION_NONE ? 0 : session_line(number);
 	if (line && theirs)
 		permission_renew(line, until);
@@ -118,16 +133,22 @@ static __always_inline int permission_keep(const struct tp_session *session,
 					   __u32 index, __u32 now)
 {
 	const struct tp_settings *set = ONLY(&settings);
+	const struct tp_seed *keys = ONLY(&seed);
 	struct tp_session_key key;
 	__u32 life;
+	__u64 hash;
 
-	if (!set)
+	if (!set || !keys)
 		return 0;
 	/* A host takes a port again for another server before long. */
 	life = session->key.proto == IPPROTO_TCP ? set->timers.tcp_closing :
 						   set->timers.udp;
+	if (clock_passed(binding->used + life, now))
+		return 1;
 	permission_key(binding, &binding->remote, index, &key);
-	return permission_write(&key, index, binding->used + life, now);
+	hash = hash_session(&key, keys);
+	session_make_room(hash, now); /* here, where the stack is not deep */
+	return permission_write(&key, hash, index, binding->used + life, now);
 }
 
 /*

@@ -24,13 +24,14 @@
 #define PORTLESS_MADE 0x40000000U /* or-ed in: claimed just now */
 /* A claimer's plane: the gateway itself, which yields to nobody. */
 #define PORTLESS_OWN 0xff
+#define PORTLESS_HASHED 0x10000U /* in the place of an endpoint's port */
 
 static __always_inline __u64 portless_hash(const struct tp_addr *remote,
 					   __u32 key)
 {
 	const struct tp_seed *keys = ONLY(&seed);
 
-	return keys ? hash_endpoint(remote, key, keys) : 0;
+	return keys ? hash_endpoint(remote, PORTLESS_HASHED | key, keys) : 0;
 }
 
 static __always_inline __u32 portless_place(__u64 hash, __u32 i)

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 
+#include "claim.h"
 #include "endpoint.h"
 
 /* Sessions of an evicted binding renew, and find out, once a second. */
@@ -88,12 +89,13 @@ static __always_inline int publish_keep(const struct tp_publish *ask,
 	binding->filtering = ask->filtering;
 	if (TP_CONTROL_LINE(old) == TP_LINE_STATIC && !binding_live(old, now))
 		return -EAGAIN;
-	return __sync_val_compare_and_swap(
-		       &binding->control, old,
-		       TP_CONTROL(0, TP_LINE_STATIC,
-				  TP_CONTROL_INCARNATION(old), 0)) == old ?
-		       0 :
-		       -EAGAIN;
+	if (__sync_val_compare_and_swap(&binding->control, old,
+					TP_CONTROL(0, TP_LINE_STATIC,
+						   TP_CONTROL_INCARNATION(old),
+						   0)) != old)
+		return -EAGAIN;
+	claim_release(binding, old);
+	return 0;
 }
 
 static __always_inline void publish_fill(const struct tp_publish *ask,
@@ -116,10 +118,13 @@ static __always_inline void publish_fill(const struct tp_publish *ask,
 /* Busy while it is filled; else like a claim. */
 static __always_inline int publish_take(struct tp_binding *binding, __u64 old)
 {
-	return __sync_val_compare_and_swap(
-		       &binding->control, old,
-		       TP_CONTROL(0, TP_LINE_BUSY,
-				  TP_CONTROL_INCARNATION(old) + 1, 0)) == old;
+	if (__sync_val_compare_and_swap(
+		    &binding->control, old,
+		    TP_CONTROL(0, TP_LINE_BUSY, TP_CONTROL_INCARNATION(old) + 1,
+			       0)) != old)
+		return 0;
+	claim_release(binding, old);
+	return 1;
 }
 
 static __always_inline void publish_give(struct tp_binding *binding, __u64 old,

@@ -303,6 +303,7 @@ __noinline int session_renew(struct tp_session *session, __u32 now)
 	if (!binding_renew(binding, session->incarnation, until, BINDING_USED,
 			   now))
 		return 0;
+	binding->used = now; /* no lease on it is younger: see claim.h */
 	session->lease = now;
 	if (session_live(old, now))
 		__sync_val_compare_and_swap(

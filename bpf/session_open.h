@@ -9,7 +9,7 @@
 #define TWINPATH_SESSION_OPEN_H
 
 #include "lock.h"
-#include "pressure.h"
+#include "ration.h"
 #include "session.h"
 
 #define SESSION_SPARE 5 /* lines left that send a key to its second bucket */
@@ -73,6 +73,9 @@ __noinline int session_sweep(__u32 slot, __u32 now)
 								<< 32) != old)
 			continue;
 		((volatile __u8 *)bytes)[i] = 0;
+		if (line->counted)
+			ration_give(&line->key.inside, TP_RATION_SESSION);
+		line->counted = 0;
 		__sync_lock_test_and_set(&line->control, free);
 	}
 	return 0;
@@ -142,6 +145,15 @@ static __always_inline int session_ripe(const struct tp_settings *set,
 	       session_age(set, control, now) >= set->timers.tcp_incoming;
 }
 
+static __always_inline void session_cut(struct tp_session *line, __u64 control,
+					__u32 now)
+{
+	if (__sync_val_compare_and_swap(&line->control, control,
+					(control & ~0xffffffffULL) | now) ==
+	    control)
+		pressure_count(TP_PRESSURE_sessions_ripened);
+}
+
 /* End the life of the ripe lines of a bucket: room for whoever comes later. */
 __noinline int session_ripen(__u32 slot, __u32 now)
 {
@@ -155,11 +167,8 @@ __noinline int session_ripen(__u32 slot, __u32 now)
 		struct tp_session *line = &bucket->line[i];
 		__u64 old = *(volatile __u64 *)&line->control;
 
-		if (session_live(old, now) && session_ripe(set, old, now) &&
-		    __sync_val_compare_and_swap(&line->control, old,
-						(old & ~0xffffffffULL) | now) ==
-			    old)
-			pressure_count(TP_PRESSURE_sessions_ripened);
+		if (session_live(old, now) && session_ripe(set, old, now))
+			session_cut(line, old, now);
 	}
 	return 0;
 }
@@ -225,7 +234,10 @@ static __always_inline int session_reclaim(struct tp_session *line)
 				  TP_CONTROL_INCARNATION(old) + 1, 0)) == old;
 }
 
-/* Fill a busy line and publish it; its binding lives at least as long. */
+/*
+ * Fill a busy line that has its key already, and publish it; its binding lives at
+ * least as long.
+ */
 static __always_inline int session_fill(struct tp_session *line,
 					const struct tp_session_key *key,
 					__u32 index, __u64 new)
@@ -245,7 +257,6 @@ static __always_inline int session_fill(struct tp_session *line,
 	    clock_passed(binding_cap(binding, now), until))
 		until = binding_cap(binding, now);
 	incarnation = TP_CONTROL_INCARNATION(binding->control);
-	line->key = *key;
 	line->generation = binding_generation(binding, index);
 	line->confirm = set->confirm;
 	line->lease = now;
@@ -271,49 +282,93 @@ static __always_inline void session_spoil(struct tp_session *line, __u32 now)
 			   TP_CONTROL_INCARNATION(line->control), 0));
 }
 
-/*
- * The key's line, made busy for us; or its number with `theirs` set when
- * another CPU has opened the very session.  SESSION_NONE: no room.
- */
-static __always_inline __u32 session_room_for(const struct tp_session_key *key,
-					      __u64 hash, __u32 index,
-					      __u64 new, int *theirs)
+/* Publish a busy line, or leave it behind.  Its number, or why not. */
+static __always_inline __u32 session_finish(struct tp_session *line,
+					    __u32 number,
+					    const struct tp_session_key *key,
+					    __u32 index, __u64 new)
 {
-	__u32 number = session_number(key, hash), now = new;
+	if (session_fill(line, key, index, new))
+		return number;
+	session_spoil(line, new);
+	return SESSION_REFUSED(TP_REASON_contended);
+}
+
+static __always_inline __u32 session_ration(const struct tp_session_key *key,
+					    __u32 ration)
+{
+	const struct tp_settings *set = ONLY(&settings);
+
+	return ration_take(&key->inside, ration, TP_RATION_SESSION,
+			   set ? set->limits.sessions : 0);
+}
+
+/*
+ * In the line that the key had already: another CPU has opened the very session,
+ * or it expired.  Its host is counted for it still, unless it could not be.
+ */
+static __always_inline __u32 session_again(__u32 number,
+					   const struct tp_session_key *key,
+					   __u32 index, __u64 new, __u32 ration)
+{
+	struct tp_session *line = session_line(number);
 	struct tp_binding *binding = binding_at(index);
+	__u32 taken;
+
+	if (!line || !binding)
+		return SESSION_REFUSED(TP_REASON_program);
+	if (session_live(line->control, new) &&
+	    session_on(line, binding, index))
+		return number;
+	if (!session_reclaim(line))
+		return SESSION_REFUSED(TP_REASON_contended);
+	if (!line->counted) {
+		taken = session_ration(key, ration);
+		if (taken == RATION_REFUSED) {
+			session_spoil(line, new);
+			return SESSION_REFUSED(TP_REASON_host_sessions);
+		}
+		line->counted = taken == RATION_COUNTED;
+	}
+	return session_finish(line, number, key, index, new);
+}
+
+/* In a line of its own, if its host may have one more. */
+static __always_inline __u32 session_first(const struct tp_session_key *key,
+					   __u64 hash, __u32 index, __u64 new,
+					   __u32 ration)
+{
+	__u32 taken = session_ration(key, ration), number;
 	struct tp_session *line;
 
-	*theirs = 0;
-	if (number == SESSION_NONE)
-		return session_place(hash);
-	line = session_line(number);
-	if (!line || !binding)
-		return SESSION_NONE;
-	*theirs = session_live(line->control, now) &&
-		  session_on(line, binding, index);
-	return *theirs || session_reclaim(line) ? number : SESSION_NONE;
+	if (taken == RATION_REFUSED)
+		return SESSION_REFUSED(TP_REASON_host_sessions);
+	number = session_place(hash);
+	line = number == SESSION_NONE ? 0 : session_line(number);
+	if (!line) {
+		if (taken == RATION_COUNTED)
+			ration_give(&key->inside, TP_RATION_SESSION);
+		return SESSION_REFUSED(TP_REASON_sessions_full);
+	}
+	line->counted = taken == RATION_COUNTED;
+	line->key = *key; /* whose it is counted for, also if it is left */
+	return session_finish(line, number, key, index, new);
 }
 
 /* Where there is room.  Global, see session_search. */
 __noinline __u32 session_insert(const struct tp_session_key *key, __u64 hash,
-				__u32 index, __u64 new)
+				__u32 index, __u64 new, __u32 ration)
 {
-	struct tp_session *line;
 	__u32 number;
-	int theirs;
 
 	if (!key)
 		return SESSION_REFUSED(TP_REASON_program);
 	if (!lock_take(hash))
 		return SESSION_REFUSED(TP_REASON_contended);
-	number = session_room_for(key, hash, index, new, &theirs);
-	line = number == SESSION_NONE ? 0 : session_line(number);
-	if (!line) {
-		number = SESSION_REFUSED(TP_REASON_sessions_full);
-	} else if (!theirs && !session_fill(line, key, index, new)) {
-		session_spoil(line, new);
-		number = SESSION_REFUSED(TP_REASON_contended);
-	}
+	number = session_number(key, hash);
+	number = number == SESSION_NONE ?
+			 session_first(key, hash, index, new, ration) :
+			 session_again(number, key, index, new, ration);
 	lock_give(hash);
 	return number;
 }
@@ -326,8 +381,11 @@ __noinline __u32 session_insert(const struct tp_session_key *key, __u64 hash,
 static __always_inline __u32 session_open(const struct tp_session_key *key,
 					  __u64 hash, __u32 index, __u64 new)
 {
+	__u32 ration;
+
 	session_make_room(hash, (__u32) new);
-	return session_insert(key, hash, index, new);
+	ration = ration_get(&key->inside, (__u32) new);
+	return session_insert(key, hash, index, new, ration);
 }
 
 #endif

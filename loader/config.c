@@ -235,6 +235,7 @@ static void read_root(const struct config_section *root)
 	if (config_get(root, "firewall", &value) &&
 	    config_value_choice(&value, config_firewalls, &choice))
 		config->firewall = (enum firewall_mode)choice;
+	config_read_limits(root);
 	read_timers(root);
 	if (config_get(root, "vrrp-file", &value))
 		config_value_path(&value, config->vrrp_file,
@@ -270,6 +271,7 @@ void config_defaults(struct config *config)
 	config->hold = 2 * CONFIG_MINUTE;	       /* RFC 6888 REQ-8 */
 	config->last_resort = true;
 	config->settle = 1000;
+	config_limits_defaults(config);
 	config->partner.port = HEARTBEAT_PORT;
 }
 

@@ -98,6 +98,11 @@ static cfg_opt_t timer_keys[] = {
 	CFG_END(),
 };
 
+static cfg_opt_t limit_keys[] = {
+	VALUE("host-sessions"),	 VALUE("host-ports"), VALUE("host-rate"),
+	VALUE("host-questions"), CFG_END(),
+};
+
 static cfg_opt_t root_keys[] = {
 	LIST("lan"),
 	VALUE("mode"),
@@ -114,6 +119,7 @@ static cfg_opt_t root_keys[] = {
 	VALUE("firewall"),
 	VALUE("filtering"),
 	VALUE("refusal"),
+	CFG_SEC("limits", limit_keys, CFGF_NODEFAULT),
 	CFG_SEC("timers", timer_keys, CFGF_NODEFAULT),
 	VALUE("vrrp-file"),
 	VALUE("last-resort"),
@@ -130,6 +136,7 @@ static const struct place {
 } places[] = {
 	{ "", root_keys },
 	{ "partner", partner_keys },
+	{ "limits", limit_keys },
 	{ "timers", timer_keys },
 	{ "uplink", uplink_keys },
 	{ "publish", publish_keys },

@@ -236,6 +236,17 @@ static void put_lists(struct json_object *object, const struct config *config)
 	put(object, "hooks", hooks);
 }
 
+static struct json_object *limits_json(const struct config *config)
+{
+	struct json_object *object = json_object_new_object();
+
+	put_number(object, "host_sessions", config->host_sessions);
+	put_number(object, "host_ports", config->host_ports);
+	put_number(object, "host_rate", config->host_rate);
+	put_number(object, "host_questions", config->host_questions);
+	return object;
+}
+
 static struct json_object *timers_json(const struct config *config)
 {
 	struct json_object *object = json_object_new_object();
@@ -272,6 +283,7 @@ static struct json_object *config_json(const struct config *config)
 	put_text(object, "filtering", config_filterings[config->filtering]);
 	put_text(object, "refusal", config_refusals[config->refusal]);
 	put_text(object, "firewall", config_firewalls[config->firewall]);
+	put(object, "limits", limits_json(config));
 	put(object, "timers", timers_json(config));
 	if (config->vrrp_file[0] != '\0')
 		put_text(object, "vrrp_file", config->vrrp_file);

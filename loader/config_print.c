@@ -147,6 +147,15 @@ static void print_tables(FILE *out, const struct config *config)
 		config_refusals[config->refusal],
 		config_firewalls[config->firewall]);
 	config_print_locals(out, "", config->locals, config->locals_count);
+	fprintf(out,
+		"limits {\n"
+		"    host-sessions = %u\n"
+		"    host-ports = %u\n"
+		"    host-rate = %u\n"
+		"    host-questions = %u\n"
+		"}\n",
+		config->host_sessions, config->host_ports, config->host_rate,
+		config->host_questions);
 	fprintf(out, "timers {\n");
 	print_duration(out, "    ", "udp", config->udp);
 	if (config->dns)

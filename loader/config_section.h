@@ -52,6 +52,10 @@ void config_need_address(const struct config_section *section, unsigned line,
 void config_missing(const struct config_section *section, unsigned line,
 		    const char *key, const char *what);
 
+/* config_limits.c: after the sizes that its defaults follow from. */
+void config_limits_defaults(struct config *config);
+void config_read_limits(const struct config_section *root);
+
 /* config_uplink.c: all uplinks of the file. */
 void config_read_uplinks(const struct config_section *root);
 

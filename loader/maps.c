@@ -249,6 +249,10 @@ static int apply_settings(struct maps *maps, const struct maps_input *input,
 	wanted.port_choice = (uint8_t)config->port_choice;
 	wanted.port_parity = config->port_parity;
 	wanted.refusal = (uint8_t)config->refusal;
+	wanted.limits.sessions = config->host_sessions;
+	wanted.limits.ports = config->host_ports;
+	wanted.limits.rate = config->host_rate;
+	wanted.limits.questions = config->host_questions;
 	wanted.timers.udp = ticks(config->udp);
 	wanted.timers.icmp = ticks(config->icmp);
 	wanted.timers.tcp_established = ticks(config->tcp_established);

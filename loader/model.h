@@ -264,6 +264,8 @@ struct config {
 	enum tp_filtering filtering; /* of uplinks that say nothing */
 	enum tp_refusal refusal;
 	enum firewall_mode firewall;
+	unsigned host_sessions, host_ports, host_rate,
+		host_questions; /* 0: none */
 	msec_t udp, icmp, hold;
 	msec_t dns; /* 0: as udp */
 	msec_t tcp_established, tcp_opening, tcp_closing, tcp_incoming;

@@ -128,11 +128,12 @@ static int start_parts(struct site *site)
 	parts->failback =
 		failback_adopt(&site->config, &site->intent, &site->desired);
 	parts->hold = hold_adopt(&site->config, &site->desired);
-	return site_publish(site, site->maps, &parts->publish)		    ?:
-		       partner_open(&parts->partner, site, &parts->plane)   ?:
-		       census_open(&parts->census, &parts->plane)	    ?:
-		       nudge_open(&parts->nudge, site->base, &parts->plane) ?:
-		       probes_open(site)				    ?:
+	return site_publish(site, site->maps, &parts->publish)		      ?:
+		       partner_open(&parts->partner, site, &parts->plane)     ?:
+		       census_open(&parts->census, &parts->plane)	      ?:
+		       nudge_open(&parts->nudge, site->base, &parts->plane)   ?:
+		       upkeep_open(&parts->upkeep, site->base, &parts->plane) ?:
+		       probes_open(site)				      ?:
 		       control_open(&site->control, site, parts->paths.control);
 }
 
@@ -172,6 +173,7 @@ void site_stop(struct site *site)
 	control_close(site->control);
 	probes_close(site);
 	nudge_close(parts->nudge);
+	upkeep_close(parts->upkeep);
 	partner_close(parts->partner);
 	census_close(parts->census);
 	publish_close(parts->publish);

@@ -15,6 +15,7 @@
 #include "plane.h"
 #include "publish.h"
 #include "site.h"
+#include "upkeep.h"
 
 struct site_parts {
 	struct paths paths;
@@ -25,6 +26,7 @@ struct site_parts {
 	struct failback failback;
 	struct hold hold;
 	struct nudge *nudge;
+	struct upkeep *upkeep;
 	struct partner *partner;
 	struct census *census;
 	struct publish *publish;

@@ -309,6 +309,10 @@ static void test_defaults(void **state)
 	assert_int_equal(config.tcp_incoming, 6 * 1000);
 	assert_int_equal(config.dns, 0);
 	assert_int_equal(config.hold, 120 * 1000);
+	assert_int_equal(config.host_sessions, 65536);
+	assert_int_equal(config.host_ports, 29988);
+	assert_int_equal(config.host_rate, 0);
+	assert_int_equal(config.host_questions, 1024);
 	assert_true(config.last_resort);
 	assert_string_equal(config.vrrp_file, "");
 	assert_int_equal(config.uplinks[0].level, 1);
@@ -650,7 +654,7 @@ static void test_json(void **state)
 	assert_string_equal(json_object_get_string(at(object, "/file")),
 			    "full.conf");
 	assert_int_equal(json_object_get_int(at(object, "/messages/0/line")),
-			 24);
+			 30);
 	assert_string_equal(
 		json_object_get_string(at(object, "/config/partner/kind")),
 		"router");

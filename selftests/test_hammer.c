@@ -5,9 +5,13 @@
  *
  * XDP runs on one CPU and tc on the other.  Sixteen ports for ninety-six
  * endpoints, and four remotes for the GRE of twenty-four hosts, so that ports and
- * remotes are claimed again all the time.  While it runs, an
- * answer must never reach another endpoint than the one that asked; afterwards
- * every line of both tables must make sense (tables.md, section 3).
+ * remotes are claimed again all the time; first with timers so
+ * short that all expires, then with longer ones, so that ports go because their
+ * connections finished.  While it runs, an answer must never reach another
+ * endpoint than the one that asked; afterwards every line of both tables must make
+ * sense (tables.md, section 3), and every port can be had again.
+ *
+ * TWINPATH_HAMMER_SECONDS: of each, 3 if it is not set.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,6 +23,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <cmocka.h>
@@ -26,9 +31,7 @@
 #include "harness/audit.h"
 
 #define SECONDS 3
-#define TIMER 64 /* ticks: of every kind of session */
 #define LEASE TP_TICKS_PER_SECOND
-#define PACE 4	  /* ticks that pass at once */
 #define GRACE 3	  /* ticks after which an expired line may be claimed */
 #define BUCKETS 4 /* so that sessions compete for lines, too */
 #define HOSTS 24
@@ -49,8 +52,16 @@ struct worker {
 	uint64_t broken;
 };
 
+struct times {
+	uint32_t timer; /* ticks, of every kind of session */
+	uint32_t pace;	/* ticks that pass at once */
+	uint32_t turn;	/* after so many paces all expires */
+};
+
 static struct {
 	struct plane plane;
+	struct times times;
+	time_t seconds;
 	atomic_bool stop;
 	/* The offset of the clock, before and after it is written. */
 	atomic_uint announced, applied;
@@ -151,15 +162,17 @@ static bool reached(const struct plane_output *output, const struct flow *flow)
 static void answer(struct worker *worker, const struct flow *flow,
 		   uint16_t port, uint32_t since)
 {
+	static const uint8_t flags[] = { ACK, ACK, SYN | ACK, FIN | ACK };
 	struct packet packet = {
-		PORTS(flow->protocol, flow->remote, 80, A, port), .flags = ACK
+		PORTS(flow->protocol, flow->remote, 80, A, port),
+		.flags = flags[random_below(worker, sizeof(flags))],
 	};
 	struct plane_output output;
 	enum plane_verdict verdict = run(worker, false, &packet, &output);
 	uint32_t passed = atomic_load(&hammer.announced) - since;
 	bool tcp = flow->protocol == IPPROTO_TCP;
 
-	if (passed > (tcp ? 0 : TIMER - 2 * LEASE)) {
+	if (passed > (tcp ? 0 : hammer.times.timer - 2 * LEASE)) {
 		worker->late++;
 		return;
 	}
@@ -205,7 +218,10 @@ static void step_time(struct plane *plane, uint32_t ticks)
 	atomic_store(&hammer.applied, offset);
 }
 
-/* Mostly small steps; at times all expires at once, and both CPUs claim. */
+/*
+ * Mostly small steps; at times all expires at once, and both CPUs claim.  The
+ * daemon's walk goes on meanwhile, on any CPU.
+ */
 static void pass_time(struct plane *plane)
 {
 	const struct timespec pause = { .tv_nsec = 1000000 };
@@ -214,10 +230,14 @@ static void pass_time(struct plane *plane)
 
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	do {
-		step_time(plane, ++n % 4 ? PACE : TIMER + GRACE);
+		step_time(plane, ++n % hammer.times.turn ?
+					 hammer.times.pace :
+					 hammer.times.timer + GRACE);
+		if (n % 16 == 0)
+			plane_sweep(plane);
 		nanosleep(&pause, NULL);
 		clock_gettime(CLOCK_MONOTONIC, &now);
-	} while (now.tv_sec - start.tv_sec < SECONDS);
+	} while (now.tv_sec - start.tv_sec < hammer.seconds);
 }
 
 static void few_ports_short_timers(struct plane *plane)
@@ -225,19 +245,42 @@ static void few_ports_short_timers(struct plane *plane)
 	assert_int_equal(plane_reset(plane), 0);
 	plane->settings.port_min = PORT_MIN;
 	plane->settings.port_max = PORT_MAX;
-	plane->settings.refusal = TP_REFUSE_SILENT; /* forwarded is sent */
+	plane->settings.limits.ports = PORTS_A_HOST - 1; /* to count, too */
+	plane->settings.refusal = TP_REFUSE_SILENT;	 /* forwarded is sent */
 	plane->settings.timers = (struct tp_timers){
-		.udp = TIMER,
-		.icmp = TIMER,
-		.tcp_established = TIMER,
-		.tcp_opening = TIMER,
-		.tcp_closing = TIMER,
-		.tcp_incoming = TIMER,
+		.udp = hammer.times.timer,
+		.icmp = hammer.times.timer,
+		.tcp_established = hammer.times.timer,
+		.tcp_opening = hammer.times.timer,
+		.tcp_closing = hammer.times.timer,
+		.tcp_incoming = hammer.times.timer,
 	};
 	assert_int_equal(plane_set_settings(plane), 0);
 }
 
-static void tables_hold(void **state)
+/* Every port, in both protocols, for a host that nobody has seen. */
+static void all_ports_back(struct plane *plane)
+{
+	struct worker worker = { .plane = plane, .xdp = true };
+
+	plane->settings.limits.ports = 0;
+	step_time(plane, hammer.times.timer + GRACE + 2 * LEASE);
+	for (int i = 0; i < 4; i++)
+		plane_sweep(plane);
+	audit_rations(plane);
+	for (uint16_t n = 0; n < 2 * (PORT_MAX - PORT_MIN + 1); n++) {
+		struct flow flow = { .inside = IP(192, 168, 50, 200),
+				     .port = 100 + n / 2,
+				     .remote = IP(192, 0, 2, 1),
+				     .protocol = n % 2 ? IPPROTO_TCP :
+							 IPPROTO_UDP,
+				     .flags = SYN };
+
+		assert_int_not_equal(send_out(&worker, &flow), 0);
+	}
+}
+
+static void tables_hold(const struct times *times)
 {
 	struct plane *plane = &hammer.plane;
 	struct worker workers[2] = {
@@ -246,7 +289,8 @@ static void tables_hold(void **state)
 	};
 	uint32_t now;
 
-	(void)state;
+	hammer.times = *times;
+	atomic_store(&hammer.stop, false);
 	few_ports_short_timers(plane);
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(pthread_create(&workers[i].thread, NULL, work,
@@ -256,6 +300,12 @@ static void tables_hold(void **state)
 	atomic_store(&hammer.stop, true);
 	for (int i = 0; i < 2; i++)
 		pthread_join(workers[i].thread, NULL);
+	/* Perhaps all had just expired: something lives when it is looked at. */
+	for (int i = 0; i < 4 * (PORT_MAX - PORT_MIN + 1); i++) {
+		struct flow flow = pick(&workers[0]);
+
+		send_out(&workers[0], &flow);
+	}
 
 	for (int i = 0; i < 2; i++) {
 		print_message("%s: %lu sent, %lu refused, %lu answered, "
@@ -273,13 +323,32 @@ static void tables_hold(void **state)
 	now = plane_now(plane);
 	assert_int_not_equal(now, 0);
 	audit_locks(plane);
+	audit_rations(plane);
 	assert_true(audit_bindings(plane, now) > 4);
 	assert_true(audit_sessions(plane, now) > 4);
+	all_ports_back(plane);
+}
+
+static void expiring(void **state)
+{
+	(void)state;
+	tables_hold(&(struct times){ .timer = 64, .pace = 4, .turn = 4 });
+}
+
+/* Finished connections are freed early from 10 s on: within a turn, which is 45. */
+static void finishing(void **state)
+{
+	(void)state;
+	tables_hold(&(struct times){ .timer = 2048, .pace = 48, .turn = 16 });
+	assert_true(audit_ripened(&hammer.plane) > 0);
 }
 
 static int open_bench(void **state)
 {
+	const char *seconds = getenv("TWINPATH_HAMMER_SECONDS");
+
 	(void)state;
+	hammer.seconds = seconds ? atoi(seconds) : SECONDS;
 	return plane_open(&hammer.plane, BUCKETS);
 }
 
@@ -293,7 +362,8 @@ static int close_bench(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(tables_hold),
+		cmocka_unit_test(expiring),
+		cmocka_unit_test(finishing),
 	};
 
 	return cmocka_run_group_tests(tests, open_bench, close_bench);

@@ -68,6 +68,7 @@ static void audit(struct bench *bench, unsigned int count)
 	assert_int_equal(audit_sessions(bench->plane, now), count);
 	assert_int_equal(audit_bindings(bench->plane, now), count);
 	audit_locks(bench->plane);
+	audit_rations(bench->plane);
 }
 
 /* Three quarters full without a refusal, and no session made twice. */

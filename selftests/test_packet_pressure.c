@@ -184,6 +184,7 @@ static void sustained(unsigned int rate, double most)
 	audit_sessions(&plane, plane_now(&plane));
 	audit_bindings(&plane, plane_now(&plane));
 	audit_locks(&plane);
+	audit_rations(&plane);
 }
 
 /* Below what their timers alone allow nothing is cut short. */

@@ -50,6 +50,7 @@ int command_sessions(const struct options *options);
 int command_bindings(const struct options *options);
 int command_routes(const struct options *options);
 int command_reasons(const struct options *options);
+int command_hosts(const struct options *options);
 int command_pressure(const struct options *options);
 int command_check(const struct options *options);
 int command_genkey(const struct options *options);

@@ -60,6 +60,8 @@ static const struct command {
 	  "where the data plane sends a destination" },
 	{ "reasons", command_reasons, NULL, TAKES_ALL,
 	  "what became of the packets, by hook" },
+	{ "hosts", command_hosts, NULL, 0,
+	  "what each inside host holds, who has most first" },
 	{ "pressure", command_pressure, NULL, 0,
 	  "what was done for want of room" },
 	{ "check", command_check, "FILE", 0,

@@ -78,8 +78,7 @@ enum tp_plane {
  */
 #define TP_PORTLESS 4096
 #define TP_BINDINGS(addresses) (TP_BINDING_INDEX(addresses, 0, 0) + TP_PORTLESS)
-#define TP_PORTLESS_KEY(address, proto) \
-	(0x10000U | (__u32)(proto) << 8 | (__u32)(address))
+#define TP_PORTLESS_KEY(address, proto) ((__u32)(proto) << 8 | (__u32)(address))
 
 /* ---- layout: one entry, written by the daemon when it makes the maps ---- */
 
@@ -114,6 +113,15 @@ enum tp_refusal {
 	TP_REFUSE_SILENT,
 };
 
+/* Of one inside host; 0: none. */
+struct tp_limits {
+	__u32 sessions;
+	__u32 ports;
+	__u32 rate;	 /* new sessions a second */
+	__u32 questions; /* new flows a second that the partner is asked about */
+};
+TP_SIZE(struct tp_limits, 16);
+
 /* Timers in ticks; the defaults and their RFCs are in loader/config.c. */
 struct tp_timers {
 	__u32 udp;
@@ -144,9 +152,10 @@ struct tp_settings {
 	__u8 port_parity; /* 1: UDP keeps even and odd */
 	__u8 pad[2];
 	struct tp_timers timers;
+	struct tp_limits limits;
 	__u32 addresses_used; /* ids 0 .. this - 1 may hold an address */
 };
-TP_SIZE(struct tp_settings, 56);
+TP_SIZE(struct tp_settings, 72);
 
 /* ---- selector: one entry, daemon: the exit of a new session -------------- */
 
@@ -413,6 +422,8 @@ enum tp_line {
 	TP_LINE_CLOSED, /* a binding whose TCP sessions all closed tracked */
 	TP_LINE_STATIC, /* published: from its tick on, 0: always; it never
 			 * expires */
+	TP_LINE_HELD,	/* a binding that expired, and that nobody counts any
+			 * more: its port stays away from other hosts */
 };
 
 /* TCP bits of a session (RFC 6146 3.5.2, RFC 7857 2). */
@@ -461,7 +472,7 @@ struct tp_session {
 	__u32 binding;	  /* index in bindings */
 	__be16 port;	  /* external port */
 	__u8 incarnation; /* of the binding */
-	__u8 pad;
+	__u8 counted;	  /* 1: in its host's ration */
 };
 TP_SIZE(struct tp_session, 64);
 
@@ -489,7 +500,9 @@ struct tp_binding {
 	__u8 filtering; /* enum tp_filtering, of a static one */
 	__u32 made;	/* tick */
 	__u32 used;	/* tick of the last outbound packet, about */
-	__u32 portless; /* TP_PORTLESS_KEY, of a line without a port; else 0 */
+	__u16 portless; /* TP_PORTLESS_KEY, of a line without a port; else 0 */
+	__u8 counted;	/* 1: in its host's ration, while live or closed */
+	__u8 pad;
 };
 TP_SIZE(struct tp_binding, 64);
 
@@ -587,11 +600,51 @@ struct tp_held_bytes {
 TP_SIZE(struct tp_held_bytes, TP_HELD_BYTES);
 #define TP_HELD 1024 /* half of them from inside, half from outside */
 
+/* ---- rations: array of lines by inside host, data plane ------------------- */
+
+#define TP_RATION_LINES 16384
+
+/*
+ * What is held: bits 0..23 session lines, 24..47 external ports, 48..62 the
+ * line's incarnation, 63 busy.  Always changed by one atomic operation.
+ */
+#define TP_RATION_SESSION 1ULL
+#define TP_RATION_PORT (1ULL << 24)
+#define TP_RATION_MOST 0xffffffU
+#define TP_RATION_SESSIONS(held) ((__u32)(held)&TP_RATION_MOST)
+#define TP_RATION_PORTS(held) ((__u32)((held) >> 24) & TP_RATION_MOST)
+#define TP_RATION_INCARNATION (1ULL << 48)
+#define TP_RATION_INCARNATIONS (0x7fffULL << 48)
+#define TP_RATION_BUSY (1ULL << 63)
+
+struct tp_ration {
+	__u64 held;
+	struct tp_addr address; /* inside */
+	__u32 used;		/* tick at which it was last looked for */
+	__u32 opened_at;	/* second, and new sessions in it */
+	__u32 opened;
+	__u32 asked_at; /* second, and flows that the partner was asked about */
+	__u32 asked;
+	__u32 pad[5];
+};
+TP_SIZE(struct tp_ration, 64);
+
+/* ---- sweeper: one entry, data plane: where the walk is --------------------- */
+
+struct tp_sweeper {
+	__u32 bucket;
+	__u32 binding;
+	__u32 near; /* 1: a host is near a limit, or was at the last look */
+	__u32 pad;
+};
+TP_SIZE(struct tp_sweeper, 16);
+
 /* ---- paces: array, data plane: what is bounded a second ------------------- */
 
 enum tp_pace_kind {
 	TP_PACE_RESETS,	 /* TCP resets to hosts */
 	TP_PACE_ANSWERS, /* ICMP errors to hosts */
+	TP_PACE_SWEEPS,	 /* of expired lines, see bpf/sweep.h */
 	TP_PACES,
 };
 
@@ -629,6 +682,13 @@ struct tp_clock {
 	__u32 pad;
 };
 TP_SIZE(struct tp_clock, 8);
+
+/* "sweep": take expired lines out of use, if any host is near its limits. */
+struct tp_sweep {
+	__u32 swept; /* out: how many bits of the walk */
+	__u32 pad;
+};
+TP_SIZE(struct tp_sweep, 8);
 
 /*
  * "publish": static bindings.  -EBUSY: another endpoint has the port.  -EAGAIN:

@@ -16,6 +16,7 @@
 #define TP_PRESSURES(PRESSURE)                                               \
 	PRESSURE(ports_ripened, "ports of finished connections freed early") \
 	PRESSURE(sessions_ripened, "lines of finished or half-open sessions freed early") \
+	PRESSURE(hosts_uncounted, "sessions of hosts beyond those that can be counted") \
 	PRESSURE(resets_withheld, "TCP resets to hosts, beyond the pace")    \
 	PRESSURE(answers_withheld, "ICMP errors to hosts, beyond the pace")
 

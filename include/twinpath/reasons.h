@@ -74,6 +74,10 @@
 	REASON(ports_full, DROPPED, "no external port left")                   \
 	REASON(sessions_full, DROPPED, "no room for a session")                \
 	REASON(remote_taken, DROPPED, "remote that another host talks to, by a protocol without ports") \
+	REASON(host_sessions, DROPPED, "its host has as many sessions as it may") \
+	REASON(host_ports, DROPPED, "its host has as many external ports as it may") \
+	REASON(host_rate, DROPPED, "its host opens more sessions a second than it may") \
+	REASON(host_questions, DROPPED, "more flows of its host than the partner is asked about") \
 	REASON(contended, DROPPED, "two CPUs opening the same session")        \
 	REASON(hairpin_lost, DROPPED, "turned round, and cannot be delivered") \
 	REASON(ping_pong, DROPPED, "from the partner, back to the partner")    \

@@ -56,6 +56,24 @@ int set_four_ports_silent(struct plane *plane)
 	return set_four_ports(plane);
 }
 
+int set_hundred_ports(struct plane *plane)
+{
+	plane->settings.limits.ports = 100;
+	return plane_set_settings(plane);
+}
+
+int set_hundred_sessions(struct plane *plane)
+{
+	plane->settings.limits.sessions = 100;
+	return plane_set_settings(plane);
+}
+
+int set_hundred_a_second(struct plane *plane)
+{
+	plane->settings.limits.rate = 100;
+	return plane_set_settings(plane);
+}
+
 int set_short_opening(struct plane *plane)
 {
 	plane->settings.timers.tcp_opening = PLANE_TICKS(30);

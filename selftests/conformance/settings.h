@@ -21,6 +21,11 @@ int set_back(void);
 int set_four_ports(struct plane *plane);
 int set_four_ports_silent(struct plane *plane);
 
+/* A host may have a hundred ports, or sessions, or new ones a second. */
+int set_hundred_ports(struct plane *plane);
+int set_hundred_sessions(struct plane *plane);
+int set_hundred_a_second(struct plane *plane);
+
 /* A connection has half a minute to open. */
 int set_short_opening(struct plane *plane);
 

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "audit.h"
+#include "twinpath/pressure.h"
 
 static bool expired(uint64_t control, uint32_t now)
 {
@@ -121,26 +122,39 @@ static unsigned int same_key(const struct plane *plane,
 	return found;
 }
 
-/*
- * A session that both sides have closed may have lost its binding to another,
- * when ports ran short: it finds out with its next packet.
- */
-static bool finished(const struct tp_session *session)
+uint64_t audit_ripened(struct plane *plane)
 {
-	uint16_t both = TP_TCP_FIN_OUT | TP_TCP_FIN_IN;
+	int cpus = libbpf_num_possible_cpus();
+	struct tp_pressure each[cpus > 0 ? cpus : 1];
+	uint64_t sum = 0;
 
-	return (TP_CONTROL_EXTRA(session->control) & both) == both;
+	assert_int_equal(plane_get(plane->skel->maps.pressure, 0, each), 0);
+	for (int cpu = 0; cpu < cpus; cpu++)
+		sum += each[cpu].ports_ripened;
+	return sum;
+}
+
+/*
+ * TCP that its binding does not count as open: finished, reset, only being opened,
+ * or a permission.  When ports ran short the binding may have been taken for
+ * another, and it finds out with its next packet.
+ */
+static bool uncounted(const struct tp_session *session)
+{
+	return session->key.proto == IPPROTO_TCP &&
+	       !(TP_CONTROL_EXTRA(session->control) & TP_TCP_OPEN);
 }
 
 /* A live session has a live binding, of its own endpoint and incarnation. */
 static void check_session(const struct plane *plane,
-			  const struct tp_session *session, uint32_t now)
+			  const struct tp_session *session, bool ripened,
+			  uint32_t now)
 {
 	const struct tp_binding *binding;
 
 	assert_true(session->binding < plane->bindings_count);
 	assert_int_equal(same_key(plane, session, now), 1);
-	if (finished(session))
+	if (ripened && uncounted(session))
 		return;
 	binding = &plane->bindings[session->binding];
 	assert_true(binding_lives(binding, now));
@@ -153,8 +167,9 @@ static void check_session(const struct plane *plane,
 			 binding->portless ? 0 : session->binding & 0xffff);
 }
 
-unsigned int audit_sessions(const struct plane *plane, uint32_t now)
+unsigned int audit_sessions(struct plane *plane, uint32_t now)
 {
+	bool ripened = audit_ripened(plane) > 0;
 	unsigned int live = 0;
 
 	for (size_t i = 0; i < plane->lines; i++) {
@@ -165,7 +180,7 @@ unsigned int audit_sessions(const struct plane *plane, uint32_t now)
 		if (!session_lives(session, now))
 			continue;
 		live++;
-		check_session(plane, session, now);
+		check_session(plane, session, ripened, now);
 	}
 	return live;
 }
@@ -178,5 +193,53 @@ void audit_locks(struct plane *plane)
 	for (uint32_t i = 0; i < bpf_map__max_entries(locks); i++) {
 		assert_int_equal(plane_get(locks, i, &held), 0);
 		assert_int_equal(held, 0);
+	}
+}
+
+/* ---- rations ------------------------------------------------------------- */
+
+static unsigned int sessions_counted(const struct plane *plane,
+				     const struct tp_addr *inside)
+{
+	unsigned int found = 0;
+
+	for (size_t i = 0; i < plane->lines; i++) {
+		const struct tp_session *one = session_at(plane, i);
+
+		found += TP_CONTROL_LINE(one->control) == TP_LINE_LIVE &&
+			 one->counted &&
+			 !memcmp(&one->key.inside, inside, sizeof(*inside));
+	}
+	return found;
+}
+
+static unsigned int ports_counted(const struct plane *plane,
+				  const struct tp_addr *inside)
+{
+	unsigned int found = 0;
+
+	for (size_t i = 0; i < plane->bindings_count; i++) {
+		const struct tp_binding *one = &plane->bindings[i];
+		uint8_t line = TP_CONTROL_LINE(one->control);
+
+		found += (line == TP_LINE_LIVE || line == TP_LINE_CLOSED) &&
+			 one->counted &&
+			 !memcmp(&one->inside, inside, sizeof(*inside));
+	}
+	return found;
+}
+
+void audit_rations(const struct plane *plane)
+{
+	for (uint32_t i = 0; i < TP_RATION_LINES; i++) {
+		const struct tp_ration *one = &plane->rations[i];
+
+		if (!one->used)
+			continue;
+		assert_int_equal(one->held & TP_RATION_BUSY, 0);
+		assert_int_equal(TP_RATION_SESSIONS(one->held),
+				 sessions_counted(plane, &one->address));
+		assert_int_equal(TP_RATION_PORTS(one->held),
+				 ports_counted(plane, &one->address));
 	}
 }

@@ -8,6 +8,9 @@
 
 #include "plane.h"
 
+/* What every host is counted for is what it has. */
+void audit_rations(const struct plane *plane);
+
 /* No lock is held. */
 void audit_locks(struct plane *plane);
 
@@ -17,10 +20,14 @@ void audit_locks(struct plane *plane);
  */
 unsigned int audit_bindings(const struct plane *plane, uint32_t now);
 
+/* Ports of finished connections that were freed early. */
+uint64_t audit_ripened(struct plane *plane);
+
 /*
  * No line is stuck busy; no key lives twice; each live one's binding lives, in
- * the same incarnation, for the same endpoint.  Returns how many live.
+ * the same incarnation, for the same endpoint.  Once ports were freed early that is
+ * so for what counts as open.  Returns how many live.
  */
-unsigned int audit_sessions(const struct plane *plane, uint32_t now);
+unsigned int audit_sessions(struct plane *plane, uint32_t now);
 
 #endif

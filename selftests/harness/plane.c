@@ -109,9 +109,10 @@ static int map_tables(struct plane *plane)
 
 	plane->sessions = map_memory(sessions);
 	plane->bindings = map_memory(bindings);
+	plane->rations = map_memory(plane->skel->maps.rations);
 	plane->lines = bpf_map__max_entries(sessions) * TP_BUCKET_LINES;
 	plane->bindings_count = bpf_map__max_entries(bindings);
-	if (plane->sessions && plane->bindings)
+	if (plane->sessions && plane->bindings && plane->rations)
 		return 0;
 	fprintf(stderr, "plane: cannot map the tables: %m\n");
 	return -errno;
@@ -143,6 +144,8 @@ void plane_close(struct plane *plane)
 	if (plane->sessions)
 		munmap(plane->sessions,
 		       map_bytes(plane->skel->maps.session_table));
+	if (plane->rations)
+		munmap(plane->rations, map_bytes(plane->skel->maps.rations));
 	if (plane->bindings)
 		munmap(plane->bindings,
 		       map_bytes(plane->skel->maps.binding_table));
@@ -302,4 +305,14 @@ int plane_publish(struct plane *plane, const struct tp_publish *ask)
 	int err = bpf_prog_test_run_opts(fd, &opts);
 
 	return err ?: publish.result;
+}
+
+unsigned int plane_sweep(struct plane *plane)
+{
+	struct tp_sweep sweep = { 0 };
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = &sweep,
+		    .ctx_size_in = sizeof(sweep));
+	int fd = bpf_program__fd(plane->skel->progs.sweep);
+
+	return bpf_prog_test_run_opts(fd, &opts) ? 0 : sweep.swept;
 }

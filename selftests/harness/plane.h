@@ -84,7 +84,8 @@ struct plane {
 	struct tp_settings settings; /* write with plane_set_settings() */
 	struct tp_bucket *sessions;  /* the live tables, mapped */
 	struct tp_binding *bindings;
-	uint32_t buckets; /* without overflow */
+	struct tp_ration *rations; /* TP_RATION_LINES */
+	uint32_t buckets;	   /* without overflow */
 	size_t lines, bindings_count;
 };
 
@@ -165,5 +166,7 @@ struct tp_addr plane_address(uint32_t address);
  * atomic (RFC 6864). */
 uint16_t plane_id_mask(uint32_t inside);
 uint32_t plane_now(struct plane *plane);
+/* What the daemon asks for once a second; bits of the walk that were made. */
+unsigned int plane_sweep(struct plane *plane);
 
 #endif

@@ -380,6 +380,7 @@ static int forget(struct plane *plane)
 	memset(plane->sessions, 0, plane->lines * sizeof(struct tp_session));
 	memset(plane->bindings, 0,
 	       plane->bindings_count * sizeof(*plane->bindings));
+	memset(plane->rations, 0, TP_RATION_LINES * sizeof(*plane->rations));
 	err = empty_routes(plane);
 	err = err ?: zero_map(skel->maps.reserved);
 	err = err ?: zero_map(skel->maps.tags);
@@ -389,6 +390,7 @@ static int forget(struct plane *plane)
 	err = err ?: zero_map(skel->maps.fragment_records);
 	err = err ?: zero_map(skel->maps.fragment_slots);
 	err = err ?: zero_map(skel->maps.fragment_last);
+	err = err ?: zero_map(skel->maps.sweeper);
 	err = err ?: zero_map(skel->maps.partner_seen);
 	err = err ?: zero_map(skel->maps.host_bound);
 	err = err ?: zero_map(skel->maps.pressure);

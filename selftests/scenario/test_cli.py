@@ -22,7 +22,7 @@ import pytest
 BUILD = Path(os.environ.get("TWINPATH_BUILD", "build")).resolve()
 CLONE_NEWNS = 0x00020000
 MS_REC, MS_PRIVATE = 0x4000, 0x40000
-HASH, PERCPU_ARRAY, LPM_TRIE = 1, 6, 11
+HASH, ARRAY, PERCPU_ARRAY, LPM_TRIE = 1, 2, 6, 11
 BPF_F_NO_PREALLOC = 1
 
 
@@ -118,7 +118,7 @@ def test_usage_names_every_command(twinpath):
     outcome = twinpath("help")
     assert outcome.status == 0 and outcome.err == ""
     for command in ("status", "watch", "events", "explain SRC DST [PROTO [PORTS]]", "simulate down UPLINK", "doctor", "flip TO", "drain UPLINK", "undrain", "sessions", "bindings", "routes",
-                    "reasons", "pressure", "check FILE", "genkey", "reload", "detach", "help", "version"):
+                    "reasons", "hosts", "pressure", "check FILE", "genkey", "reload", "detach", "help", "version"):
         assert f"\n  {command}" in outcome.out
     assert twinpath("--help").out == outcome.out
     nothing = twinpath()
@@ -570,7 +570,8 @@ def test_bad_filters(twinpath, pins, prefix):
 
 
 def test_missing_pins(twinpath, pins):
-    for command in ("sessions", "bindings", "routes", "reasons", "pressure"):
+    for command in ("sessions", "bindings", "routes", "reasons", "hosts",
+                    "pressure"):
         assert failed(twinpath("--instance", "gw-x", command),
                       "twinpathd never attached here for instance gw-x")
     (pins / "sessions").unlink()
@@ -714,6 +715,31 @@ def reasons_size():
     header = (Path(__file__).parents[2] / "include" / "twinpath"
               / "reasons.h").read_text()
     return 8 * header.count("\tREASON(")
+
+
+BPF_F_MMAPABLE = 1 << 10
+
+
+def test_hosts(twinpath, maps):
+    fd = maps.create("rations", ARRAY, 4, 64, 16384, BPF_F_MMAPABLE)
+    outcome = twinpath("hosts")
+    assert (outcome.out, outcome.err) == ("no hosts yet\n", "")
+    assert twinpath("hosts", "--json").json == []
+    held = {"192.168.0.10": (3, 5), "192.168.0.20": (9, 5),
+            "10.0.0.1": (1, 40000), "10.0.0.2": (0, 0)}
+    for n, (host, (sessions, ports)) in enumerate(held.items()):
+        address = b"\0" * 10 + b"\xff\xff" + socket.inet_aton(host)
+        line = struct.pack("=Q16s40x", sessions | ports << 24 | 7 << 48,
+                           address)
+        maps.put(fd, struct.pack("=I", 100 * n), line)
+    # One that is being made is nobody's yet.
+    maps.put(fd, struct.pack("=I", 5000),
+             struct.pack("=Q56x", 1 << 63 | 5))
+    assert [line.split() for line in twinpath("hosts").lines] == [
+        ["host", "ports", "sessions"], ["10.0.0.1", "40000", "1"],
+        ["192.168.0.20", "5", "9"], ["192.168.0.10", "5", "3"]]
+    assert twinpath("hosts", "--json").json[0] == {
+        "host": "10.0.0.1", "sessions": 1, "ports": 40000}
 
 
 def test_pressure(twinpath, maps):

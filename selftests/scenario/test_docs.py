@@ -129,8 +129,8 @@ def grammar():
     keys = set()
     for name, body in re.findall(
             r"cfg_opt_t (?:config_)?(\w+)_keys\[\] = \{(.*?)\};", text, re.S):
-        section = {"root": "", "timer": "timers", "list": "any",
-                   "damp": "dampening"}.get(name, name)
+        section = {"root": "", "timer": "timers", "limit": "limits",
+                   "list": "any", "damp": "dampening"}.get(name, name)
         body = re.sub(r"\w+_KEYS", lambda match: shared[match[0]], body)
         for key in re.findall(r'(?:VALUE|LIST|NAMED|CFG_SEC)\("([\w-]+)"',
                               body):
@@ -154,7 +154,8 @@ def test_the_keys_of_the_manual_exist():
     for before, line in zip(lines, lines[1:]):
         heading = re.match(r"\.S[HS] (?:SECTIONS? )?(.*)", line)
         if heading:
-            section = {"TIMERS": "timers", "PARTNER": "partner",
+            section = {"TIMERS": "timers", "LIMITS": "limits",
+                       "PARTNER": "partner",
                        "UPLINK": "uplink", "Keys of every probe": "icmp",
                        "Dampening": "dampening",
                        "PUBLISH": "publish"}.get(
