@@ -14,12 +14,12 @@ from selftests.site.processes import SLOW
 from selftests.site.small import OURS
 from selftests.site.topology import SERVER
 from selftests.site.wire import Arriving, Wire
-from small_site import ECHO, site_of
+from small_site import ECHO, IP_OPTIONS, Endpoint, site_of
 
 SIZE = 1 << 20
 JUMBO = 9000
 RECORD_ROUTE = bytes([7, 7, 4, 0, 0, 0, 0, 0])
-IP_OPTIONS, IP_MTU_DISCOVER, IP_PMTUDISC_DO = 4, 10, 2
+IP_MTU_DISCOVER, IP_PMTUDISC_DO = 10, 2
 
 
 # ---- jumbo frames ------------------------------------------------------------------
@@ -81,39 +81,6 @@ def ask_with(options):
             return None
 
 
-class Inward:
-    """A host's endpoint that the world may send to, by another port."""
-
-    def __init__(self, site):
-        self.site = site
-        self.sock = site.netns["h"].call(self.open)
-
-    @staticmethod
-    def open():
-        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        sock.settimeout(2 * SLOW)
-        sock.bind((small.HOST, 5000))
-        sock.sendto(b"hello", (SERVER, ECHO))
-        assert sock.recv(100)[:4] == socket.inet_aton(OURS)
-        return sock
-
-    def arrives(self, options, target=OURS):
-        self.site.netns["world"].call(self.send, options, target)
-        self.sock.settimeout(0.5 * SLOW)
-        try:
-            return self.sock.recv(100) == b"options"
-        except TimeoutError:
-            return False
-
-    @staticmethod
-    def send(options, target):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-            sock.bind((SERVER, 5001))
-            if options:
-                sock.setsockopt(socket.IPPROTO_IP, IP_OPTIONS, options)
-            sock.sendto(b"options", (target, 5000))
-
-
 @pytest.mark.parametrize("mode", ["tc", "xdp"])
 def test_ip_options(mode):
     """Translated by the kernel's way; a source route goes nowhere."""
@@ -123,16 +90,17 @@ def test_ip_options(mode):
         assert " 0% packet loss" in said and OURS in said, said
         assert host.call(ask_with, RECORD_ROUTE) == socket.inet_aton(OURS) \
             + b"options"
-        endpoint = Inward(site)
-        assert endpoint.arrives(None)
-        assert endpoint.arrives(RECORD_ROUTE)
-        assert not endpoint.arrives(loose_route(OURS))
-        assert not endpoint.arrives(loose_route(OURS), small.HOST)
+        endpoint = Endpoint(site)
+        assert endpoint.ask() == OURS
+        assert endpoint.arrives(OURS)
+        assert endpoint.arrives(OURS, RECORD_ROUTE)
+        assert not endpoint.arrives(OURS, loose_route(OURS))
+        assert not endpoint.arrives(small.HOST, loose_route(OURS))
         wire = Wire(site.netns["world"], "wan0").begin()
         assert host.call(ask_with, loose_route("172.16.1.2")) is None
         wire.stop()
         assert not wire.incoming.get(small.HOST)
-        endpoint.sock.close()
+        endpoint.close()
         counts = reasons(site.twinpathd)
         assert counts[("tc_lan", "options")] >= 2
         assert counts[("tc_out", "translated_slow_out")] >= 2

@@ -20,7 +20,8 @@ from .processes import SLOW, Processes, wait_for
 from .topology import SERVER, TARGET
 
 HOST, ROUTER, MASK = "192.168.0.10", "192.168.0.1", "/24"
-OURS, NEXT, WAN_MASK = "172.16.1.1", "172.16.1.2", "/30"
+OURS, OTHER = "172.16.1.1", "172.16.1.5"
+NEXT, WAN_MASK = "172.16.1.2", "/30"
 VIRTUAL = "00:00:5e:00:01:33"
 MODULES = ("8021q", "ppp_generic", "pppoe", "ip_gre", "tun")
 QUIET = {"net.ipv6.conf.all.disable_ipv6": 1,
@@ -107,10 +108,10 @@ def wan_tunnel(site):
     return "tun1", "none"
 
 
-def wan_peer(site):
+def wan_peer(site, address=OURS):
     """The next hop is the other end of a point-to-point address."""
-    site.tunnel("gw", "world", "tun1", (OURS + " peer " + NEXT,
-                                        NEXT + " peer " + OURS))
+    site.tunnel("gw", "world", "tun1", (address + " peer " + NEXT,
+                                        NEXT + " peer " + address))
     return "tun1", NEXT
 
 
@@ -124,11 +125,12 @@ def wan_gre(site):
     return "gre1", "none"
 
 
-def wan_pppoe(site):
-    site.cable("gw", "world", "eth9")
+def wan_pppoe(site, address=OURS):
+    if not site.has("gw", "eth9"):
+        site.cable("gw", "world", "eth9")
     try:
         site.keep += pppoe(site.netns["gw"], site.netns["world"], "eth9",
-                           OURS, NEXT)
+                           address, NEXT)
     except OSError as error:
         raise Missing("PPPoE: %s" % error) from error
     return "ppp0", "none"
@@ -179,6 +181,18 @@ class Small:
     def tunnel(self, one, other, device, addresses, mtu=1500):
         self.workers.append(Tunnel(self.netns[one], self.netns[other], device,
                                    addresses, mtu).begin())
+
+    def has(self, netns, device):
+        return not self.netns[netns].run(["ip", "link", "show", device],
+                                         check=False).returncode
+
+    def hang_up(self):
+        """The links that somebody holds are gone, as at the end of a call."""
+        for worker in self.workers:
+            worker.stop()
+        for handle in self.keep:
+            os.close(handle)
+        self.workers, self.keep = [], []
 
     def up(self):
         self.processes.open()
@@ -236,10 +250,7 @@ uplink isp {
 
     def down(self):
         self.processes.end_all()
-        for worker in self.workers:
-            worker.stop()
-        for handle in self.keep:
-            os.close(handle)
+        self.hang_up()
         self.twinpathd.remove()
         for netns in self.netns.values():
             netns.delete()
