@@ -7,6 +7,7 @@
 #include "interfaces.h"
 #include "log.h"
 #include "sysctl.h"
+#include "vlan.h"
 
 static void add(struct interfaces *interfaces, const char *name,
 		enum attach_role role, int uplink)
@@ -71,6 +72,7 @@ static bool suits_xdp(const struct interfaces *interfaces,
 
 		if (!link || link->kind[0] ||
 		    foreign_shaper(context->foreign, link->index) ||
+		    vlan_hidden(context->netlink, link) ||
 		    !attach_has_xdp(context->plane, link->index))
 			return false;
 	}
@@ -227,14 +229,30 @@ void interfaces_shape(struct interfaces *interfaces,
 
 /* ---- attaching --------------------------------------------------------------------- */
 
+/* A VLAN device was put on an interface that has XDP. */
+static void leave_xdp(struct interface *one, const struct netlink_link *link,
+		      const struct interfaces_context *context)
+{
+	const char *vlan = vlan_hidden(context->netlink, link);
+
+	if (!vlan)
+		return;
+	attach_drop_xdp(context->plane, one->ifindex);
+	one->xdp = false;
+	vlan_log(one->name, vlan);
+}
+
 static int attach_one(struct interfaces *interfaces, struct interface *one,
 		      const struct netlink_link *link,
 		      const struct interfaces_context *context)
 {
+	const char *vlan = interfaces->xdp && !link->raw ?
+				   vlan_hidden(context->netlink, link) :
+				   NULL;
 	struct attach_kind kind = {
 		.role = one->role,
 		.raw = link->raw,
-		.xdp = interfaces->xdp && !link->raw,
+		.xdp = interfaces->xdp && !link->raw && !vlan,
 	};
 	int err;
 
@@ -250,6 +268,8 @@ static int attach_one(struct interfaces *interfaces, struct interface *one,
 		return err;
 	if (!kind.xdp)
 		attach_drop_xdp(context->plane, link->index);
+	if (vlan)
+		vlan_log(one->name, vlan);
 	one->ifindex = link->index;
 	one->raw = kind.raw;
 	one->xdp = kind.xdp;
@@ -408,6 +428,8 @@ static void update_one(struct interfaces *interfaces, struct interface *one,
 		attach_remove(context->instance, one->ifindex);
 		one->ifindex = 0;
 	}
+	if (one->ifindex && one->xdp)
+		leave_xdp(one, link, context);
 	if (!link || one->ifindex || one->refused == link->index)
 		return;
 	if (attach_one(interfaces, one, link, context))
