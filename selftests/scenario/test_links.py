@@ -39,15 +39,17 @@ def fast(site):
 
 def use(site, size=SIZE):
     host = site.netns["h"]
-    wire = Arriving(site.netns["world"], far_end(site)).begin()
+    wires = [Arriving(site.netns["world"], far_end(site)).begin(),
+             Arriving(host, near_end(site)).begin()]
     before = fast(site)
     assert host.call(ask_udp, SERVER, ECHO) == OURS
     assert host.call(bulk, SERVER, size) == (size, True)
     after = fast(site)
-    wire.stop()
-    assert wire.packets() > 10 and not wire.dropped
-    assert wire.bad_count == 0, wire.bad[0]
-    assert not wire.strangers({OURS})
+    for wire, source in zip(wires, (OURS, SERVER)):
+        wire.stop()
+        assert wire.packets() > 10 and not wire.dropped
+        assert wire.bad_count == 0, wire.bad[0]
+        assert not wire.strangers({source})
     # Two pieces of 64 KiB at least; a redirect, not the kernel's way.
     least = size // 65536 + 2
     assert min(b - a for a, b in zip(before, after)) >= least
@@ -57,6 +59,11 @@ def far_end(site):
     """The world's end of the uplink is called as the gateway's, but where there
     is a switch between."""
     return "isp0" if site.kinds[2] else site.uplink
+
+
+def near_end(site):
+    route = site.netns["h"].run(["ip", "-o", "route", "get", SERVER]).stdout
+    return route.split(" dev ")[1].split()[0]
 
 
 def errors(site):
@@ -89,8 +96,12 @@ def test_link(lan, uplink):
             assert state["next_hop_mac"] is None and state["carrier"]
 
 
-def test_router_on_a_stick():
-    with site_of(both=small.stick, mode="auto") as site:
+@pytest.mark.parametrize("offload", [False, True],
+                         ids=["sums made", "sums left to the NIC"])
+@pytest.mark.parametrize("both", [small.stick, small.sticks],
+                         ids=["LAN untagged", "both tagged"])
+def test_router_on_a_stick(both, offload):
+    with site_of(both=both, mode="auto", offload=offload) as site:
         use(site)
         errors(site)
 
@@ -107,6 +118,16 @@ def test_a_vlan_comes_to_an_xdp_interface():
                                               "lan0"]).stdout
         assert "xdp" in site.gateway.run(["ip", "link", "show",
                                           "wan0"]).stdout
+        site.split()  # and no XDP sends to the LAN: it could not be received
+        use(site)
+
+
+def test_a_bond_loses_a_leg():
+    with site_of(uplink=small.wan_bond, mode="auto") as site:
+        use(site)
+        site.netns["world"].ip(["link set leg0 down"])
+        wait_for("the other leg carries",
+                 lambda: " 0% packet loss" in site.ping("-c", "1", SERVER), 5)
         use(site)
 
 

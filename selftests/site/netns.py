@@ -72,6 +72,10 @@ class Netns:
         run(["ip", "-n", self.full, "-batch", "-"],
             input_text="\n".join(lines) + "\n")
 
+    def devices(self):
+        text = self.run(["ip", "-br", "link"]).stdout
+        return [line.split()[0].split("@")[0] for line in text.splitlines()]
+
     def nft(self, text, check=True):
         return self.run(["nft", "-f", "-"], input_text=text, check=check)
 

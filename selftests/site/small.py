@@ -23,7 +23,7 @@ HOST, ROUTER, MASK = "192.168.0.10", "192.168.0.1", "/24"
 OURS, OTHER = "172.16.1.1", "172.16.1.5"
 NEXT, WAN_MASK = "172.16.1.2", "/30"
 VIRTUAL = "00:00:5e:00:01:33"
-MODULES = ("8021q", "ppp_generic", "pppoe", "ip_gre", "tun")
+MODULES = ("8021q", "bonding", "ppp_generic", "pppoe", "ip_gre", "tun")
 QUIET = {"net.ipv6.conf.all.disable_ipv6": 1,
          "net.ipv6.conf.default.disable_ipv6": 1,
          "net.ipv4.conf.all.rp_filter": 0,
@@ -125,6 +125,21 @@ def wan_gre(site):
     return "gre1", "none"
 
 
+def wan_bond(site):
+    """Two cables, of which one carries: a switch in the world has both."""
+    make(site, "gw", "link add bond0 type bond mode active-backup miimon 50")
+    make(site, "world", "link add bond0 type bridge stp_state 0")
+    for leg in ("leg0", "leg1"):
+        site.cable("gw", "world", leg)
+        site.netns["gw"].ip(["link set %s down" % leg])
+        for netns in ("gw", "world"):
+            site.netns[netns].ip(["link set %s master bond0" % leg,
+                                  "link set %s up" % leg])
+    furnish(site, "gw", "bond0", OURS + WAN_MASK)
+    furnish(site, "world", "bond0", NEXT + WAN_MASK)
+    return "bond0", NEXT
+
+
 def wan_pppoe(site, address=OURS):
     if not site.has("gw", "eth9"):
         site.cable("gw", "world", "eth9")
@@ -138,22 +153,37 @@ def wan_pppoe(site, address=OURS):
 
 # ---- both by one port -------------------------------------------------------------
 
-def stick(site):
-    """A router on a stick: the LAN untagged, the uplink as VLAN 100."""
+def stick(site, lan=None):
+    """A router on a stick: the uplink is VLAN 100, the LAN untagged or `lan`."""
     site.cable("gw", "switch", "nic0")
     site.cable("h", "switch", "eth0", (HOST + MASK, None))
     site.cable("world", "switch", "isp0", (NEXT + WAN_MASK, None))
-    make(site, "gw", "link add nic0.100 link nic0 type vlan id 100")
-    make(site, "switch", "link add nic0.100 link nic0 type vlan id 100")
+    inside = switched(site, lan, "eth0")
+    uplink = switched(site, 100, "isp0")
+    furnish(site, "gw", inside, ROUTER + MASK)
+    furnish(site, "gw", uplink, OURS + WAN_MASK)
+    return inside, uplink, NEXT
+
+
+def switched(site, vlan, port):
+    """The switch's port is of that VLAN; what the gateway calls it."""
+    trunk, bridge = "nic0", "br-" + port
+    if vlan:
+        trunk = "nic0.%d" % vlan
+        for netns in ("gw", "switch"):
+            make(site, netns, "link add %s link nic0 type vlan id %d"
+                 % (trunk, vlan))
     site.netns["switch"].ip([
-        "link add br0 type bridge stp_state 0", "link set br0 up",
-        "link add br100 type bridge stp_state 0", "link set br100 up",
-        "link set nic0.100 up", "link set nic0 master br0",
-        "link set eth0 master br0", "link set nic0.100 master br100",
-        "link set isp0 master br100"])
-    furnish(site, "gw", "nic0", ROUTER + MASK)
-    furnish(site, "gw", "nic0.100", OURS + WAN_MASK)
-    return "nic0", "nic0.100", NEXT
+        "link add %s type bridge stp_state 0" % bridge,
+        "link set %s up" % bridge, "link set %s up" % trunk,
+        "link set %s master %s" % (trunk, bridge),
+        "link set %s master %s" % (port, bridge)])
+    return trunk
+
+
+def sticks(site):
+    """Both tagged, and what is not tagged is nobody's."""
+    return stick(site, 10)
 
 
 # ---- the site ------------------------------------------------------------------------
@@ -162,7 +192,8 @@ class Small:
     """`lan` and `uplink` are of the functions above, or `both` is."""
 
     def __init__(self, prefix, build, lan=lan_cable, uplink=wan_cable,
-                 both=None, mode="tc"):
+                 both=None, mode="tc", offload=False):
+        self.offload = offload
         self.build, self.mode = build, mode
         self.kinds = lan, uplink, both
         self.processes = Processes(prefix)
@@ -209,6 +240,8 @@ class Small:
             self.uplink, next_hop = uplink(self)
         if self.mode != "xdp":
             self.split()
+        if self.offload:
+            self.unfinished()
         self.netns["world"].sysctl({"net.ipv4.ip_forward": 1})
         for address in (SERVER, TARGET):
             self.netns["world"].ip(["addr add %s/32 dev lo" % address])
@@ -216,12 +249,19 @@ class Small:
         self.start(inside, next_hop)
 
     def split(self):
-        """What the world puts together again says nothing of the wire.  (But
-        XDP redirects into a veth only where its other end can receive so.)"""
-        world = self.netns["world"]
-        for line in world.run(["ip", "-br", "link"]).stdout.splitlines():
-            device = line.split()[0].split("@")[0]
-            world.run(["ethtool", "-K", device, "gro", "off"], check=False)
+        """What an end puts together again says nothing of the wire.  (But XDP
+        redirects into a veth only where its other end can receive so.)"""
+        for netns in (self.netns["h"], self.netns["world"]):
+            for device in netns.devices():
+                netns.run(["ethtool", "-K", device, "gro", "off"], check=False)
+
+    def unfinished(self):
+        """Checksums are left to the NIC, by the host and by the gateway, as most
+        do; the other end of the wire finishes them."""
+        for name in ("h", "gw"):
+            netns = self.netns[name]
+            for device in netns.devices():
+                netns.run(["ethtool", "-K", device, "tx", "on"], check=False)
 
     def start(self, inside, next_hop):
         path = self.processes.write("gw.conf", """mode = %s
