@@ -22,7 +22,7 @@ RECORD_ROUTE = bytes([7, 7, 4, 0, 0, 0, 0, 0])
 IP_MTU_DISCOVER, IP_PMTUDISC_DO = 10, 2
 
 
-# ---- jumbo frames ------------------------------------------------------------------
+# ---- jumbo frames -----------------------------------------------------------
 
 def by_xdp(site, reason):
     return sum(packets for (hook, name), packets in reasons(
@@ -63,7 +63,7 @@ def test_jumbo_by_xdp():
         assert "mtu = 1500" in said, said
 
 
-# ---- IP options (RFC 791, 7126) -----------------------------------------------------
+# ---- IP options (RFC 791, 7126) ---------------------------------------------
 
 def loose_route(by):
     return bytes([131, 7, 4]) + socket.inet_aton(by) + b"\0"

@@ -107,7 +107,8 @@ def test_router_on_a_stick(both, offload):
 
 
 def test_a_vlan_comes_to_an_xdp_interface():
-    """XDP would take the VLAN's frames for the LAN's: it has to go."""
+    """XDP would take the VLAN's frames for the LAN's, and its hosts would have
+    the LAN's way out: it has to go."""
     with site_of(mode="xdp") as site:
         log = site.processes.log(site.twinpathd.name)
         assert "lan0: programs attached (lan, xdp and tc" in text_of(log)
@@ -118,8 +119,26 @@ def test_a_vlan_comes_to_an_xdp_interface():
                                               "lan0"]).stdout
         assert "xdp" in site.gateway.run(["ip", "link", "show",
                                           "wan0"]).stdout
+        other_vlan(site).run(["ping", "-c", "2", "-W", "1", SERVER],
+                             check=False)
+        assert "192.168.0.77" not in site.twinpathd.cli("sessions").stdout
         site.split()  # and no XDP sends to the LAN: it could not be received
         use(site)
+
+
+def other_vlan(site):
+    """A host with an address of the LAN's, on its cable, but in VLAN 7, which
+    the gateway serves nobody on."""
+    small.make(site, "h", "link add lan0.7 link lan0 type vlan id 7")
+    site.netns["h"].ip(["link set lan0.7 netns " + site.netns["switch"].full])
+    small.furnish(site, "switch", "lan0.7", "192.168.0.77/24")
+    shown = site.gateway.run(["ip", "-o", "link", "show", "lan0.7"]).stdout
+    mac = shown.split("link/ether ")[1].split()[0]
+    site.gateway.ip(["link set lan0.7 up"])
+    site.netns["switch"].ip([
+        "neigh add %s lladdr %s dev lan0.7" % (small.ROUTER, mac),
+        "route add default via " + small.ROUTER])
+    return site.netns["switch"]
 
 
 def test_a_bond_loses_a_leg():

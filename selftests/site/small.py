@@ -50,7 +50,7 @@ def furnish(site, netns, device, address):
                           "link set %s up" % device])
 
 
-# ---- LANs: what the gateway calls it ------------------------------------------
+# ---- LANs: what the gateway calls it ----------------------------------------
 
 def lan_cable(site, mtu=1500):
     site.cable("h", "gw", "lan0", (HOST + MASK, ROUTER + MASK), mtu)
@@ -87,7 +87,7 @@ def lan_tunnel(site):
     return "tun0"
 
 
-# ---- uplinks: interface and next hop -------------------------------------------
+# ---- uplinks: interface and next hop ----------------------------------------
 
 def wan_cable(site, mtu=1500):
     site.cable("gw", "world", "wan0", (OURS + WAN_MASK, NEXT + WAN_MASK), mtu)
@@ -151,10 +151,10 @@ def wan_pppoe(site, address=OURS):
     return "ppp0", "none"
 
 
-# ---- both by one port -------------------------------------------------------------
+# ---- both by one port -------------------------------------------------------
 
 def stick(site, lan=None):
-    """A router on a stick: the uplink is VLAN 100, the LAN untagged or `lan`."""
+    """A router on a stick: the uplink is VLAN 100, the LAN `lan`, or untagged."""
     site.cable("gw", "switch", "nic0")
     site.cable("h", "switch", "eth0", (HOST + MASK, None))
     site.cable("world", "switch", "isp0", (NEXT + WAN_MASK, None))
@@ -186,7 +186,7 @@ def sticks(site):
     return stick(site, 10)
 
 
-# ---- the site ------------------------------------------------------------------------
+# ---- the site ---------------------------------------------------------------
 
 class Small:
     """`lan` and `uplink` are of the functions above, or `both` is."""
@@ -256,8 +256,8 @@ class Small:
                 netns.run(["ethtool", "-K", device, "gro", "off"], check=False)
 
     def unfinished(self):
-        """Checksums are left to the NIC, by the host and by the gateway, as most
-        do; the other end of the wire finishes them."""
+        """Host and gateway leave checksums to the NIC, as most do; the other end
+        of the wire finishes them."""
         for name in ("h", "gw"):
             netns = self.netns[name]
             for device in netns.devices():
