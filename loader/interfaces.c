@@ -229,6 +229,29 @@ void interfaces_shape(struct interfaces *interfaces,
 
 /* ---- attaching --------------------------------------------------------------------- */
 
+/* Can it carry what it is configured for? */
+static int check_link(const struct interface *one,
+		      const struct netlink_link *link,
+		      const struct partner_config *partner)
+{
+	if (!link->ethernet && !link->raw) {
+		log_error("%s: neither an Ethernet interface nor a "
+			  "point-to-point one (tun, ppp, wireguard, a tunnel "
+			  "to one end): these alone are served",
+			  one->name);
+		return -EOPNOTSUPP;
+	}
+	if (one->partner && link->raw && partner->type == TP_PARTNER_TWINPATH &&
+	    !partner->links[TP_KIND_QUESTION][0]) {
+		log_error("%s: it has no MAC addresses to tell the kinds of "
+			  "handover by: give each its own interface, with "
+			  "question, session-question and returned in partner",
+			  one->name);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 /* A VLAN device was put on an interface that has XDP. */
 static void leave_xdp(struct interface *one, const struct netlink_link *link,
 		      const struct interfaces_context *context)
@@ -254,15 +277,10 @@ static int attach_one(struct interfaces *interfaces, struct interface *one,
 		.raw = link->raw,
 		.xdp = interfaces->xdp && !link->raw && !vlan,
 	};
-	int err;
+	int err = check_link(one, link, &context->config->partner);
 
-	if (!link->ethernet && !link->raw) {
-		log_error("%s: neither an Ethernet interface nor a "
-			  "point-to-point one (tun, ppp, wireguard, a tunnel "
-			  "to one end): these alone are served",
-			  one->name);
-		return -EOPNOTSUPP;
-	}
+	if (err)
+		return err;
 	err = attach_interface(context->plane, one->name, link->index, kind);
 	if (err)
 		return err;

@@ -150,6 +150,26 @@ def test_a_bond_loses_a_leg():
         use(site)
 
 
+def test_a_tunnel_to_the_partner_cannot_tell_kinds():
+    """The reload says so, and what to do, and nothing of it is in force."""
+    with site_of() as site:
+        site.tunnel("gw", "world", "tun9", ("10.255.9.1 peer 10.255.9.2",
+                                            "10.255.9.2 peer 10.255.9.1"))
+        with open(site.processes.path("gw.conf"), "a",
+                  encoding="utf-8") as config:
+            config.write("""partner {
+    address = 10.255.9.2
+    interface = tun9
+}
+""")
+        said = site.twinpathd.cli("reload", check=False)
+        assert said.returncode, said.stdout
+        assert "tun9: it has no MAC addresses to tell the kinds of handover " \
+            "by" in text_of(site.processes.log(site.twinpathd.name))
+        assert "tun9" not in site.twinpathd.cli("status").stdout
+        use(site)
+
+
 def text_of(path):
     with open(path, encoding="utf-8") as text:
         return text.read()
