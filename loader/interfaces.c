@@ -7,6 +7,7 @@
 #include "interfaces.h"
 #include "log.h"
 #include "sysctl.h"
+#include "vlan.h"
 
 static void add(struct interfaces *interfaces, const char *name,
 		enum attach_role role, int uplink)
@@ -71,6 +72,7 @@ static bool suits_xdp(const struct interfaces *interfaces,
 
 		if (!link || link->kind[0] ||
 		    foreign_shaper(context->foreign, link->index) ||
+		    vlan_hidden(context->netlink, link) ||
 		    !attach_has_xdp(context->plane, link->index))
 			return false;
 	}
@@ -227,17 +229,11 @@ void interfaces_shape(struct interfaces *interfaces,
 
 /* ---- attaching --------------------------------------------------------------------- */
 
-static int attach_one(struct interfaces *interfaces, struct interface *one,
+/* Can it carry what it is configured for? */
+static int check_link(const struct interface *one,
 		      const struct netlink_link *link,
-		      const struct interfaces_context *context)
+		      const struct partner_config *partner)
 {
-	struct attach_kind kind = {
-		.role = one->role,
-		.raw = link->raw,
-		.xdp = interfaces->xdp && !link->raw,
-	};
-	int err;
-
 	if (!link->ethernet && !link->raw) {
 		log_error("%s: neither an Ethernet interface nor a "
 			  "point-to-point one (tun, ppp, wireguard, a tunnel "
@@ -245,11 +241,53 @@ static int attach_one(struct interfaces *interfaces, struct interface *one,
 			  one->name);
 		return -EOPNOTSUPP;
 	}
+	if (one->partner && link->raw && partner->type == TP_PARTNER_TWINPATH &&
+	    !partner->links[TP_KIND_QUESTION][0]) {
+		log_error("%s: it has no MAC addresses to tell the kinds of "
+			  "handover by: give each its own interface, with "
+			  "question, session-question and returned in partner",
+			  one->name);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* A VLAN device was put on an interface that has XDP. */
+static void leave_xdp(struct interface *one, const struct netlink_link *link,
+		      const struct interfaces_context *context)
+{
+	const char *vlan = vlan_hidden(context->netlink, link);
+
+	if (!vlan)
+		return;
+	attach_drop_xdp(context->plane, one->ifindex);
+	one->xdp = false;
+	vlan_log(one->name, vlan);
+}
+
+static int attach_one(struct interfaces *interfaces, struct interface *one,
+		      const struct netlink_link *link,
+		      const struct interfaces_context *context)
+{
+	const char *vlan = interfaces->xdp && !link->raw ?
+				   vlan_hidden(context->netlink, link) :
+				   NULL;
+	struct attach_kind kind = {
+		.role = one->role,
+		.raw = link->raw,
+		.xdp = interfaces->xdp && !link->raw && !vlan,
+	};
+	int err = check_link(one, link, &context->config->partner);
+
+	if (err)
+		return err;
 	err = attach_interface(context->plane, one->name, link->index, kind);
 	if (err)
 		return err;
 	if (!kind.xdp)
 		attach_drop_xdp(context->plane, link->index);
+	if (vlan)
+		vlan_log(one->name, vlan);
 	one->ifindex = link->index;
 	one->raw = kind.raw;
 	one->xdp = kind.xdp;
@@ -408,6 +446,8 @@ static void update_one(struct interfaces *interfaces, struct interface *one,
 		attach_remove(context->instance, one->ifindex);
 		one->ifindex = 0;
 	}
+	if (one->ifindex && one->xdp)
+		leave_xdp(one, link, context);
 	if (!link || one->ifindex || one->refused == link->index)
 		return;
 	if (attach_one(interfaces, one, link, context))

@@ -11,77 +11,22 @@ XDP program sees the frame without the kernel's note on where the sum is yet
 to be made, and what it redirects loses that note.  There is no such frame on
 a real wire; between virtual devices mode = auto takes tc.  Both is tested.
 """
-import hashlib
 import os
-import socket
 
 import pytest
 
 from conftest import (ECHO, log_of, reasons, served, settled, site_of)
+from selftests.site.bulk import Mirror, bulk
 from selftests.site.daemons import Timers
-from selftests.site.netns import Worker
 from selftests.site.processes import wait_for
 from selftests.site.topology import SERVER, SIDES
 from selftests.site.traffic import Datagrams, Pings, ask_udp
-from selftests.site.wire import Wire
+from selftests.site.wire import Arriving
 
-BULK, SIZE = 9, 4 << 20
+SIZE = 4 << 20
 HOOKS = {"xdp": "a", "tc": "b"}
 CELLS = [(hook, host, egress) for hook in HOOKS for host in (False, True)
          for egress in (False, True) if (hook, host) != ("xdp", True)]
-
-
-class Arriving(Wire):
-    """What this end receives: what it sends may be unfinished here."""
-
-    def _packet(self, packet, outgoing):
-        if not outgoing:
-            super()._packet(packet, outgoing)
-
-
-class Mirror(Worker):
-    """Takes SIZE bytes of a connection, then sends them all back."""
-
-    def open(self):
-        self._sock = socket.socket()
-        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._sock.bind((SERVER, BULK))
-        self._sock.listen(8)
-        self._sock.settimeout(0.2)
-
-    def work(self):
-        try:
-            client, _ = self._sock.accept()
-        except TimeoutError:
-            return
-        with client:
-            client.settimeout(10)
-            data = receive(client)
-            client.sendall(data)
-
-    def close(self):
-        self._sock.close()
-
-
-def receive(sock):
-    data = bytearray()
-    while len(data) < SIZE:
-        piece = sock.recv(1 << 16)
-        if not piece:
-            break
-        data += piece
-    return bytes(data)
-
-
-def bulk():
-    """There and back; whether all of it came back as it was."""
-    data = os.urandom(SIZE)
-    with socket.create_connection((SERVER, BULK), 3) as sock:
-        sock.settimeout(15)
-        sock.sendall(data)
-        back = receive(sock)
-    return (len(back), hashlib.sha256(back).digest() ==
-            hashlib.sha256(data).digest())
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +39,7 @@ def site():
         wait_for("gw-b uses its uplink", lambda: made.gateway(
             "b").twinpathd.selector() == "isp-b", 5)
         with served(made):
-            mirror = Mirror(made.netns("core"), "mirror").begin()
+            mirror = Mirror(made.netns("core"), SERVER).begin()
             yield made
             mirror.stop()
 
@@ -145,7 +90,7 @@ def test_cell(site, cell, wires, traffic):
     host, twinpathd = site.netns("h1"), site.gateway(letter).twinpathd
     before = reasons(twinpathd)
     assert host.call(ask_udp, SERVER, ECHO) == SIDES[letter].wan
-    assert host.call(bulk) == (SIZE, True)
+    assert host.call(bulk, SERVER, SIZE) == (SIZE, True)
     streams = [traffic.begin(Datagrams(host, SERVER, ECHO, rate=500)),
                traffic.begin(Pings(host, SERVER, 0.01))]
     began = traffic.run(0.7)
@@ -202,8 +147,8 @@ def test_auto_takes_tc_between_virtual_devices():
             assert not [pin for pin in pins if pin.startswith("xdp_")]
         wire = Arriving(made.netns(SIDES["a"].pe), "eth0").begin()
         with served(made):
-            mirror = Mirror(made.netns("core"), "mirror").begin()
-            assert made.netns("h1").call(bulk) == (SIZE, True)
+            mirror = Mirror(made.netns("core"), SERVER).begin()
+            assert made.netns("h1").call(bulk, SERVER, SIZE) == (SIZE, True)
             mirror.stop()
         wire.stop()
         assert (wire.bad, wire.bad_count, wire.dropped) == ([], 0, 0)

@@ -13,6 +13,8 @@ import threading
 
 CLONE_NEWNET = 0x40000000
 RUN_NETNS = "/run/netns"
+# An emulated machine takes its time: what is waited for may take so much longer.
+SLOW = float(os.environ.get("TWINPATH_SLOW", "1"))
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -29,11 +31,11 @@ def run(argv, check=True, input_text=None, timeout=20):
     """Run a command to its end and return it, with its output as text."""
     try:
         done = subprocess.run(argv, input=input_text, text=True,
-                              timeout=timeout, stdout=subprocess.PIPE,
+                              timeout=timeout * SLOW, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, check=False)
     except subprocess.TimeoutExpired as error:
         raise CommandError("%s: not done after %g s"
-                           % (" ".join(argv), timeout)) from error
+                           % (" ".join(argv), timeout * SLOW)) from error
     if check and done.returncode:
         raise CommandError("%s: exit status %d\n%s" % (
             " ".join(argv), done.returncode, done.stdout.strip()))
@@ -69,6 +71,10 @@ class Netns:
         """Carry out lines of ip(8) commands in one go."""
         run(["ip", "-n", self.full, "-batch", "-"],
             input_text="\n".join(lines) + "\n")
+
+    def devices(self):
+        text = self.run(["ip", "-br", "link"]).stdout
+        return [line.split()[0].split("@")[0] for line in text.splitlines()]
 
     def nft(self, text, check=True):
         return self.run(["nft", "-f", "-"], input_text=text, check=check)

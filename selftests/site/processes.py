@@ -12,11 +12,9 @@ import signal
 import subprocess
 import time
 
-from .netns import SiteError
+from .netns import SLOW, SiteError
 
 BASE = "/run/twinpath-site"
-# An emulated machine takes its time: what is waited for may take so much longer.
-SLOW = float(os.environ.get("TWINPATH_SLOW", "1"))
 
 
 def wait_for(what, condition, seconds, pause=0.05):

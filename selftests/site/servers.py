@@ -79,7 +79,7 @@ class Server(Worker):
         sock.close()
 
     def _datagram(self, sock):
-        data, peer = sock.recvfrom(2048)
+        data, peer = sock.recvfrom(65535)
         self._count("udp", peer[0])
         self.datagrams.add(data[:12])
         try:

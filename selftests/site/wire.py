@@ -119,3 +119,11 @@ class Wire(Worker):
         """{source: packets} of what came in from anyone not allowed."""
         return {source: count for source, count in self.incoming.items()
                 if source not in allowed}
+
+
+class Arriving(Wire):
+    """What this end receives: what it sends may be unfinished here."""
+
+    def _packet(self, packet, outgoing):
+        if not outgoing:
+            super()._packet(packet, outgoing)
