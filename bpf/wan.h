@@ -366,8 +366,7 @@ static __always_inline __u32 wan_bound(const struct hook *hook,
 	if (reason != GO_ON)
 		return reason;
 	if (hook->set->rules & TP_RULES_FIRST && p->class != CLASS_ERROR &&
-	    p->kind != TP_KIND_HAIRPIN &&
-	    !wan_session(hook, p, index)) {
+	    p->kind != TP_KIND_HAIRPIN && !wan_session(hook, p, index)) {
 		if (p->flags & PACKET_SYN)
 			mss_clamp(exit, edit);
 		return shown_first(hook, p, index, binding, edit);

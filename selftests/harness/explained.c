@@ -35,21 +35,21 @@ static bool is_ordinary(const struct step *step, const struct packet *in)
 	bool ports = in->protocol == IPPROTO_TCP || in->protocol == IPPROTO_UDP;
 	bool query = in->protocol == IPPROTO_ICMP &&
 		     (in->type == ECHO || in->type == ECHO_REPLY);
-	bool portless = in->protocol == IPPROTO_GRE ||
-			in->protocol == IPPROTO_ESP ||
-			in->protocol == IPPROTO_SCTP ||
-			in->protocol == IPPROTO_IPIP;
+	bool portless =
+		in->protocol == IPPROTO_GRE || in->protocol == IPPROTO_ESP ||
+		in->protocol == IPPROTO_SCTP || in->protocol == IPPROTO_IPIP;
 
 	/* Nothing answers an RST; "explain" asks for an ACK. */
 	if (in->protocol == IPPROTO_TCP && in->flags & RST)
 		return false;
 	return (step->side == LAN || step->side == WAN ||
 		step->side == WAN_B) &&
-	       !in->ethertype && (ports || query || portless) && !in->fragment &&
-	       !in->options && !in->piece.bytes && !in->ip_error &&
-	       !in->l4_error && !in->version_ihl && !in->total_length &&
-	       !in->udp_length && !in->data_offset && !in->cut && !in->quote &&
-	       (!in->ttl || in->ttl > 1) && in->payload < 1200 &&
+	       !in->ethertype && (ports || query || portless) &&
+	       !in->fragment && !in->options && !in->piece.bytes &&
+	       !in->ip_error && !in->l4_error && !in->version_ihl &&
+	       !in->total_length && !in->udp_length && !in->data_offset &&
+	       !in->cut && !in->quote && (!in->ttl || in->ttl > 1) &&
+	       in->payload < 1200 &&
 	       memcmp(in->from, plane_mac_partner, 6) != 0 &&
 	       in->from[0] != 0x06; /* MAC_THEIRS */
 }
