@@ -39,6 +39,12 @@ def ask_large(size):
         return sock.recv(65535)[4:] == data
 
 
+def kernel():
+    return tuple(int(word) for word in os.uname().release.split(".")[:2])
+
+
+@pytest.mark.skipif(kernel() < (6, 3), reason="no XDP redirect of frames in "
+                    "several buffers before Linux 6.3: see limits.md")
 def test_jumbo_by_xdp():
     with site_of(lan=lambda site: small.lan_cable(site, JUMBO),
                  uplink=lambda site: small.wan_cable(site, JUMBO),
