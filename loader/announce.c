@@ -7,6 +7,7 @@
 #include "announce.h"
 #include "log.h"
 #include "maps.h"
+#include "next_hop.h"
 #include "site.h"
 
 /* OSPF's MinLSInterval (RFC 2328 B): a faster flap costs seconds site-wide. */
@@ -32,7 +33,9 @@ static void describe(const struct site *site, unsigned i,
 	/* Nothing is routed to an interface without its guard. */
 	out->present = facts->present && facts->attached;
 	out->ifindex = facts->ifindex;
-	out->next_hop = config->next_hop;
+	out->next_hop = *next_hop_of(config, facts);
+	out->dhcp = config->dhcp;
+	out->unknown = config->dhcp && !facts->next_hop;
 	/* Only where it is less: for a forwarded packet the kernel asks the
 	 * route alone. */
 	if (facts->mtu == config->mtu)
