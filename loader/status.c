@@ -223,7 +223,7 @@ static struct json_object *uplink_json(const struct site *site, unsigned i,
 	add_address(json, "address",
 		    facts->has_address ? &facts->address : &none);
 	add_address(json, "next_hop",
-		    config->dhcp && !facts->next_hop ?
+		    config->dhcp && !(facts->has_address && facts->next_hop) ?
 			    &none :
 			    next_hop_of(config, facts));
 	add_text(json, "next_hop_by", config->dhcp ? "dhcp" : "configuration");
