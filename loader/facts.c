@@ -83,10 +83,10 @@ static void find_next_hop(struct uplink_facts *facts,
 					 facts->next_hop_mac));
 	facts->stranded = none && !facts->raw && !config->dhcp;
 	/* DHCP's may be on no subnet: then the client has said "on link". */
-	facts->next_hop = none ? facts->raw :
-				 config->dhcp ||
-					 on_subnet(netlink, facts->ifindex,
-						   next_hop);
+	facts->next_hop =
+		none ? facts->raw :
+		       config->dhcp ||
+				on_subnet(netlink, facts->ifindex, next_hop);
 }
 
 static void collect_uplink(struct uplink_facts *facts,

@@ -55,8 +55,7 @@ void probe_words_result(const struct uplink_config *uplink,
 	case PROBE_UNRESOLVED:
 		snprintf(because, WORDS,
 			 "next hop %s does not answer on %s (no MAC address)",
-			 address_print(next_hop, text),
-			 uplink->interface);
+			 address_print(next_hop, text), uplink->interface);
 		break;
 	case PROBE_UNSENT:
 		snprintf(because, WORDS, "%s takes no probe: %s",
