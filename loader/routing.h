@@ -67,7 +67,9 @@ struct routing_memory {
 };
 
 struct routing_report {
-	unsigned added; /* routes and rules */
+	bool patient; /* asked for: what somebody else has removed can wait */
+	unsigned deferred; /* so much of it does */
+	unsigned added;	   /* routes and rules */
 	unsigned deleted;
 	unsigned reinstalled; /* of the added: somebody else had removed them */
 	unsigned failed;
