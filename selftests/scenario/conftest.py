@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-pytest.register_assert_rewrite("dhcp_cases")
+pytest.register_assert_rewrite("dhcp_cases", "routing_cases")
 # pylint: disable=wrong-import-position
 from selftests.site.matrix import Matrix
 from selftests.site.netns import SiteError, run
