@@ -359,7 +359,7 @@ man8 := $(wildcard man/*.8)
 man5 := $(wildcard man/*.5)
 docs := $(wildcard docs/*.md)
 completion := $(wildcard completion/twinpath)
-examples := $(filter-out examples/rt_protos%,$(wildcard examples/*))
+examples := $(filter-out examples/rt_protos% examples/dhclient%,$(wildcard examples/*))
 
 # to FILES,DIRECTORY[,MODE]: nothing when there are no files.
 to = $(if $(1),$(Q)install -m $(or $(3),644) -D -t $(2) $(1))
@@ -380,6 +380,10 @@ install: all
 	$(Q)install -m 644 systemd/twinpath.sysusers $(sysusersdir)/twinpath.conf
 	$(Q)install -m 644 examples/rt_protos.d-twinpath.conf \
 		$(etcdir)/iproute2/rt_protos.d/twinpath.conf
+	$(Q)for when in enter exit; do \
+		install -D -m 644 examples/dhclient-$$when-hooks.d-twinpath \
+			$(etcdir)/dhcp/dhclient-$$when-hooks.d/twinpath; \
+	done
 
 # $(SYSCONFDIR)/twinpath stays: it holds the user's own files.
 uninstall:
@@ -388,7 +392,9 @@ uninstall:
 		$(man8:man/%=$(mandir)/man8/%) $(man5:man/%=$(mandir)/man5/%) \
 		$(completion:completion/%=$(completiondir)/%) \
 		$(unitdir)/twinpath@.service $(sysusersdir)/twinpath.conf \
-		$(etcdir)/iproute2/rt_protos.d/twinpath.conf
+		$(etcdir)/iproute2/rt_protos.d/twinpath.conf \
+		$(etcdir)/dhcp/dhclient-enter-hooks.d/twinpath \
+		$(etcdir)/dhcp/dhclient-exit-hooks.d/twinpath
 	$(Q)rm -rf $(docdir)
 
 # ---- housekeeping ------------------------------------------------------------

@@ -7,9 +7,13 @@
 #include "announce.h"
 #include "log.h"
 #include "maps.h"
+#include "next_hop.h"
 #include "site.h"
 
 /* OSPF's MinLSInterval (RFC 2328 B): a faster flap costs seconds site-wide. */
+#define THEFTS 3
+#define THEFT_PACE 1000
+#define THEFT_HUSH 10000
 #define ANNOUNCE_PACE 5000
 /* A daemon that has just started knows little: what was announced stays. */
 #define ADOPT_PATIENCE 1000
@@ -32,7 +36,9 @@ static void describe(const struct site *site, unsigned i,
 	/* Nothing is routed to an interface without its guard. */
 	out->present = facts->present && facts->attached;
 	out->ifindex = facts->ifindex;
-	out->next_hop = config->next_hop;
+	out->next_hop = *next_hop_of(config, facts);
+	out->dhcp = config->dhcp;
+	out->unknown = config->dhcp && !facts->next_hop;
 	/* Only where it is less: for a forwarded packet the kernel asks the
 	 * route alone. */
 	if (facts->mtu == config->mtu)
@@ -163,6 +169,35 @@ static msec_t sooner(msec_t a, msec_t b)
 	return a && (a < b || !b) ? a : b;
 }
 
+/*
+ * What somebody removes is put back at once, three times; whoever goes on gets
+ * one in a second, and a line in ten: a race would be lost, and every round of
+ * it is news for the whole area.  robbed_until moves on by a second with each
+ * theft, and is never in the past.  Returns how long it has to wait.
+ */
+static msec_t robbed_wait(const struct announce *told, msec_t now)
+{
+	msec_t wait = told->robbed_until - now - (THEFTS - 1) * THEFT_PACE;
+
+	return wait > 0 ? wait : 0;
+}
+
+static void robbed(struct announce *told, msec_t now)
+{
+	if (told->robbed_until < now)
+		told->robbed_until = now;
+	told->robbed_until += THEFT_PACE;
+	told->robbed_unsaid += told->routing.reinstalled;
+	if (robbed_wait(told, now) && told->robbed_said &&
+	    now - told->robbed_said < THEFT_HUSH)
+		return;
+	log_warning("%u of our routes or rules had been removed by "
+		    "somebody else: put back",
+		    told->robbed_unsaid);
+	told->robbed_unsaid = 0;
+	told->robbed_said = now;
+}
+
 msec_t announce_apply(struct announce *told, const struct site *site)
 {
 	const struct desired *desired = &site->desired;
@@ -176,7 +211,7 @@ msec_t announce_apply(struct announce *told, const struct site *site)
 				   site->config.marker.length,
 		.marker = site->config.marker,
 	};
-	msec_t later;
+	msec_t later, now = site_now();
 
 	for (unsigned i = 0; i < wish.uplinks_count; i++)
 		describe(site, i, &wish.uplinks[i]);
@@ -184,11 +219,12 @@ msec_t announce_apply(struct announce *told, const struct site *site)
 		describe_partner(site, &wish.uplinks[wish.uplinks_count++]);
 	later = pace(told, site, &wish);
 	later = sooner(leave(told, site, &wish), later);
+	report->patient = robbed_wait(told, now) > 0;
 	routing_apply(site->netlink, &wish, report);
 	if (report->reinstalled)
-		log_warning("%u of our routes or rules had been removed by "
-			    "somebody else: put back",
-			    report->reinstalled);
+		robbed(told, now);
+	if (report->deferred)
+		later = sooner(robbed_wait(told, now), later);
 	if (report->failed)
 		log_error("%s", report->error);
 	return later;

@@ -20,6 +20,9 @@ struct announce {
 	msec_t back_at; /* when to step back from the best; 0: not going to */
 	int left; /* uplink whose default waits for the partner's, or nobody */
 	msec_t left_at;
+	msec_t robbed_until; /* see announce.c */
+	msec_t robbed_said;
+	unsigned robbed_unsaid;
 	struct routing_report routing;
 };
 

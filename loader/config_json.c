@@ -116,7 +116,10 @@ static struct json_object *uplink_json(const struct uplink_config *uplink)
 
 	put_text(object, "name", uplink->name);
 	put_text(object, "interface", uplink->interface);
-	put_address(object, "next_hop", &uplink->next_hop);
+	if (uplink->dhcp)
+		put_text(object, "next_hop", "dhcp");
+	else
+		put_address(object, "next_hop", &uplink->next_hop);
 	put_address(object, "address", &uplink->address);
 	put_locals(object, uplink->locals, uplink->locals_count);
 	put_number(object, "level", uplink->level);

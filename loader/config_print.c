@@ -212,7 +212,24 @@ static void print_sizes(FILE *out, const struct uplink_config *uplink)
 			uplink->mss == MSS_OFF ? "off" : "auto");
 }
 
-static void print_uplink(FILE *out, const struct uplink_config *uplink)
+static void print_next_hop(FILE *out, const struct uplink_config *uplink,
+			   unsigned index)
+{
+	if (uplink->dhcp)
+		/* The ids of a fresh start; `status` shows those in force. */
+		fprintf(out,
+			"    next-hop = dhcp\n"
+			"    # its client's default route goes into table %u, "
+			"not into main\n",
+			MODEL_TABLE_BASE + index + 1);
+	else if (address_is_zero(&uplink->next_hop))
+		fprintf(out, "    next-hop = none\n");
+	else
+		print_address(out, "    ", "next-hop", &uplink->next_hop);
+}
+
+static void print_uplink(FILE *out, const struct uplink_config *uplink,
+			 unsigned index)
 {
 	const struct track_config *track = &uplink->tracks[uplink->track];
 	char down[DURATION_TEXT], up[DURATION_TEXT];
@@ -220,9 +237,7 @@ static void print_uplink(FILE *out, const struct uplink_config *uplink)
 
 	fprintf(out, "\nuplink %s {\n    interface = \"%s\"\n", uplink->name,
 		uplink->interface);
-	if (address_is_zero(&uplink->next_hop))
-		fprintf(out, "    next-hop = none\n");
-	print_address(out, "    ", "next-hop", &uplink->next_hop);
+	print_next_hop(out, uplink, index);
 	print_address(out, "    ", "address", &uplink->address);
 	config_print_locals(out, "    ", uplink->locals, uplink->locals_count);
 	fprintf(out, "    level = %u\n", uplink->level);
@@ -316,7 +331,7 @@ void config_print(FILE *out, const struct config *config)
 		fprintf(out, "# vrrp-file: the instance's own, under /run\n");
 	print_tables(out, config);
 	for (i = 0; i < config->uplinks_count; i++)
-		print_uplink(out, &config->uplinks[i]);
+		print_uplink(out, &config->uplinks[i], i);
 	for (i = 0; i < config->publishes_count; i++)
 		print_publish(out, config, &config->publishes[i]);
 	for (i = 0; i < config->hooks_count; i++)

@@ -132,7 +132,7 @@ static void read_arp(const struct config_section *section,
 	track->target = uplink->next_hop;
 	if (config_get(section, "target", &value))
 		config_value_address(&value, &track->target);
-	else if (address_is_zero(&uplink->next_hop))
+	else if (address_is_zero(&uplink->next_hop) && !uplink->dhcp)
 		config_missing(section, track->line, "target",
 			       "the uplink has no next hop to ask");
 }

@@ -50,14 +50,17 @@ static void read_next_hop(const struct config_section *section,
 
 	if (!config_get(section, "next-hop", &value))
 		config_missing(section, uplink->line, "next-hop",
-			       "the ISP's router, or none on a point-to-point "
-			       "interface");
+			       "the ISP's router, dhcp, or none on a "
+			       "point-to-point interface");
 	else if (strcmp(value.text, "none") == 0)
 		uplink->next_hop = (struct tp_addr){ .byte = { 0 } };
 	else if (strcmp(value.text, "dhcp") == 0)
+		uplink->dhcp = true;
+	else if (value.text[strspn(value.text, "0123456789abcdefABCDEF.:/")])
 		config_error(value.messages, value.line,
-			     "next-hop: 'dhcp' comes with a later release: "
-			     "give the router's address");
+			     "next-hop: '%s' is neither an address such as "
+			     "192.0.2.1, nor dhcp, nor none",
+			     value.text);
 	else
 		config_value_address(&value, &uplink->next_hop);
 }

@@ -38,6 +38,15 @@ void decide_fault(const struct config *config, const struct facts *facts,
 		snprintf(fault, MODEL_REASON,
 			 "next-hop = none, and %s is not point-to-point",
 			 interface);
+	else if (!fact->next_hop && uplink->dhcp)
+		snprintf(fault, MODEL_REASON,
+			 fact->astray ?
+				 "the default route by %s is in the main "
+				 "table, and belongs into %u" :
+				 "no default route by %s in table %u: DHCP has "
+				 "given no router, or its client puts it "
+				 "elsewhere",
+			 interface, fact->table);
 	else if (!fact->next_hop)
 		snprintf(fault, MODEL_REASON, "next hop is on no subnet of %s",
 			 interface);

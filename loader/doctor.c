@@ -122,6 +122,31 @@ static void look_at_own_routes(const struct site *site,
 			    site->config.uplinks[told].name);
 }
 
+/* The next hop that DHCP has not given. */
+static void look_at_leases(const struct site *site,
+			   struct json_object *findings)
+{
+	for (unsigned i = 0; i < site->config.uplinks_count; i++) {
+		const struct uplink_config *config = &site->config.uplinks[i];
+		const struct uplink_facts *facts = &site->facts.uplinks[i];
+		char type[TYPE];
+
+		if (!config->dhcp || !facts->has_address || facts->next_hop)
+			continue;
+		snprintf(type, sizeof(type), "ip route show default table all");
+		doctor_find(findings, type,
+			    "uplink %s: no next hop from DHCP: no default "
+			    "route by %s in table %u%s",
+			    config->name, config->interface, facts->table,
+			    facts->astray ?
+				    ", and one in main: its client has to put "
+				    "it into that table (RouteTable= of "
+				    "networkd, route-table of NetworkManager, "
+				    "/etc/dhcp/twinpath-uplinks)" :
+				    "");
+	}
+}
+
 static const char *protocol_name(unsigned protocol)
 {
 	switch (protocol) {
@@ -215,6 +240,7 @@ struct json_object *doctor_findings(const struct site *site)
 	doctor_sysctls(site, findings);
 	doctor_offloads(site, findings);
 	look_at_own_routes(site, findings);
+	look_at_leases(site, findings);
 	look_at_foreign_routes(site, findings);
 	look_at_inside(site, findings);
 	look_at_maps(site, findings);

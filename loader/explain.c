@@ -11,6 +11,7 @@
 #include "address.h"
 #include "explain.h"
 #include "maps.h"
+#include "next_hop.h"
 #include "site.h"
 #include "twinpath/reasons.h"
 
@@ -243,6 +244,7 @@ static void say_next_hop(struct words *words)
 	int i = uplink_of(site, words->is->exit);
 	const struct uplink_config *config;
 	const struct uplink_facts *facts;
+	const struct tp_addr *next_hop;
 	char text[ADDRESS_TEXT];
 
 	if (i == EXITS_NONE ||
@@ -250,13 +252,14 @@ static void say_next_hop(struct words *words)
 		return;
 	config = &site->config.uplinks[i];
 	facts = &site->facts.uplinks[i];
-	if (facts->raw || address_is_zero(&config->next_hop))
+	next_hop = next_hop_of(config, facts);
+	if (facts->raw || address_is_zero(next_hop))
 		say(words, "by %s, a link without next hop", config->interface);
 	else if (facts->next_hop_mac_known)
 		say(words,
 		    "by %s to the next hop %s, "
 		    "%02x:%02x:%02x:%02x:%02x:%02x",
-		    config->interface, address_print(&config->next_hop, text),
+		    config->interface, address_print(next_hop, text),
 		    facts->next_hop_mac[0], facts->next_hop_mac[1],
 		    facts->next_hop_mac[2], facts->next_hop_mac[3],
 		    facts->next_hop_mac[4], facts->next_hop_mac[5]);
@@ -264,7 +267,7 @@ static void say_next_hop(struct words *words)
 		say(words,
 		    "by %s to the next hop %s, whose MAC is not known: the "
 		    "kernel takes it until it is",
-		    config->interface, address_print(&config->next_hop, text));
+		    config->interface, address_print(next_hop, text));
 }
 
 /* ---- from outside ---------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 
 #include "address.h"
 #include "facts_private.h"
+#include "next_hop.h"
 
 #define USABLE                                                               \
 	(NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT | \
@@ -69,21 +70,27 @@ static void find_next_hop(struct uplink_facts *facts,
 			  const struct uplink_config *config,
 			  const struct netlink *netlink)
 {
-	bool none = address_is_zero(&config->next_hop);
+	const struct tp_addr *next_hop = next_hop_of(config, facts);
+	bool none;
 
+	if (config->dhcp)
+		next_hop_learn(facts, netlink);
+	none = address_is_zero(next_hop);
 	/* At the other end of a link to one end there is the next hop. */
 	facts->next_hop_mac_known =
-		facts->raw || (!none && facts_find_mac(netlink, facts->ifindex,
-						       &config->next_hop,
-						       facts->next_hop_mac));
-	facts->stranded = none && !facts->raw;
+		facts->raw ||
+		(!none && facts_find_mac(netlink, facts->ifindex, next_hop,
+					 facts->next_hop_mac));
+	facts->stranded = none && !facts->raw && !config->dhcp;
+	/* DHCP's may be on no subnet: then the client has said "on link". */
 	facts->next_hop =
 		none ? facts->raw :
-		       on_subnet(netlink, facts->ifindex, &config->next_hop);
+		       config->dhcp ||
+				on_subnet(netlink, facts->ifindex, next_hop);
 }
 
 static void collect_uplink(struct uplink_facts *facts,
-			   const struct uplink_config *config,
+			   const struct uplink_config *config, unsigned exit,
 			   const struct netlink *netlink,
 			   const struct interfaces *interfaces)
 {
@@ -96,6 +103,8 @@ static void collect_uplink(struct uplink_facts *facts,
 	facts->has_address = false;
 	facts->next_hop = false;
 	facts->stranded = false;
+	facts->astray = false;
+	facts->table = MODEL_TABLE_BASE + exit;
 	facts->attached = false;
 	facts->next_hop_mac_known = false;
 	facts->raw = false;
@@ -115,13 +124,14 @@ static void collect_uplink(struct uplink_facts *facts,
 }
 
 void facts_collect(struct facts *facts, const struct config *config,
+		   const unsigned exits[MODEL_UPLINKS],
 		   const struct netlink *netlink,
 		   const struct interfaces *interfaces, msec_t now)
 {
 	facts->now = now;
 	facts->ready = interfaces_ready(interfaces, netlink);
 	for (unsigned i = 0; i < config->uplinks_count; i++)
-		collect_uplink(&facts->uplinks[i], &config->uplinks[i], netlink,
-			       interfaces);
+		collect_uplink(&facts->uplinks[i], &config->uplinks[i],
+			       exits[i], netlink, interfaces);
 	facts_collect_partner(&facts->partner, config, netlink);
 }

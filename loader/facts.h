@@ -11,6 +11,7 @@
 
 /* Everything but tracks and `beyond`, which are left as they are. */
 void facts_collect(struct facts *facts, const struct config *config,
+		   const unsigned exits[MODEL_UPLINKS],
 		   const struct netlink *netlink,
 		   const struct interfaces *interfaces, msec_t now);
 

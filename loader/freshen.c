@@ -3,6 +3,7 @@
 #include <linux/neighbour.h>
 
 #include "freshen.h"
+#include "next_hop.h"
 
 #define HOSTS_A_CALL 32
 
@@ -33,7 +34,8 @@ void freshen(struct netlink *netlink, const struct config *config,
 	for (unsigned i = 0; i < config->uplinks_count; i++)
 		if (facts->uplinks[i].next_hop && !facts->uplinks[i].raw)
 			freshen_one(netlink, facts->uplinks[i].ifindex,
-				    &config->uplinks[i].next_hop);
+				    next_hop_of(&config->uplinks[i],
+						&facts->uplinks[i]));
 	for (unsigned kind = TP_KIND_TAKE; kind < TP_KINDS; kind++)
 		if (!facts->partner.links[kind].raw)
 			freshen_one(netlink, facts->partner.links[kind].ifindex,

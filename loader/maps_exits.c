@@ -10,6 +10,7 @@
 
 #include "address.h"
 #include "maps_private.h"
+#include "next_hop.h"
 #include "twinpath.skel.h"
 
 /*
@@ -130,7 +131,7 @@ static void fill_exit(struct tp_exit *out, const struct maps *maps,
 	out->mtu = bounded(facts->mtu);
 	out->mss = segment(config, out->mtu);
 	out->mark = TP_MARK(id);
-	out->next_hop = config->next_hop;
+	out->next_hop = *next_hop_of(config, facts);
 	out->home_after = until_tick(maps, input, i); /* or wait_until */
 	memcpy(out->source, facts->mac, 6);
 	if (facts->next_hop_mac_known) {

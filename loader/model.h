@@ -159,6 +159,7 @@ struct uplink_config {
 	enum mss_policy mss;
 	unsigned mss_most;	 /* of MSS_MOST */
 	struct tp_addr next_hop; /* all zero: none, a point-to-point link */
+	bool dhcp;		 /* or: what the DHCP client is given */
 	struct tp_addr address;	 /* all zero: the interface's first */
 	unsigned level;		 /* 1 is best */
 	unsigned share; /* weight among its level; 0: it shares nothing */
@@ -291,6 +292,7 @@ struct uplink_facts {
 	bool next_hop; /* on a connected subnet of the interface, or none is
 			* needed */
 	bool stranded; /* next-hop = none, on an interface that needs one */
+	bool astray;   /* DHCP's default is in main, not in `table` */
 	bool attached; /* our programs are on it */
 	bool beyond;   /* something came from beyond the next hop within
 			   * the detection time */
@@ -302,6 +304,10 @@ struct uplink_facts {
 	uint8_t next_hop_mac[6];
 	bool next_hop_mac_known;
 	struct tp_addr address;
+	unsigned table; /* its own */
+	/* Of next-hop = dhcp: the next hop, all zero while it is not known, and
+	 * our address when it was learned. */
+	struct tp_addr router, router_for;
 };
 
 /* An interface that leads to the partner. */

@@ -143,8 +143,10 @@ static int start(struct probe *probe)
 
 int probe_update(struct probe *probe, const struct probe_path *path)
 {
+	/* A next hop of DHCP's may be another one tomorrow. */
 	bool moved = path->ifindex != probe->path.ifindex ||
-		     !address_equal(&path->address, &probe->path.address);
+		     !address_equal(&path->address, &probe->path.address) ||
+		     !address_equal(&path->next_hop, &probe->path.next_hop);
 	bool resolved = probe->kind->by_mac && path->next_hop_mac_known &&
 			!probe->path.next_hop_mac_known;
 

@@ -61,6 +61,13 @@ static int set_filter(int fd, in_addr_t about, in_addr_t local)
 	return 0;
 }
 
+/* Where the configuration names nobody: the next hop, as DHCP gave it. */
+static const struct tp_addr *whom(const struct probe_view *view)
+{
+	return address_is_zero(&view->config->target) ? &view->path->next_hop :
+							&view->config->target;
+}
+
 static int arp_open(const struct probe_view *view)
 {
 	const struct sockaddr_ll here = {
@@ -75,7 +82,7 @@ static int arp_open(const struct probe_view *view)
 	fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
-	error = set_filter(fd, address_to_v4(&view->config->target),
+	error = set_filter(fd, address_to_v4(whom(view)),
 			   address_to_v4(&view->path->address));
 	if (!error &&
 	    (setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof(one)) ||
@@ -92,7 +99,7 @@ static int arp_send(int fd, const struct probe_view *view,
 {
 	const struct probe_path *path = view->path;
 	bool known = path->next_hop_mac_known && !again &&
-		     address_equal(&view->config->target, &path->next_hop);
+		     address_equal(whom(view), &path->next_hop);
 	struct sockaddr_ll to = {
 		.sll_family = AF_PACKET,
 		.sll_protocol = htons(ETH_P_ARP),
@@ -108,7 +115,7 @@ static int arp_send(int fd, const struct probe_view *view,
 			.ar_op = htons(ARPOP_REQUEST),
 		},
 		.sender = address_to_v4(&path->address),
-		.target = address_to_v4(&view->config->target),
+		.target = address_to_v4(whom(view)),
 	};
 
 	(void)shot;

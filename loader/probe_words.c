@@ -40,6 +40,7 @@ static void in_a_row(unsigned count, const char *what, char because[WORDS])
 
 void probe_words_result(const struct uplink_config *uplink,
 			const struct track_config *config,
+			const struct tp_addr *next_hop,
 			const struct probe_result *result, char because[WORDS])
 {
 	char text[ADDRESS_TEXT];
@@ -54,8 +55,7 @@ void probe_words_result(const struct uplink_config *uplink,
 	case PROBE_UNRESOLVED:
 		snprintf(because, WORDS,
 			 "next hop %s does not answer on %s (no MAC address)",
-			 address_print(&uplink->next_hop, text),
-			 uplink->interface);
+			 address_print(next_hop, text), uplink->interface);
 		break;
 	case PROBE_UNSENT:
 		snprintf(because, WORDS, "%s takes no probe: %s",

@@ -22,6 +22,7 @@ enum track_state probe_words_interface(const struct uplink_config *config,
 /* Why a track turns with this result. */
 void probe_words_result(const struct uplink_config *uplink,
 			const struct track_config *config,
+			const struct tp_addr *next_hop,
 			const struct probe_result *result, char because[WORDS]);
 
 /* The window is beyond its limits; answers are slow. */

@@ -16,6 +16,7 @@
 
 #include "address.h"
 #include "log.h"
+#include "next_hop.h"
 #include "prober.h"
 #include "site.h"
 
@@ -110,8 +111,8 @@ static void on_result(void *arg, const struct probe_result *result)
 	else if (slow)
 		probe_words_slow(prober->config, because);
 	else
-		probe_words_result(prober->uplink, prober->config, result,
-				   because);
+		probe_words_result(prober->uplink, prober->config,
+				   &prober->path.next_hop, result, because);
 	prober->found(prober, verdict, result, because);
 }
 
@@ -120,10 +121,10 @@ static void on_resolve(void *arg)
 	const struct prober *prober = arg;
 
 	/* A refusal has shown, or will show, as another fact. */
-	if (prober->path.ifindex && !address_is_zero(&prober->uplink->next_hop))
+	if (prober->path.ifindex && !address_is_zero(&prober->path.next_hop))
 		netlink_neighbour_probe(prober->site->netlink,
 					prober->path.ifindex,
-					&prober->uplink->next_hop);
+					&prober->path.next_hop);
 }
 
 msec_t prober_heard(const struct prober *prober)
@@ -131,7 +132,7 @@ msec_t prober_heard(const struct prober *prober)
 	/* These two ask the next hop, or the segment. */
 	if (!prober->probe || prober->config->kind == TRACK_ECHO ||
 	    prober->config->kind == TRACK_ARP ||
-	    address_equal(&prober->config->target, &prober->uplink->next_hop))
+	    address_equal(&prober->config->target, &prober->path.next_hop))
 		return 0;
 	return probe_statistics(prober->probe).heard;
 }
@@ -153,7 +154,7 @@ void prober_update(struct prober *prober, const struct uplink_facts *facts,
 	struct probe_path path = {
 		.ifindex = up ? facts->ifindex : 0,
 		.address = facts->address,
-		.next_hop = prober->uplink->next_hop,
+		.next_hop = *next_hop_of(prober->uplink, facts),
 		.next_hop_mac_known = facts->next_hop_mac_known,
 		.raw = facts->raw,
 	};

@@ -60,7 +60,7 @@ static bool same_track(const struct uplink_config *a, unsigned i,
 	return !strcmp(a->name, b->name) &&
 	       !strcmp(a->interface, b->interface) &&
 	       address_equal(&a->next_hop, &b->next_hop) &&
-	       same_verdict(a, i, b, j);
+	       a->dhcp == b->dhcp && same_verdict(a, i, b, j);
 }
 
 /*

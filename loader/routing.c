@@ -129,13 +129,19 @@ static void put_route(struct work *work, const struct netlink_route *route)
 {
 	const struct routing_memory *memory = &work->report->memory;
 	struct routing_report *report = work->report;
+	bool stolen = in_routes(memory->routes, memory->routes_count, route);
 	char what[ROUTING_TEXT];
-	int err = netlink_route_put(work->netlink, route);
+	int err;
 
+	if (stolen && report->patient) {
+		report->deferred++;
+		remember_route(work, route);
+		return;
+	}
+	err = netlink_route_put(work->netlink, route);
 	if (!err) {
 		report->added++;
-		if (in_routes(memory->routes, memory->routes_count, route))
-			report->reinstalled++;
+		report->reinstalled += stolen;
 		remember_route(work, route);
 	} else if (too_late(err)) {
 		if (!report->skipped++)
@@ -222,13 +228,17 @@ static void add_rule(struct work *work, const struct netlink_rule *rule,
 {
 	const struct routing_memory *memory = &work->report->memory;
 	struct routing_memory *seen = &work->seen;
+	bool stolen = in_rules(memory->rules, memory->rules_count, rule);
+	bool missing = !in_rules(there->rule, there->count, rule);
 	int err = 0;
 
-	if (!in_rules(there->rule, there->count, rule)) {
+	if (missing && stolen && work->report->patient) {
+		work->report->deferred++;
+	} else if (missing) {
 		err = netlink_rule_add(work->netlink, rule);
 		if (!err)
 			work->report->added++;
-		if (!err && in_rules(memory->rules, memory->rules_count, rule))
+		if (!err && stolen)
 			work->report->reinstalled++;
 	}
 	if (err && err != -EEXIST) {
@@ -262,7 +272,7 @@ int routing_apply(struct netlink *netlink, const struct routing_wish *wish,
 	routing_plan(netlink, wish, &plan);
 	look(&work, &plan);
 	report->added = report->deleted = report->reinstalled = 0;
-	report->failed = 0;
+	report->failed = report->deferred = 0;
 	report->error[0] = '\0';
 	report->skipped = plan.skipped;
 	memcpy(report->omission, plan.omission, sizeof(report->omission));

@@ -24,6 +24,9 @@
 #include "netlink.h"
 
 #define ROUTING_METRIC_BACKSTOP 4294967294U
+/* Beside the client's, whatever that has, and not in its place: most clients
+ * have 100 or more, simple scripts 0. */
+#define ROUTING_METRIC_DHCP 1U
 #define ROUTING_RULES_PER_UPLINK 5
 #define ROUTING_EXITS (MODEL_UPLINKS + 1) /* and the partner */
 #define ROUTING_ROUTES (2 * ROUTING_EXITS + 3)
@@ -40,6 +43,8 @@ struct routing_uplink {
 	struct tp_addr next_hop; /* all zero: a link without gateways (ppp) */
 	struct tp_addr address;	 /* all zero: none now */
 	unsigned mtu;		 /* 0: the interface's */
+	bool dhcp;    /* its client has a default in the same table */
+	bool unknown; /* and no next hop is known */
 	bool by_mark; /* the partner: marked packets alone go there */
 };
 
@@ -62,7 +67,9 @@ struct routing_memory {
 };
 
 struct routing_report {
-	unsigned added; /* routes and rules */
+	bool patient; /* asked for: what somebody else has removed can wait */
+	unsigned deferred; /* so much of it does */
+	unsigned added;	   /* routes and rules */
 	unsigned deleted;
 	unsigned reinstalled; /* of the added: somebody else had removed them */
 	unsigned failed;

@@ -33,6 +33,10 @@ struct netlink_route routing_default(const struct routing_uplink *uplink,
 	return (struct netlink_route){
 		.table = table,
 		.to = default_prefix(),
+		/* DHCP's may be on no subnet of ours; the client knows. */
+		.flags = uplink->dhcp && !address_is_zero(&uplink->next_hop) ?
+				 RTNH_F_ONLINK :
+				 0,
 		.type = RTN_UNICAST,
 		.protocol = MODEL_RTPROT,
 		.hops = 1,
@@ -116,7 +120,10 @@ static const char *obstacle(const struct netlink *netlink,
 		return "is down";
 	if (!has_address(netlink, uplink))
 		return "has lost its address";
-	if (!address_is_zero(&uplink->next_hop) && !on_subnet(netlink, uplink))
+	if (uplink->unknown)
+		return "has no next hop from DHCP";
+	if (!address_is_zero(&uplink->next_hop) && !uplink->dhcp &&
+	    !on_subnet(netlink, uplink))
 		return "has no subnet with the next hop";
 	return NULL;
 }
@@ -191,7 +198,8 @@ void routing_plan(const struct netlink *netlink,
 		why_not = obstacle(netlink, uplink);
 		table = MODEL_TABLE_BASE + uplink->exit;
 		add_route(plan, backstop(table));
-		add_default(plan, why_not, uplink, table, 0);
+		add_default(plan, why_not, uplink, table,
+			    uplink->dhcp ? ROUTING_METRIC_DHCP : 0);
 		add_rules(plan, uplink, table);
 		if (wish->last_resort == (int)i)
 			add_default(plan, why_not, uplink,

@@ -20,6 +20,7 @@
 #include "freshen.h"
 #include "intent.h"
 #include "log.h"
+#include "next_hop.h"
 #include "partner.h"
 #include "probes.h"
 #include "rules.h"
@@ -99,7 +100,7 @@ static void collect(struct site *site)
 {
 	struct facts *facts = &site->facts;
 
-	facts_collect(facts, &site->config, site->netlink,
+	facts_collect(facts, &site->config, site->exits, site->netlink,
 		      &site->parts->interfaces, site_now());
 	probes_update(site);
 	partner_collect(site->parts->partner, &site->facts.partner);
@@ -299,6 +300,7 @@ void site_turn(struct site *site)
 		conflicts_watch(&site->parts->conflicts, &site->config,
 				site->netlink);
 	collect(site);
+	next_hop_log(site, &before);
 	expire_intent(site);
 	desired = decide(&site->config, &site->facts, &site->intent,
 			 &site->desired);

@@ -155,7 +155,7 @@ int site_start(struct site *site)
 		return err;
 	}
 	site->parts->changes = ~0U;
-	facts_collect(&site->facts, &site->config, site->netlink,
+	facts_collect(&site->facts, &site->config, site->exits, site->netlink,
 		      &site->parts->interfaces, site->started);
 	announce_adopt(&site->parts->announce, site);
 	site_turn(site);

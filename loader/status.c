@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "address.h"
+#include "next_hop.h"
 #include "site.h"
 #include "status.h"
 #include "status_partner.h"
@@ -221,7 +222,12 @@ static struct json_object *uplink_json(const struct site *site, unsigned i,
 	/* What it had last is remembered; what it has is asked for. */
 	add_address(json, "address",
 		    facts->has_address ? &facts->address : &none);
-	add_address(json, "next_hop", &config->next_hop);
+	add_address(json, "next_hop",
+		    config->dhcp && !(facts->has_address && facts->next_hop) ?
+			    &none :
+			    next_hop_of(config, facts));
+	add_text(json, "next_hop_by", config->dhcp ? "dhcp" : "configuration");
+	add_count(json, "table", facts->table);
 	add_mac(json, "next_hop_mac", facts->next_hop_mac_known && !facts->raw,
 		facts->next_hop_mac);
 	add_bool(json, "carrier", facts->carrier);

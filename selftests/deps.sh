@@ -16,7 +16,7 @@ libnl-3-dev libconfuse-dev libevent-dev libjson-c-dev libsodium-dev
 libncurses-dev'
 test='libcmocka-dev python3 python3-pytest python3-scapy python3-matplotlib
 iproute2 ethtool iputils-ping nftables tcpdump procps util-linux
-libclang-rt-dev'
+libclang-rt-dev busybox isc-dhcp-client systemd'
 daemons='frr keepalived bird2'
 
 policy=/usr/sbin/policy-rc.d

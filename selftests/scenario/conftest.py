@@ -16,6 +16,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
+pytest.register_assert_rewrite("dhcp_cases", "routing_cases")
 # pylint: disable=wrong-import-position
 from selftests.site.matrix import Matrix
 from selftests.site.netns import SiteError, run
@@ -225,7 +226,7 @@ def unplug(site, letter):
     site.netns(SIDES[letter].gateway).ip(["link del eth1"])
 
 
-def plug(site, letter):
+def plug(site, letter, address=True):
     """Make it anew: another ifindex, another MAC address."""
     side = SIDES[letter]
     gateway, segment = site.netns(side.gateway), site.netns(side.segment)
@@ -235,7 +236,8 @@ def plug(site, letter):
     segment.run(["ethtool", "-K", "gw", "tx", "off"])
     segment.run(["ethtool", "-K", "gw", "gro", "on"])
     # The address last: from here on the kernel has a route to the ISP.
-    gateway.ip(["link set eth1 up", "addr add %s/30 dev eth1" % side.wan])
+    gateway.ip(["link set eth1 up"]
+               + ["addr add %s/30 dev eth1" % side.wan] * address)
     gateway.run(["ethtool", "-K", "eth1", "tx", "off"])
 
 

@@ -74,7 +74,8 @@ def tree(tmp_path_factory):
     for name, text in TREE.items():
         (top / name).parent.mkdir(parents=True, exist_ok=True)
         (top / name).write_text(text)
-    for name in ("address", "duration", "log"):
+    for name in ("address", "duration", "log", "track", "track_damp",
+                 "track_list", "share"):
         (top / f"loader/{name}.c").write_text(f'extern int toy_{name};\n'
                                               f'int toy_{name};\n')
     for name in ("Makefile", "COPYING"):
@@ -178,7 +179,9 @@ def test_install_and_uninstall(tree, tmp_path):
                  "usr/share/bash-completion/completions/twinpath",
                  "usr/lib/sysusers.d/twinpath.conf",
                  "usr/share/doc/twinpath/examples/gw-a.conf",
-                 "etc/iproute2/rt_protos.d/twinpath.conf"):
+                 "etc/iproute2/rt_protos.d/twinpath.conf",
+                 "etc/dhcp/dhclient-enter-hooks.d/twinpath",
+                 "etc/dhcp/dhclient-exit-hooks.d/twinpath"):
         assert (root / name).is_file(), name
     unit = (root / "usr/lib/systemd/system/twinpath@.service").read_text()
     assert "ExecStart=/usr/sbin/twinpathd " in unit

@@ -53,14 +53,18 @@ class SingleTopology(Topology):
 
 class SingleTwinpathd(Twinpathd):
     """twinpathd with both uplinks.  also: more keys of each, as text; probes:
-    what each is tracked by, instead of an icmp probe."""
+    what each is tracked by, instead of an icmp probe; next_hops: words in the
+    place of the addresses."""
+
+    next_hops = {}
 
     def configure(self, mode, timers, also=None, probes=None):
         also, probes = also or {}, probes or {}
         text = "mode = %s\nlan  = { eth0 }\nvrrp-file = \"%s\"\n" % (
             mode, self.track_file)
         for letter, side in SIDES.items():
-            text += _uplink(side, probes.get(letter) or _core(timers), timers,
+            text += _uplink(side, self.next_hops.get(letter, side.next_hop),
+                            probes.get(letter) or _core(timers), timers,
                             also.get(letter, ""))
         path = self.processes.write(self.name + ".conf", text)
         self.command = self.netns.command(
@@ -80,7 +84,7 @@ def _core(timers):
                             1000 * timers.timeout, timers.misses, timers.hits)
 
 
-def _uplink(side, probes, timers, also):
+def _uplink(side, next_hop, probes, timers, also):
     return """uplink %s {
     interface = %s
     next-hop  = %s
@@ -90,7 +94,7 @@ def _uplink(side, probes, timers, also):
     delay-up   = %dms
     %s
 }
-""" % (side.uplink, UPLINKS[side.letter], side.next_hop, side.level, probes,
+""" % (side.uplink, UPLINKS[side.letter], next_hop, side.level, probes,
        1000 * timers.delay_down, 1000 * timers.delay_up, also)
 
 
@@ -128,11 +132,14 @@ class Single:
     def isp(self, letter):
         return self.isps[letter]
 
-    def up(self):
-        """Build and start everything; returns when it carries traffic."""
+    def up(self, before=None):
+        """Build and start everything; returns when it carries traffic.
+        before: called when the cables are there."""
         self.processes.open()
         try:
             self.topology.up()
+            if before:
+                before()
             self.twinpathd.configure(self.mode, self.timers, self.also,
                                      self.probes)
             self.twinpathd.start()
