@@ -32,9 +32,13 @@ is_installed() {
 	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
 
+# The two busyboxes exclude each other, and either will do.
 missing_of() {
 	for package; do
-		is_installed "$package" || printf '%s ' "$package"
+		is_installed "$package" ||
+			{ [ "$package" = busybox ] &&
+			  is_installed busybox-static; } ||
+			printf '%s ' "$package"
 	done
 }
 
