@@ -6,6 +6,8 @@
 
 /* A phone's registration or a tunnel's pause: it is soon over, and unnoticed. */
 #define HOME ((msec_t)30 * 60 * 1000)
+/* UDP and ICMP leave before the cut: none of their answers is under way then. */
+#define LEAD 1000
 #define NO_END (-1)
 
 static bool ordered(const struct config *config, const struct intent *intent,
@@ -53,20 +55,22 @@ struct failback failback_adopt(const struct config *config,
 		/* Where there is no deadline, none was: UDP leaves alone. */
 		if (uplink->ordered && grace(config, intent, i) == NO_END)
 			continue;
-		uplink->deadline = uplink->home_after;
+		if (uplink->home_after)
+			uplink->deadline = uplink->home_after + LEAD;
 		uplink->cut = !uplink->deadline;
 		uplink->draining = uplink->ordered || uplink->deadline;
 	}
 	return failback;
 }
 
-/* A drain; UDP and ICMP leave at its deadline even if no daemon lives then. */
+/* A drain; UDP and ICMP leave in time even if no daemon lives then. */
 static void drain(struct failback_uplink *uplink, msec_t length, msec_t now)
 {
 	uplink->draining = true;
 	uplink->cut = false;
 	uplink->deadline = length == NO_END ? 0 : now + length;
-	uplink->home_after = length == NO_END ? now + HOME : uplink->deadline;
+	uplink->home_after = length == NO_END ? now + HOME :
+						now + length - LEAD;
 }
 
 /* Its sessions stay; what has no end of its own comes home after a while. */
