@@ -241,6 +241,7 @@ int maps_open(struct plane *plane, uint32_t buckets)
 		(void *)named(plane->skel->maps.session_table)->values;
 	plane->bindings =
 		(void *)named(plane->skel->maps.binding_table)->values;
+	plane->rations = (void *)named(plane->skel->maps.rations)->values;
 	err = plane_reset(plane);
 	for (unsigned int i = 0; !err && i < maps_count; i++)
 		if (!maps[i].state)
