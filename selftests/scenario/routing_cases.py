@@ -116,8 +116,10 @@ def test_announced_and_learned(site):
     inner_uses(site, A)
     assert len(ours(site, "gw-a")) == 1
     assert "metric" not in ours(site, "gw-a")[0]
-    (floating,) = ours(site, "gw-b")
-    assert "metric %d" % FLOATING in floating
+    # Not before its pace: one change of the announcement in five seconds.
+    wait_for("gw-b's default floats, and is the only one", lambda: [
+        "metric %d" % FLOATING in line for line in ours(site, "gw-b")
+        ] == [True], 10)
     learned = [line for line in defaults(site, "gw-b")
                if "proto 201" not in line]
     assert len(learned) == 1 and "via %s dev eth0" % A.lan in learned[0]
