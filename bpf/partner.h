@@ -98,9 +98,10 @@ static __always_inline int partner_gone(const struct tp_partner *mate,
  * other for ever.
  */
 static __always_inline int partner_doubted(const struct tp_partner *mate,
-					   const struct tp_partner_seen *seen)
+					   const struct tp_partner_seen *seen,
+					   __u32 now)
 {
-	return mate->doubted &&
+	return mate->doubted && clock_passed(mate->doubted, now) &&
 	       (!seen->shown || clock_passed(seen->shown, mate->doubted));
 }
 
@@ -120,7 +121,7 @@ static __always_inline __u32 partner_state(const struct tp_partner *mate,
 		return OWN_PARTNER_GONE;
 	if (mate->type == TP_PARTNER_ROUTER)
 		return mate->reachable ? OWN_PARTNER_ROUTER : OWN_PARTNER_GONE;
-	if (partner_doubted(mate, seen) ||
+	if (partner_doubted(mate, seen, now) ||
 	    partner_gone(mate, bindable ? mate->gone_bind : mate->gone_reset,
 			 seen, now))
 		return OWN_PARTNER_GONE;

@@ -289,20 +289,37 @@ static void fill_leases(const struct maps *maps,
 	memcpy(wanted->busy, belief->busy, sizeof(wanted->busy));
 }
 
+/* By other MACs than before: by another key, or for the first time. */
+static bool is_marked_anew(const struct tp_partner *was,
+			   const struct tp_partner *is)
+{
+	for (unsigned kind = 0; kind < TP_KINDS; kind++)
+		if (memcmp(was->way[kind].theirs, is->way[kind].theirs,
+			   sizeof(was->way[kind].theirs)))
+			return is->reachable;
+	return false;
+}
+
 /*
  * Since when nothing has come back from it, where nothing ever has.  What the
  * daemon before me doubted is doubted until there is an answer: it must not lapse.
+ * Of one that is marked anew it is written beforehand, for in a second there may
+ * be no daemon.
  */
 static uint32_t doubted(const struct maps *maps,
-			const struct partner_belief *belief)
+			const struct partner_belief *belief,
+			const struct tp_partner *wanted)
 {
+	bool anew = is_marked_anew(&maps->partner, wanted);
 	uint32_t now;
 
 	if (belief->proved)
 		return 0;
-	if (maps->partner.doubted || !belief->gone_reset ||
+	if (maps->partner.doubted || !(belief->gone_reset || anew) ||
 	    plane_clock(maps->plane, &now))
 		return maps->partner.doubted;
+	if (!belief->gone_reset)
+		now += TP_TICKS_PER_SECOND;
 	return now ? now : 1;
 }
 
@@ -329,14 +346,14 @@ static int apply_partner(struct maps *maps, const struct maps_input *input)
 	};
 
 	fill_leases(maps, belief, &wanted);
-	if (wanted.type == TP_PARTNER_TWINPATH)
-		wanted.doubted = doubted(maps, belief);
 	wanted.deaf = belief->deaf;
 	wanted.reachable = facts->mac_known;
 	/* What is not known any more is what it was: the partner's frames must
 	 * not pass for a host's while its MAC is looked for. */
 	memcpy(wanted.way, maps->partner.way, sizeof(wanted.way));
 	maps_fill_ways(&wanted, input);
+	if (wanted.type == TP_PARTNER_TWINPATH)
+		wanted.doubted = doubted(maps, belief, &wanted);
 	return PUT(maps, partner, 0, &maps->partner, &wanted);
 }
 

@@ -110,15 +110,26 @@ static int quiet(struct plane *plane)
 	return twin(plane) ?: lease(plane, false, true);
 }
 
-/* It has never given anything back, says the daemon; and it is dead since. */
-static int doubted(struct plane *plane)
+static int doubted_at(struct plane *plane, uint32_t tick)
 {
 	struct tp_partner partner;
 	int err = twin(plane);
 
 	err = err ?: plane_get(plane->skel->maps.partner, 0, &partner);
-	partner.doubted = plane_now(plane);
+	partner.doubted = tick;
 	return err ?: plane_set(plane->skel->maps.partner, 0, &partner);
+}
+
+/* It has never given anything back, says the daemon; and it is dead since. */
+static int doubted(struct plane *plane)
+{
+	return doubted_at(plane, plane_now(plane));
+}
+
+/* The daemon knew it for less than a second. */
+static int doubted_soon(struct plane *plane)
+{
+	return doubted_at(plane, plane_now(plane) + PLANE_TICKS(1));
 }
 
 /* Its MAC is not known yet, or not any more. */
@@ -342,6 +353,9 @@ static const struct row rows[] = {
 		    .before = doubted),
 	    STOP(LAN, reset, DATA, .later = PLANE_TICKS(3600)),
 	    OUTWARD(UDP(H, 5001, R, 80), UDP(A, 5001, R, 80))),
+	ROW("doubted: not before its time",
+	    SEND(LAN, question, DATA, QUESTION, .before = doubted_soon),
+	    STOP(LAN, reset, DATA, .later = PLANE_TICKS(1))),
 	ROW("doubted: until it shows itself",
 	    STOP(LAN, reset, DATA, .before = doubted),
 	    SEND(LAN, returned, ASKED(UDP(H2, 5000, R, 80)), RETURNED,

@@ -317,9 +317,9 @@ struct tp_partner {
 	__u32 quiet;	  /* until this tick: do not ask new sessions ... */
 	__u8 busy[TP_HOSTS / 8];     /* ... but of these hosts: their bits */
 	struct tp_way way[TP_KINDS]; /* by one interface, or each by its own */
-	__u32 doubted; /* at this tick it had given nothing back, ever: gone
-			* until it shows itself, with or without a daemon; 0: it
-			* has, or nobody knows yet */
+	__u32 doubted; /* from this tick on it has given nothing back, ever:
+			* gone until it shows itself, with or without a daemon;
+			* 0: it has, or nobody knows yet */
 	__u32 pad2;
 };
 TP_SIZE(struct tp_partner, 152);

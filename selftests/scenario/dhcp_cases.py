@@ -268,8 +268,9 @@ def test_dialled_anew(site, traffic):
 
 
 def ifindex(site):
+    """Of the last line: ip complains on the same stream of strangers' names."""
     words = site.line.gateway.run(["ip", "-o", "link", "show", "eth1"]).stdout
-    return int(words.split(":")[0])
+    return int(words.splitlines()[-1].split(":")[0])
 
 
 # ---- in the wrong place --------------------------------------------------------------

@@ -268,7 +268,7 @@ def test_from_an_uplink(gateway, reason, source):
     before = gateway.reasons()
     put_on(gateway.site.netns(gateway.side.pe), "eth0",
            mac_of(gateway.netns, "eth1"),
-           [IP(src=source, dst=gateway.side.wan) / ICMP(id=7)] * 3)
+           [IP(src=source, dst=gateway.side.wan, proto=47) / Raw(bytes(8))] * 3)
     wait_for("counted", lambda: gateway.counted(reason, before) == 3, 2)
 
 
