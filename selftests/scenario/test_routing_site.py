@@ -177,7 +177,8 @@ def test_marker_is_seen(site, letter):
 
 def test_marker_goes_with_the_last_uplink(site):
     """And a live partner on standby is known before it is needed."""
-    assert partner(site, "a")["offers_default"] is False
+    wait_for("gw-b's default floats, and is told nobody",
+             lambda: not partner(site, "a")["offers_default"], 15)
     site.isp("b").black()
     try:
         wait_for("gw-a sees no marker of gw-b",
