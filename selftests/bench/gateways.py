@@ -242,6 +242,10 @@ class Twinpath(Gateway):
 lan      = { lan0 }
 sessions = %d
 ports    = 16384-60999
+limits { # all endpoints are one host's
+    host-sessions = 0
+    host-ports    = 0
+}
 uplink isp {
     interface = wan0
     next-hop  = %s

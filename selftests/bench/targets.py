@@ -76,8 +76,8 @@ def openings(table):
 
 
 def two_cpus(table):
-    one = table.get(("xdp", "64k", "one CPU"))
-    two = table.get(("xdp", "64k", "two CPUs"))
+    one = table.get(("xdp", "32k", "one CPU"))
+    two = table.get(("xdp", "32k", "two CPUs"))
     yield Target("two CPUs against one", 1.8, 1.95,
                  one.least / two.least if one and two else None, most=False,
                  unit="x")
