@@ -162,7 +162,7 @@ __noinline int binding_renew(struct tp_binding *binding, __u8 incarnation,
 	if (!binding)
 		return 0;
 	for (i = 0; i < BINDING_CAS_TRIES; i++) {
-		__u64 old = *(volatile __u64 *)&binding->control;
+		__u64 old = *(volatile __u64 *)&binding->control, next;
 		__u32 expiry = TP_CONTROL_EXPIRY(old);
 		__u32 line = TP_CONTROL_LINE(old);
 		int open = binding_count(TP_CONTROL_EXTRA(old), event);
@@ -182,9 +182,9 @@ __noinline int binding_renew(struct tp_binding *binding, __u8 incarnation,
 			if (event == BINDING_FINISHED)
 				line = TP_LINE_CLOSED;
 		}
-		if (__sync_val_compare_and_swap(
-			    &binding->control, old,
-			    TP_CONTROL(expiry, line, incarnation, open)) == old)
+		next = TP_CONTROL(expiry, line, incarnation, open);
+		if (next == old || __sync_val_compare_and_swap(
+					   &binding->control, old, next) == old)
 			return 1;
 	}
 	return 1; /* others moved it on meanwhile */

@@ -61,39 +61,52 @@ static __noinline int hairpin_bound(const struct hook *hook,
 	       exit_live(exit_at(address->exit));
 }
 
+/* The session of a packet that is turned, if it has one that lives. */
+static __noinline struct tp_session *hairpin_session(const struct hook *hook,
+						     const struct packet *p)
+{
+	const struct miss *miss = room(ROOM_MISS);
+	const struct tp_address *address;
+	struct tp_session *session;
+	__u32 id;
+
+	if (!miss)
+		return 0;
+	session = session_find(lan_key(p), miss->hash, hook->now);
+	if (!session)
+		return 0;
+	id = session->address;
+	address = bpf_map_lookup_elem(&addresses, &id);
+	if (session_valid(session, exit_at(miss->end.exit), address,
+			  hook->now) &&
+	    session_outward(hook, p, session, 0))
+		return session;
+	session_retire(session, hook->now);
+	return 0;
+}
+
 /*
  * The session, opened now if need be and possible: `hairpin`, and its port is in
  * miss->binding; or why not.
  */
-static __noinline __u32 hairpin_session(const struct hook *hook,
-					const struct packet *p)
+static __always_inline __u32 hairpin_open(const struct hook *hook,
+					  const struct packet *p)
 {
+	struct tp_session *session = hairpin_session(hook, p);
 	struct miss *miss = room(ROOM_MISS);
-	struct tp_session *session;
-	const struct tp_address *address;
-	__u32 id, exit_id, reason = TP_REASON_no_session;
+	__u32 reason = TP_REASON_no_session;
 
 	if (!miss)
 		return TP_REASON_program;
-	exit_id = miss->end.exit;
-	session = session_find(lan_key(p), miss->hash, hook->now);
-	if (session) {
-		miss->binding = session->binding;
-		id = session->address;
-		address = bpf_map_lookup_elem(&addresses, &id);
-		if (session_valid(session, exit_at(exit_id), address,
-				  hook->now) &&
-		    session_outward(hook, p, session, 0))
-			return TP_REASON_hairpin;
-		session_retire(session, hook->now);
+	if (!session && p->flags & PACKET_BINDABLE) {
+		miss_endpoint(p, miss);
+		session = lan_open(hook, p, miss->end.exit, &reason);
 	}
-	if (!(p->flags & PACKET_BINDABLE))
-		return reason;
-	miss_endpoint(p, miss);
-	session = lan_bind(hook, p, miss, exit_id, &reason);
 	if (!session)
 		return reason;
 	miss->binding = session->binding;
+	if (p->flags & PACKET_BINDABLE)
+		permission_note(session, hook->now);
 	return TP_REASON_hairpin;
 }
 
@@ -182,8 +195,8 @@ static __noinline __u32 hairpin_send(const struct hook *hook,
 }
 
 /*
- * A packet from inside to an address of the gateway's own.  In three steps beside
- * each other, not in one another: Linux 6.1 has no stack for that.
+ * A packet from inside to an address of the gateway's own.  In steps beside each
+ * other, not in one another: Linux 6.1 has no stack for that.
  */
 static __always_inline __u32 lan_hairpin(const struct hook *hook,
 					 struct packet *p, struct edit *edit)
@@ -192,7 +205,7 @@ static __always_inline __u32 lan_hairpin(const struct hook *hook,
 
 	if (reason != GO_ON)
 		return reason;
-	reason = hairpin_session(hook, p);
+	reason = hairpin_open(hook, p);
 	return hairpin_send(hook, p, reason, edit);
 }
 

@@ -31,13 +31,7 @@ static __always_inline __u32 lan_packet(const struct hook *hook,
 			return reason;
 	}
 	reason = lan_miss(hook, p, session, hash, edit);
-	if (reason == TP_REASON_local) {
-		reason = lan_hairpin(hook, p, edit);
-		hash = hash_session(lan_key(p), keys); /* of its own kind */
-	}
-	if (p->flags & PACKET_BINDABLE)
-		permission_new(lan_key(p), hash, hook->now);
-	return reason;
+	return reason == TP_REASON_local ? lan_hairpin(hook, p, edit) : reason;
 }
 
 #endif

@@ -30,7 +30,8 @@ struct miss { /* in ROOM_MISS */
 	__u64 hash;
 	__u32 binding; /* of the endpoint, on a live exit of mine */
 	struct own_view view;
-	__u8 pad[3];
+	__u8 open; /* a session is to be opened, on end.exit */
+	__u8 pad[2];
 };
 _Static_assert(sizeof(struct miss) <= sizeof(struct tp_room), "room for one");
 
@@ -41,6 +42,7 @@ static __always_inline struct miss *miss_room(__u64 hash)
 	if (miss) {
 		__builtin_memset(miss, 0, sizeof(*miss));
 		miss->hash = hash;
+		miss->binding = BINDING_NONE;
 	}
 	return miss;
 }
@@ -188,47 +190,60 @@ static __always_inline __u32 bind_portless(const struct hook *hook,
 	return index & ~PORTLESS_MADE;
 }
 
-static __always_inline struct tp_session *lan_bind(const struct hook *hook,
-						   const struct packet *p,
-						   struct miss *miss,
-						   __u32 exit_id, __u32 *reason)
+/*
+ * Open the session of a packet that missed, on an exit: its number, or
+ * SESSION_REFUSED(reason).  A step beside the decision and the sending, not in
+ * them: the search for a port needs the stack.
+ */
+static __noinline __u32 lan_bind(const struct hook *hook,
+				 const struct packet *p, __u32 exit_id)
 {
+	struct miss *miss = room(ROOM_MISS);
 	const struct tp_seed *keys = ONLY(&seed);
 	const struct tp_exit *exit = exit_at(exit_id);
 	__u16 bits = p->class == CLASS_TCP ? TP_TCP_SYN_OUT : 0;
 	__u32 until = hook->now + session_timeout(hook->set, p->flow.proto,
 						  p->flow.destination_port,
 						  bits);
-	__u32 index, number;
+	__u32 index, number, reason;
 
-	*reason = TP_REASON_no_exit;
-	if (!exit_live(exit) || !keys)
-		return 0;
+	if (!exit_live(exit) || !keys || !miss)
+		return SESSION_REFUSED(TP_REASON_no_exit);
 	miss->end.address = exit->address;
 	miss->end.exit = exit_id;
 	miss->end.ration = ration_get(&miss->end.inside, hook->now);
-	*reason = TP_REASON_host_rate;
 	if (!ration_may_open(miss->end.ration, hook->now))
-		return 0;
+		return SESSION_REFUSED(TP_REASON_host_rate);
 	if (p->class == CLASS_PORTLESS) {
-		index = bind_portless(hook, p, miss, until, reason);
+		index = bind_portless(hook, p, miss, until, &reason);
 	} else {
 		endpoint_hash(&miss->end, keys);
 		index = binding_claim(hook, &miss->end, &p->flow, until,
-				      reason);
+				      &reason);
 	}
 	if (index == BINDING_NONE)
-		return 0;
+		return SESSION_REFUSED(reason);
 	number = session_open(lan_key(p), miss->hash, index,
 			      SESSION_NEW(hook->now, bits, miss->end.exit,
-					  miss->end.address));
-	if (SESSION_IS_REFUSED(number) && *reason == GO_ON)
+					  miss->end.address),
+			      miss->end.ration);
+	if (SESSION_IS_REFUSED(number) && reason == GO_ON)
 		binding_unclaim(&miss->end, index, until);
+	return number;
+}
+
+/* The same: its line, or none and the reason. */
+static __always_inline struct tp_session *lan_open(const struct hook *hook,
+						   const struct packet *p,
+						   __u32 exit_id, __u32 *reason)
+{
+	__u32 number = lan_bind(hook, p, exit_id);
+
 	*reason = number & 0xff;
 	return SESSION_IS_REFUSED(number) ? 0 : session_line(number);
 }
 
-/* Bind and send: the end of H4, H6, H8, K2, K4 and F for a new session. */
+/* Nothing is opened for a packet that cannot leave. */
 static __always_inline __u32 miss_bind(const struct hook *hook,
 				       const struct packet *p,
 				       struct miss *miss, __u32 selected,
@@ -236,13 +251,9 @@ static __always_inline __u32 miss_bind(const struct hook *hook,
 {
 	__u32 exit_id = bind_exit(p, miss, selected);
 	const struct tp_exit *exit = exit_at(exit_id);
-	struct tp_session *session;
-	struct tp_binding *binding;
-	__u32 reason;
 
 	if (!exit_live(exit))
 		return TP_REASON_no_exit;
-	/* Nothing is opened for a packet that cannot leave. */
 	edit->mark |= exit->mark;
 	if (p->ttl <= 1)
 		return TP_REASON_ttl;
@@ -251,14 +262,39 @@ static __always_inline __u32 miss_bind(const struct hook *hook,
 	if (hook->set->rules &
 	    TP_RULES_FIRST) /* tc_out opens it, if it gets there */
 		return TP_REASON_firewall;
-	session = lan_bind(hook, p, miss, exit_id, &reason);
+	miss->end.exit = exit_id;
+	miss->open = 1;
+	return GO_ON;
+}
+
+/*
+ * It is ours, by the session that is there, or by one that is opened now: the end
+ * of H2, K1 and R1, and of H4, H6, H8, K2, K4 and F for a new session.
+ */
+static __always_inline __u32 miss_carry(const struct hook *hook,
+					const struct packet *p,
+					struct tp_session *session,
+					struct edit *edit)
+{
+	const struct miss *miss = room(ROOM_MISS);
+	__u32 reason = TP_REASON_no_session, served;
+	struct tp_binding *binding;
+
+	if (miss && miss->open) {
+		session = lan_open(hook, p, miss->end.exit, &reason);
+		if (!session)
+			return reason;
+		binding = binding_at(session->binding);
+		if (binding)
+			binding->confirm = hook->set->confirm;
+		reason = TP_REASON_contended;
+	}
 	if (!session)
-		return reason;
-	binding = binding_at(session->binding);
-	if (binding)
-		binding->confirm = hook->set->confirm;
-	reason = lan_serve(hook, p, session, edit);
-	return reason == GO_ON ? TP_REASON_contended : reason;
+		return TP_REASON_program;
+	if (p->flags & PACKET_BINDABLE)
+		permission_note(session, hook->now);
+	served = lan_serve(hook, p, session, edit);
+	return served == GO_ON ? reason : served;
 }
 
 /* An error about a packet that came in by a binding without a session. */
@@ -412,13 +448,14 @@ static __always_inline __u32 miss_decide(const struct hook *hook,
 	return own_decide(&miss->view);
 }
 
+/* GO_ON: it is ours, see miss_carry.  Else it is cared for, and why. */
 static __noinline __u32 lan_own(const struct hook *hook, const struct packet *p,
-				struct tp_session *session, __u64 hash,
+				const struct tp_session *session, __u64 hash,
 				struct edit *edit)
 {
 	struct miss *miss = miss_room(hash);
 	const struct tp_partner *mate = ONLY(&partner);
-	__u32 action, kind, reason, selected;
+	__u32 action, kind, selected;
 
 	if (!miss || !mate)
 		return TP_REASON_program;
@@ -440,10 +477,7 @@ static __noinline __u32 lan_own(const struct hook *hook, const struct packet *p,
 	}
 	switch (action) {
 	case OWN_SERVE:
-		if (!session)
-			return TP_REASON_program;
-		reason = lan_serve(hook, p, session, edit);
-		return reason == GO_ON ? TP_REASON_no_session : reason;
+		return GO_ON;
 	case OWN_BIND:
 		return miss_bind(hook, p, miss, miss->view.self ? selected : 0,
 				 edit);
@@ -528,6 +562,8 @@ static __always_inline __u32 lan_miss(const struct hook *hook,
 	if (p->class == CLASS_OTHER)
 		return TP_REASON_protocol;
 	reason = lan_own(hook, p, session, hash, edit);
+	if (reason == GO_ON)
+		reason = miss_carry(hook, p, session, edit);
 	sweep_after(reason, hook->now);
 	return answer_host(hook, p, edit, reason);
 }

@@ -67,7 +67,7 @@ static __always_inline __u32 out_translate(const struct hook *hook,
 }
 
 /* Has the user said that the kernel decides about this one? */
-static __always_inline int out_excluded(const struct packet *p)
+static __noinline int out_excluded(const struct packet *p)
 {
 	const struct tp_route *route = route_find(&p->flow.source);
 
@@ -82,32 +82,42 @@ static __always_inline int out_chosen(const struct hook *hook, __u32 exit_id)
 	       hook->mark == TP_MARK(exit_id) >> 16;
 }
 
-/* A new session that came the kernel's way: by its host's uplink, or else only
- * where something better says so. */
-static __noinline struct tp_session *out_bind(const struct hook *hook,
-					      const struct packet *p,
-					      __u64 hash, __u32 exit_id,
-					      __u32 *reason)
+/*
+ * May a new session that came the kernel's way be opened here?  By its host's
+ * uplink, or else only where something better says so.
+ */
+static __noinline int out_may_bind(const struct hook *hook,
+				   const struct packet *p, __u64 hash,
+				   __u32 exit_id, int excluded)
 {
 	struct miss *miss = miss_room(hash);
-	int excluded = out_excluded(p);
-	struct tp_session *session;
 
-	*reason = TP_REASON_untranslated;
 	if (!miss || !(p->flags & PACKET_BINDABLE) ||
 	    route_kind(route_find(&p->flow.source)) != TP_ROUTE_INSIDE)
 		return 0;
 	miss->view.bindable = 1;
 	miss_endpoint(p, miss);
 	leave(&miss->end, hook->now);
-	if (share_exit(&p->flow.source) != exit_id && !excluded &&
-	    !out_chosen(hook, exit_id)) {
-		/* Not by its own: its endpoint must be bound here. */
-		miss_binding(hook, miss, TP_MAX_ADDRESSES);
-		if (miss->binding == BINDING_NONE || miss->end.exit != exit_id)
-			return 0;
-	}
-	session = lan_bind(hook, p, miss, exit_id, reason);
+	if (share_exit(&p->flow.source) == exit_id || excluded ||
+	    out_chosen(hook, exit_id))
+		return 1;
+	/* Not by its own: its endpoint must be bound here. */
+	miss_binding(hook, miss, TP_MAX_ADDRESSES);
+	return miss->binding != BINDING_NONE && miss->end.exit == exit_id;
+}
+
+static __always_inline struct tp_session *out_bind(const struct hook *hook,
+						   const struct packet *p,
+						   __u64 hash, __u32 exit_id,
+						   __u32 *reason)
+{
+	int excluded = out_excluded(p);
+	struct tp_session *session;
+
+	*reason = TP_REASON_untranslated;
+	if (!out_may_bind(hook, p, hash, exit_id, excluded))
+		return 0;
+	session = lan_open(hook, p, exit_id, reason);
 	if (session && excluded) /* never confirmed: each packet asks again */
 		session->confirm = ~hook->set->confirm;
 	return session;

@@ -182,16 +182,4 @@ __noinline int permission_note(struct tp_session *session, __u32 now)
 	return 0;
 }
 
-/* The same after a miss, which may have opened a session. */
-__noinline int permission_new(const struct tp_session_key *key, __u64 hash,
-			      __u32 now)
-{
-	struct tp_session *session;
-
-	if (!key)
-		return 0;
-	session = session_find(key, hash, now);
-	return session ? permission_note(session, now) : 0;
-}
-
 #endif

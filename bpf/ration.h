@@ -65,7 +65,7 @@ static __always_inline int ration_is(const struct tp_ration *ration, __u64 held,
 static __always_inline __u32 ration_search(const struct tp_addr *address,
 					   __u64 hash)
 {
-	__u32 i, found = RATION_NONE;
+	__u32 i;
 
 #pragma unroll
 	for (i = 0; i < RATION_WINDOW; i++) {
@@ -74,9 +74,9 @@ static __always_inline __u32 ration_search(const struct tp_addr *address,
 		if (ration &&
 		    ration_is(ration, *(volatile __u64 *)&ration->held,
 			      address))
-			found = ration_number(hash, i);
+			return ration_number(hash, i);
 	}
-	return found;
+	return RATION_NONE;
 }
 
 /* The same, for those that have the stack for a call. */

@@ -375,16 +375,15 @@ __noinline __u32 session_insert(const struct tp_session_key *key, __u64 hash,
 
 /*
  * Open a session on a binding, or find the one that another CPU opened just
- * now.  Its number, or SESSION_REFUSED(reason).  Room is made outside the lock:
- * buckets are not one lock's, and the two are not on the stack at once.
+ * now.  `ration`: its host's line.  Its number, or SESSION_REFUSED(reason).  Room
+ * is made outside the lock: buckets are not one lock's, and the two are not on
+ * the stack at once.
  */
 static __always_inline __u32 session_open(const struct tp_session_key *key,
-					  __u64 hash, __u32 index, __u64 new)
+					  __u64 hash, __u32 index, __u64 new,
+					  __u32 ration)
 {
-	__u32 ration;
-
 	session_make_room(hash, (__u32) new);
-	ration = ration_get(&key->inside, (__u32) new);
 	return session_insert(key, hash, index, new, ration);
 }
 

@@ -95,7 +95,8 @@ static __noinline int shown_open(const struct packet *p, __u32 mark, __u16 tag,
 		return 0;
 	session_open(&key, hash_session(&key, keys), index,
 		     SESSION_NEW(now, session_inward(p, binding), binding->exit,
-				 index / 65536 / TP_PLANES));
+				 index / 65536 / TP_PLANES),
+		     ration_get(&key.inside, now));
 	return 0;
 }
 

@@ -32,8 +32,8 @@ static __always_inline void socket_ask(struct socket_ask *ask,
 }
 
 /* Is there a socket for it?  TCP and UDP only. */
-static __noinline int socket_wants(const struct hook *hook,
-				   struct socket_ask *ask, __u32 plane)
+static __always_inline int socket_wants(const struct hook *hook,
+					struct socket_ask *ask, __u32 plane)
 {
 	struct bpf_sock_tuple *tuple = (struct bpf_sock_tuple *)ask;
 	struct bpf_sock *sk;

@@ -181,7 +181,8 @@ static __noinline struct tp_session *wan_open(const struct hook *hook,
 	}
 	number = session_open(key, hash, index,
 			      SESSION_NEW(hook->now, bits, binding->exit,
-					  index / 65536 / TP_PLANES));
+					  index / 65536 / TP_PLANES),
+			      ration_get(&key->inside, hook->now));
 	*reason = number & 0xff;
 	return SESSION_IS_REFUSED(number) ? 0 : session_line(number);
 }
