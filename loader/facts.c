@@ -92,7 +92,7 @@ static void find_next_hop(struct uplink_facts *facts,
 static void collect_uplink(struct uplink_facts *facts,
 			   const struct uplink_config *config, unsigned exit,
 			   const struct netlink *netlink,
-			   const struct interfaces *interfaces)
+			   const struct interfaces *interfaces, msec_t now)
 {
 	const struct netlink_link *link =
 		netlink_link_by_name(netlink, config->interface);
@@ -100,6 +100,10 @@ static void collect_uplink(struct uplink_facts *facts,
 	facts->present = link != NULL;
 	facts->admin_up = link && link->flags & IFF_UP;
 	facts->carrier = link && link->flags & IFF_RUNNING;
+	if (!facts->carrier)
+		facts->linked = 0;
+	else if (!facts->linked)
+		facts->linked = now;
 	facts->has_address = false;
 	facts->next_hop = false;
 	facts->stranded = false;
@@ -132,6 +136,6 @@ void facts_collect(struct facts *facts, const struct config *config,
 	facts->ready = interfaces_ready(interfaces, netlink);
 	for (unsigned i = 0; i < config->uplinks_count; i++)
 		collect_uplink(&facts->uplinks[i], &config->uplinks[i],
-			       exits[i], netlink, interfaces);
+			       exits[i], netlink, interfaces, now);
 	facts_collect_partner(&facts->partner, config, netlink);
 }

@@ -287,6 +287,7 @@ struct uplink_facts {
 	bool present; /* the interface exists */
 	bool admin_up;
 	bool carrier; /* IFF_RUNNING */
+	msec_t linked; /* since when it has a carrier; 0: it has none */
 	bool has_address;
 	bool raw;      /* a point-to-point device without MAC header */
 	bool next_hop; /* on a connected subnet of the interface, or none is

@@ -149,6 +149,12 @@ int netlink_rules(struct netlink *netlink,
 		  int (*each)(void *arg, const struct netlink_rule *rule),
 		  void *arg);
 
+/*
+ * Ask again for the MAC of a neighbour that did not answer: a question that is
+ * under way is forgotten, for the kernel repeats it once a second only.
+ */
+int netlink_neighbour_ask_anew(struct netlink *netlink, unsigned ifindex,
+			       const struct tp_addr *address);
 /* Ask the kernel to find or confirm a neighbour's MAC (NTF_USE). */
 int netlink_neighbour_probe(struct netlink *netlink, unsigned ifindex,
 			    const struct tp_addr *address);

@@ -253,6 +253,30 @@ int netlink_rules(struct netlink *netlink,
 
 /* ---- neighbours ------------------------------------------------------------ */
 
+static int neighbour_request(struct netlink *netlink, int type, int flags,
+			     const struct ndmsg *header,
+			     const struct tp_addr *address)
+{
+	struct nl_msg *message =
+		netlink_message(type, flags, header, sizeof(*header));
+
+	if (message && put_address(message, NDA_DST, address)) {
+		nlmsg_free(message);
+		message = NULL;
+	}
+	return netlink_request(netlink_requests_of(netlink), message);
+}
+
+/* The operator's own entry: NTF_USE would make it one that ages. */
+static bool is_the_operators(struct netlink *netlink, unsigned ifindex,
+			     const struct tp_addr *address)
+{
+	const struct netlink_neighbour *known =
+		netlink_find_neighbour(netlink, ifindex, address);
+
+	return known && known->state & (NUD_PERMANENT | NUD_NOARP);
+}
+
 int netlink_neighbour_probe(struct netlink *netlink, unsigned ifindex,
 			    const struct tp_addr *address)
 {
@@ -262,18 +286,26 @@ int netlink_neighbour_probe(struct netlink *netlink, unsigned ifindex,
 		.ndm_state = NUD_NONE,
 		.ndm_flags = NTF_USE,
 	};
-	const struct netlink_neighbour *known =
-		netlink_find_neighbour(netlink, ifindex, address);
-	struct nl_msg *message;
 
-	/* The operator's own entry: NTF_USE would make it one that ages. */
-	if (known && known->state & (NUD_PERMANENT | NUD_NOARP))
+	if (is_the_operators(netlink, ifindex, address))
 		return 0;
-	message = netlink_message(RTM_NEWNEIGH, NLM_F_CREATE, &header,
-				  sizeof(header));
-	if (message && put_address(message, NDA_DST, address)) {
-		nlmsg_free(message);
-		message = NULL;
-	}
-	return netlink_request(netlink_requests_of(netlink), message);
+	return neighbour_request(netlink, RTM_NEWNEIGH, NLM_F_CREATE, &header,
+				 address);
+}
+
+int netlink_neighbour_ask_anew(struct netlink *netlink, unsigned ifindex,
+			       const struct tp_addr *address)
+{
+	const struct ndmsg header = {
+		.ndm_family = family_of(address),
+		.ndm_ifindex = (int)ifindex,
+	};
+	int err;
+
+	if (is_the_operators(netlink, ifindex, address))
+		return 0;
+	err = neighbour_request(netlink, RTM_DELNEIGH, 0, &header, address);
+	if (err && err != -ENOENT)
+		return err;
+	return netlink_neighbour_probe(netlink, ifindex, address);
 }

@@ -26,6 +26,14 @@
 #define ESTABLISHED (TP_TCP_SYN_OUT | TP_TCP_SYN_IN)
 #define ENDED (TP_TCP_RST | TP_TCP_FIN_OUT | TP_TCP_FIN_IN)
 
+/* Of an exit: which of its sessions are to be nudged. */
+struct wanted {
+	struct nudge *nudge;
+	struct event *due; /* then its sessions have been dead long enough */
+	bool any;
+	uint16_t first, last; /* generations */
+};
+
 struct nudge {
 	const struct plane *plane;
 	struct event *step;
@@ -33,9 +41,8 @@ struct nudge {
 	size_t bytes;
 	unsigned buckets;
 	unsigned next;	/* bucket to look at */
-	uint32_t exits; /* bit set: still to be nudged in this walk */
-	/* Of the sessions to nudge, by exit: the oldest and the newest. */
-	uint16_t first[32], last[32];
+	uint32_t exits; /* bit set: nudged in this walk */
+	struct wanted wanted[TP_MAX_EXITS];
 	unsigned sent;
 	int raw;
 };
@@ -110,14 +117,15 @@ static bool concerns(const struct nudge *nudge,
 	__u64 control = *(volatile const __u64 *)&session->control;
 	uint16_t bits = TP_CONTROL_EXTRA(control);
 	unsigned exit = session->exit;
+	const struct wanted *wanted = &nudge->wanted[exit % TP_MAX_EXITS];
 
 	return TP_CONTROL_LINE(control) == TP_LINE_LIVE &&
 	       (int32_t)(TP_CONTROL_EXPIRY(control) - now) > 0 &&
 	       session->key.proto == IPPROTO_TCP &&
 	       (bits & ESTABLISHED) == ESTABLISHED && !(bits & ENDED) &&
-	       exit < 32 && nudge->exits & (1U << exit) &&
-	       (uint16_t)(session->generation - nudge->first[exit]) <=
-		       (uint16_t)(nudge->last[exit] - nudge->first[exit]);
+	       exit < TP_MAX_EXITS && nudge->exits & (1U << exit) &&
+	       (uint16_t)(session->generation - wanted->first) <=
+		       (uint16_t)(wanted->last - wanted->first);
 }
 
 static void finish(struct nudge *nudge)
@@ -126,7 +134,11 @@ static void finish(struct nudge *nudge)
 		log_info("%u hosts' sessions of a dead or cut exit were nudged "
 			 "to speak",
 			 nudge->sent);
+	for (unsigned exit = 0; exit < TP_MAX_EXITS; exit++)
+		if (nudge->exits & (1U << exit))
+			nudge->wanted[exit].any = false;
 	nudge->exits = 0;
+	nudge->sent = 0;
 }
 
 static void on_step(evutil_socket_t fd, short what, void *arg)
@@ -139,7 +151,7 @@ static void on_step(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	if (plane_clock(nudge->plane, &now)) {
-		nudge->exits = 0;
+		finish(nudge);
 		return;
 	}
 	while (nudge->next < nudge->buckets && left &&
@@ -159,22 +171,63 @@ static void on_step(evutil_socket_t fd, short what, void *arg)
 		finish(nudge);
 }
 
+/* A walk under way starts again, for all that is to be nudged. */
+static void on_due(evutil_socket_t fd, short what, void *arg)
+{
+	struct timeval now = { 0, 0 };
+	struct wanted *wanted = arg;
+	struct nudge *nudge = wanted->nudge;
+
+	(void)fd;
+	(void)what;
+	nudge->exits |= 1U << (wanted - nudge->wanted);
+	nudge->next = 0;
+	event_add(nudge->step, &now);
+}
+
 void nudge_start(struct nudge *nudge, unsigned exit, uint16_t generation)
 {
 	struct timeval soon = { 1, 0 };
+	struct wanted *wanted;
 
-	if (!nudge || exit >= 32)
+	if (!nudge || exit >= TP_MAX_EXITS)
 		return;
-	/* Not at once: an exit that is back by then has lost nothing. */
-	if (!nudge->exits)
-		event_add(nudge->step, &soon);
-	/* A walk under way starts again, for all that is to be nudged. */
-	if (!(nudge->exits & (1U << exit)))
-		nudge->first[exit] = generation;
-	nudge->last[exit] = generation;
-	nudge->exits |= 1U << exit;
-	nudge->next = 0;
-	nudge->sent = 0;
+	wanted = &nudge->wanted[exit];
+	if (!wanted->any)
+		wanted->first = generation;
+	wanted->last = generation;
+	wanted->any = true;
+	event_add(wanted->due, &soon);
+}
+
+void nudge_spare(struct nudge *nudge, unsigned exit, uint16_t generation)
+{
+	struct wanted *wanted;
+
+	if (!nudge || exit >= TP_MAX_EXITS)
+		return;
+	wanted = &nudge->wanted[exit];
+	if (!wanted->any || wanted->last != generation)
+		return;
+	wanted->last--;
+	if (wanted->first != generation)
+		return;
+	wanted->any = false;
+	event_del(wanted->due);
+	nudge->exits &= ~(1U << exit);
+}
+
+static bool open_wanted(struct nudge *nudge, struct event_base *base)
+{
+	for (unsigned exit = 0; exit < TP_MAX_EXITS; exit++) {
+		struct wanted *wanted = &nudge->wanted[exit];
+
+		wanted->nudge = nudge;
+		wanted->due = event_new(base, -1, 0, on_due, wanted);
+		if (!wanted->due)
+			return false;
+	}
+	return true;
 }
 
 int nudge_open(struct nudge **out, struct event_base *base,
@@ -193,7 +246,8 @@ int nudge_open(struct nudge **out, struct event_base *base,
 			    bpf_map__fd(map), 0);
 	nudge->raw = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
 	nudge->step = event_new(base, -1, 0, on_step, nudge);
-	if (nudge->table != MAP_FAILED && nudge->raw >= 0 && nudge->step) {
+	if (nudge->table != MAP_FAILED && nudge->raw >= 0 && nudge->step &&
+	    open_wanted(nudge, base)) {
 		*out = nudge;
 		return 0;
 	}
@@ -213,5 +267,8 @@ void nudge_close(struct nudge *nudge)
 		close(nudge->raw);
 	if (nudge->step)
 		event_free(nudge->step);
+	for (unsigned exit = 0; exit < TP_MAX_EXITS; exit++)
+		if (nudge->wanted[exit].due)
+			event_free(nudge->wanted[exit].due);
 	free(nudge);
 }

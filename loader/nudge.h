@@ -27,9 +27,15 @@ void nudge_close(struct nudge *nudge);
 
 /*
  * nudge_start - this exit has just died, or was cut: nudge its established
- * sessions, at a bounded pace.
+ * sessions in a second, at a bounded pace.
  * @generation: theirs; older ones too, unless they have had their nudge
  */
 void nudge_start(struct nudge *nudge, unsigned exit, uint16_t generation);
+
+/*
+ * nudge_spare - this exit lives: whoever said nothing meanwhile has lost nothing.
+ * @generation: whose sessions are its own again; older ones get their nudge
+ */
+void nudge_spare(struct nudge *nudge, unsigned exit, uint16_t generation);
 
 #endif

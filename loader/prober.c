@@ -119,12 +119,17 @@ static void on_result(void *arg, const struct probe_result *result)
 static void on_resolve(void *arg)
 {
 	const struct prober *prober = arg;
+	const struct probe_path *path = &prober->path;
 
+	if (!path->ifindex || address_is_zero(&path->next_hop))
+		return;
 	/* A refusal has shown, or will show, as another fact. */
-	if (prober->path.ifindex && !address_is_zero(&prober->path.next_hop))
-		netlink_neighbour_probe(prober->site->netlink,
-					prober->path.ifindex,
-					&prober->path.next_hop);
+	if (path->next_hop_mac_known)
+		netlink_neighbour_probe(prober->site->netlink, path->ifindex,
+					&path->next_hop);
+	else
+		netlink_neighbour_ask_anew(prober->site->netlink, path->ifindex,
+					   &path->next_hop);
 }
 
 msec_t prober_heard(const struct prober *prober)

@@ -38,7 +38,10 @@ static msec_t beyond_until(const struct site *site, unsigned uplink)
 	const struct uplink_config *config = &site->config.uplinks[uplink];
 	msec_t last = heard(site, uplink);
 
-	return last ? last + tracks_window(config, config->track, 0) : 0;
+	/* By the link that there was before its carrier went and came. */
+	if (!last || last < site->facts.uplinks[uplink].linked)
+		return 0;
+	return last + tracks_window(config, config->track, 0);
 }
 
 bool probes_beyond(const struct site *site, unsigned uplink)

@@ -32,6 +32,7 @@
 
 #define DETACH_PATIENCE 5000
 #define TICK 500
+#define DATA_PLANE_TICK (1000 / TP_TICKS_PER_SECOND + 1)
 #define HUSH_TURN 5
 
 msec_t site_now(void)
@@ -85,12 +86,15 @@ static msec_t beyond_window(const struct uplink_config *uplink)
 	return tracks_window(uplink, uplink->track, 1);
 }
 
+/* What came before its carrier did says nothing of the link as it is now. */
 static bool heard_beyond(struct site *site, unsigned i)
 {
 	msec_t window = beyond_window(&site->config.uplinks[i]);
 	msec_t age = maps_beyond_age(site->maps, site->exits[i]);
+	msec_t linked = site->facts.uplinks[i].linked;
 
-	if (age < 0 || age >= window)
+	if (age < 0 || age >= window ||
+	    site->facts.now - age - DATA_PLANE_TICK < linked)
 		return false;
 	turn_in(site, window - age); /* it lapses without any event */
 	return true;
@@ -172,12 +176,16 @@ static void expire_intent(struct site *site)
 static void tell_hosts(const struct site *site, uint32_t lost,
 		       const uint16_t generations[MODEL_UPLINKS])
 {
+	struct nudge *nudge = site->parts->nudge;
+
 	for (unsigned i = 0; i < site->config.uplinks_count; i++) {
 		unsigned exit = site->exits[i];
+		uint16_t now = maps_generation(site->maps, exit);
 
-		if (lost & (1U << i) ||
-		    maps_generation(site->maps, exit) != generations[i])
-			nudge_start(site->parts->nudge, exit, generations[i]);
+		if (lost & (1U << i) || now != generations[i])
+			nudge_start(nudge, exit, generations[i]);
+		if (site->desired.states[i] != TP_EXIT_DEAD)
+			nudge_spare(nudge, exit, now);
 	}
 }
 

@@ -178,12 +178,19 @@ static void test_neighbours(void **state)
 	NETNS_WAIT(netns, !(neighbour_state(netns, "10.0.0.2") &
 			    (NUD_PERMANENT | NUD_REACHABLE)));
 
-	/* Nobody answers, but the kernel has begun to ask. */
+	/* Nobody answers, but the kernel has begun to ask; and does so anew. */
 	address = netns_address("10.0.0.77");
 	assert_int_equal(netlink_neighbour_probe(netns->netlink,
 						 netns_index_of(netns, "w0"),
 						 &address),
 			 0);
+	NETNS_WAIT(netns, neighbour_state(netns, "10.0.0.77") &
+				  (NUD_INCOMPLETE | NUD_FAILED));
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(netlink_neighbour_ask_anew(
+					 netns->netlink,
+					 netns_index_of(netns, "w0"), &address),
+				 0);
 	NETNS_WAIT(netns, neighbour_state(netns, "10.0.0.77") &
 				  (NUD_INCOMPLETE | NUD_FAILED));
 }

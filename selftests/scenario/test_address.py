@@ -155,6 +155,43 @@ def test_lost_and_found_at_once(site, traffic):
     assert generation(site) == before
 
 
+def test_lost_and_found_twice(site, traffic):
+    """Dead again when the nudge of the first time would be: a new second
+    begins."""
+    load = Load(site, traffic, period=3600)
+    alone(site)
+    link, began = site.isp("a"), now()
+    link.link_down()
+    is_in(site, "a", "dead")
+    link.link_up()
+    is_in(site, "a", "up")
+    wait_for("most of the second is over", lambda: now() > began + 0.6, 2)
+    link.link_down()
+    is_in(site, "a", "dead")
+    wait_for("the first second is over", lambda: now() > began + 1.15, 2)
+    link.link_up()
+    is_in(site, "a", "up")
+    load.traffic.run(1)
+    load.silent_work()
+
+
+def test_back_but_black(site, traffic):
+    """What came before the carrier did says nothing of the link that it has."""
+    load = Load(site, traffic)
+    link, before = site.isp("a"), len(log_of(site, "a"))
+    link.link_down()
+    is_in(site, "a", "dead")
+    link.black()
+    link.link_up()
+    try:
+        wait_for("it has a carrier", lambda: "isp-a/interface: down -> up"
+                 in log_of(site, "a")[before:], 5, 0.01)
+        load.traffic.run(1)
+        assert "isp-a: dead ->" not in log_of(site, "a")[before:]
+    finally:
+        link.heal()
+
+
 @pytest.mark.parametrize("away", ["address", "link", "interface"])
 def test_held_and_back(site, traffic, away):
     """With hold, those that talk as well; by whatever it was away."""
