@@ -321,9 +321,19 @@ class Matrix:
             wait_for("isp-%s is up, and gw-%s sees the other's marker"
                      % (letter, letter), lambda: self._good(letter), seconds)
         self.master("gw-a", seconds)
+        # gw-b may have announced one before gw-a did.  Until that is withdrawn
+        # OSPF would hold back its next one (RFC 2328, MinLSInterval).
+        wait_for("gw-b's default is not there any more",
+                 lambda: not self._foreign_default(), seconds, 0.1)
         for host in HOSTS:
             wait_for(host + " reaches the server",
                      lambda: self.site.ping(host), seconds)
+
+    def _foreign_default(self):
+        """A default that gw-a has learned."""
+        return [route for route in self.site.netns("gw-a").run(
+            ["ip", "-o", "route", "show", "default"]).stdout.splitlines()
+                if "dev eth0" in route]
 
     def _good(self, letter):
         status = self.gateway(letter).status(check=False)
