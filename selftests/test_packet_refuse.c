@@ -157,7 +157,7 @@ static const struct row rows[] = {
 
 	ROW("F no exit: nothing at first",
 	    NO_EXIT(UDP(H, 5000, R, 80), .before = no_exit),
-	    NO_EXIT(TCP(H, 5000, R, 80, SYN), AFTER(0.8))),
+	    NO_EXIT(TCP(H, 5000, R, 80, SYN), AFTER(0.4))),
 	ROW("F no exit for a second: the net is unreachable",
 	    NO_EXIT(UDP(H, 5000, R, 80), .before = no_exit),
 	    NO_EXIT(UDP(H, 5000, R, 80), AFTER(1), NO_NET),
