@@ -37,8 +37,9 @@ static __always_inline int tcp_established(__u16 bits)
 }
 
 /*
- * A SYN from the inside opens a closed session anew, so that a host may reuse
- * its port at once; one from outside opens it when the inside answers.
+ * A SYN from the inside opens a session anew that is closed, or was about to be:
+ * a host may reuse its port at once, and a FIN of the connection before does not
+ * end the next one.  A SYN from outside opens it when the inside answers.
  */
 static __always_inline __u16 tcp_after_syn(__u16 bits, __u8 flags, int outward)
 {
@@ -46,7 +47,7 @@ static __always_inline __u16 tcp_after_syn(__u16 bits, __u8 flags, int outward)
 
 	if (outward && bits & TP_TCP_AGAIN)
 		return TCP_BOTH_SYN;
-	if (outward && first && tcp_closed(bits))
+	if (outward && first && bits & (TP_TCP_RST | TCP_BOTH_FIN))
 		return TP_TCP_SYN_OUT;
 	if (tcp_finished(bits))
 		return !outward && first ? bits | TP_TCP_AGAIN : bits;

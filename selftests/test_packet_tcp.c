@@ -240,6 +240,22 @@ static void reopened_by_host(struct bench *bench)
 	binding_lives(bench, 5000, ESTABLISHED_S);
 }
 
+/* The other's FIN, or its RST, was lost: S8, S9 of what comes next. */
+static void reopened_while_closing(struct bench *bench)
+{
+	open_out(bench);
+	STEP(bench, HOST(FIN | ACK));
+	STEP(bench, HOST(SYN));
+	lives(bench, OPENING_S);
+	STEP(bench, SERVER(SYN | ACK));
+	STEP(bench, SERVER(FIN | ACK));
+	lives(bench, ESTABLISHED_S); /* the first FIN of this one */
+	STEP(bench, HOST(SYN));
+	lives(bench, OPENING_S);
+	STEP(bench, SERVER(SYN | ACK));
+	close_both(bench);
+}
+
 static void not_reopened_by_server(struct bench *bench)
 {
 	open_out(bench);
@@ -396,6 +412,8 @@ static const struct row rows[] = {
 	{ .name = "V8 resets do not refresh", .test = resets_do_not_refresh },
 	{ .name = "a syn refused, and again", .test = refused },
 	{ .name = "S14 opened anew by the host", .test = reopened_by_host },
+	{ .name = "S14 opened anew before it was closed",
+	  .test = reopened_while_closing },
 	{ .name = "S14 not by the server alone",
 	  .test = not_reopened_by_server },
 	{ .name = "S14 by both", .test = reopened_by_both },
