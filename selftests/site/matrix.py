@@ -22,6 +22,7 @@ from .traffic import now
 
 A, B = SIDES["a"].wan, SIDES["b"].wan
 RESETS_A_SECOND = 16384  # bpf/reset.h
+PORTS = 40000  # of a gateway, about
 LATE = 1.0  # an answer that is not there by then is lost
 
 
@@ -64,6 +65,7 @@ class Matrix:
         """All the traffic begins; the sessions under this address.  A port of
         which the other gateway still holds a binding goes there: the next
         ones, then."""
+        self._ports_are_free()
         try:
             self.burden = Burden(self.measure, self.sessions, source, talking)
         except Elsewhere:
@@ -76,6 +78,14 @@ class Matrix:
         self.run(1.0)
         self._reasons, self._queue = self._not_forwarded(), _overrun()
         return self.burden
+
+    def _ports_are_free(self):
+        """A closed session has its port for four minutes (RFC 5382, REQ-5): many
+        sessions in a few scenarios would leave none."""
+        for gateway in self.site.gateways.values():
+            table = os.path.join(gateway.twinpathd.pins, "bindings")
+            wait_for("%s has ports for %d more" % (table, self.sessions),
+                     lambda: _lines(table) + 2 * self.sessions < PORTS, 300, 1)
 
     def decided(self, since, *wanted):
         """When all these (gateway, what, is) were so in the data planes; of
@@ -346,6 +356,11 @@ class Matrix:
             json.dump([result.json() for result in self.results], out,
                       indent=1)
             out.write("\n")
+
+
+def _lines(path):
+    with open(path, encoding="ascii") as text:
+        return sum(1 for _ in text)
 
 
 def _overrun():
