@@ -66,8 +66,10 @@ static __always_inline __u32 endpoint_find(const struct endpoint *end,
 }
 
 /*
- * The endpoint's binding: at its own port, or where the index says.  Global, so
- * that the verifier walks it once and not at each of its callers.
+ * The endpoint's binding: at its own port, or where the index says.  Two lines of
+ * memory for the index, which nearly nobody is in: so the line of the own port
+ * says whether to look.  Global, so that the verifier walks it once and not at
+ * each of its callers.
  */
 __noinline __u32 binding_find(const struct endpoint *end, __u32 now)
 {
@@ -79,8 +81,12 @@ __noinline __u32 binding_find(const struct endpoint *end, __u32 now)
 	index = TP_BINDING_INDEX(end->address, end->plane,
 				 bpf_ntohs(end->port));
 	binding = binding_at(index);
-	if (binding && binding_is(binding, end, now))
+	if (!binding)
+		return BINDING_NONE;
+	if (binding_is(binding, end, now))
 		return index;
+	if (!binding->moved)
+		return BINDING_NONE; /* of these the index knows nothing */
 #pragma unroll
 	for (which = 0; which < 2; which++) {
 		index = endpoint_find(end, which);
@@ -183,11 +189,16 @@ __noinline int endpoint_put(const struct endpoint *end, __u32 which, __u64 word,
 __noinline int endpoint_remember(const struct endpoint *end, __u32 index,
 				 __u32 now)
 {
+	struct tp_binding *own;
 	__u32 emptier;
 	__u64 word;
 
 	if (!end)
 		return 0;
+	own = binding_at(TP_BINDING_INDEX(end->address, end->plane,
+					  bpf_ntohs(end->port)));
+	if (own && !own->moved)
+		own->moved = 1; /* before the word: see binding_find */
 	word = (__u64)endpoint_tag(end) << 32 | index;
 	if (endpoint_replace(end, 0, word) || endpoint_replace(end, 1, word))
 		return 1;

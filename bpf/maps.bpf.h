@@ -159,6 +159,14 @@ struct {
 	__type(value, struct tp_endpoints);
 } endpoints SEC(".maps");
 
+/* TP_PERMIT_BUCKETS for each bucket */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct tp_permits);
+} permits SEC(".maps");
+
 /* Held for the few instructions of an insert; see lock.h. */
 #define LOCKS 4096
 struct {

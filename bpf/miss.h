@@ -112,8 +112,9 @@ struct search {
 static long miss_binding_step(__u32 id, void *arg)
 {
 	struct search *search = arg;
+	const struct tp_address *address = bpf_map_lookup_elem(&addresses, &id);
 
-	return id != search->skip &&
+	return id != search->skip && address && address->exit &&
 	       miss_binding_on(search->hook, search->miss, id, 0);
 }
 
@@ -134,6 +135,8 @@ static __noinline void miss_binding(const struct hook *hook, struct miss *miss,
 		return;
 	if (miss->end.plane == TP_PLANE_TCP && miss->view.bindable)
 		return;
+	if (!first && hook->set->addresses_used <= 1)
+		return; /* it was the only one */
 	bpf_loop(hook->set->addresses_used, miss_binding_step, &search, 0);
 }
 
@@ -191,6 +194,19 @@ static __always_inline __u32 bind_portless(const struct hook *hook,
 }
 
 /*
+ * The endpoint's binding on the address that its session is opened on, where the
+ * decision has found it: no lock is needed to go on using it.
+ */
+static __always_inline __u32 bind_known(const struct miss *miss,
+					const struct tp_exit *exit,
+					__u32 exit_id)
+{
+	return miss->end.exit == exit_id && miss->end.address == exit->address ?
+		       miss->binding :
+		       BINDING_NONE;
+}
+
+/*
  * Open the session of a packet that missed, on an exit: its number, or
  * SESSION_REFUSED(reason).  A step beside the decision and the sending, not in
  * them: the search for a port needs the stack.
@@ -205,10 +221,11 @@ static __noinline __u32 lan_bind(const struct hook *hook,
 	__u32 until = hook->now + session_timeout(hook->set, p->flow.proto,
 						  p->flow.destination_port,
 						  bits);
-	__u32 index, number, reason;
+	__u32 index, number, reason = TP_REASON_translated_out;
 
 	if (!exit_live(exit) || !keys || !miss)
 		return SESSION_REFUSED(TP_REASON_no_exit);
+	index = bind_known(miss, exit, exit_id);
 	miss->end.address = exit->address;
 	miss->end.exit = exit_id;
 	miss->end.ration = ration_get(&miss->end.inside, hook->now);
@@ -216,7 +233,7 @@ static __noinline __u32 lan_bind(const struct hook *hook,
 		return SESSION_REFUSED(TP_REASON_host_rate);
 	if (p->class == CLASS_PORTLESS) {
 		index = bind_portless(hook, p, miss, until, &reason);
-	} else {
+	} else if (index == BINDING_NONE) {
 		endpoint_hash(&miss->end, keys);
 		index = binding_claim(hook, &miss->end, &p->flow, until,
 				      &reason);

@@ -3,34 +3,78 @@
  * permission.h - whom has this endpoint sent to?  (RFC 4787 section 5,
  * address-dependent filtering)
  *
- * Owns: the lines of the session table that say so.  The binding names the
- * remote address that was sent to last, and nearly every endpoint has no other.
- * One that is left for another gets a line, with the lifetime of a session
- * since it was last sent to; packets from outside renew nothing.  It opens
- * nothing and counts for nothing.  While it has no room, the old one stays in
- * the binding: the new remote is let in by its session alone.
+ * Owns: permits.  The binding names the remote address that was sent to last, and
+ * nearly every endpoint has no other.  One that is left for another gets a word,
+ * with the lifetime of a session since it was last sent to; packets from outside
+ * renew nothing.  It opens nothing and counts for nothing.  While it has no room,
+ * the old one stays in the binding: the new remote is let in by its session alone.
  *
- * Races: written under its key's lock like a session, and never while another
- * lock is held.  Two CPUs that widen one binding write the same lines.
+ * A word is no address, but 37 bits of a keyed hash of the remote and of the
+ * binding's life, in one of two buckets: of strangers not one in 2^33 is taken for
+ * somebody, and which one nobody can know.
+ *
+ * Races: a word is changed by compare-and-swap alone, and holds all there is.  Two
+ * CPUs may write one permission into two words: it is there until both expire.
  */
 #ifndef TWINPATH_PERMISSION_H
 #define TWINPATH_PERMISSION_H
 
 #include "session_open.h"
 
-static __always_inline void permission_key(const struct tp_binding *binding,
-					   const struct tp_addr *remote,
-					   __u32 index,
-					   struct tp_session_key *key)
-{
-	__u32 plane = index / 65536 % TP_PLANES;
+/*
+ * A word: bits 0..25 the second in which it expires, modulo half of that, which is
+ * more than the year that a timer may have; bits 26..63 the tag.  0: empty.
+ */
+#define PERMIT_UNTIL_BITS 26
+#define PERMIT_UNTIL ((1ULL << PERMIT_UNTIL_BITS) - 1)
 
-	__builtin_memset(key, 0, sizeof(*key));
-	key->inside = binding->inside;
-	key->remote = *remote;
-	key->inside_port = binding->inside_port;
-	key->proto = plane == TP_PLANE_TCP ? IPPROTO_TCP : IPPROTO_UDP;
-	key->kind = TP_SESSION_PERMISSION;
+static __always_inline __u64 permit_tag(__u64 hash)
+{
+	return (hash | 1ULL << 63) & ~PERMIT_UNTIL;
+}
+
+static __always_inline __u64 permit_word(__u64 hash, __u32 until)
+{
+	__u32 second = until / TP_TICKS_PER_SECOND + 1;
+
+	return permit_tag(hash) | (second & PERMIT_UNTIL);
+}
+
+static __always_inline int permit_lives(__u64 word, __u32 now)
+{
+	__u32 left = (__u32)word - now / TP_TICKS_PER_SECOND;
+
+	return word && (__s32)(left << (32 - PERMIT_UNTIL_BITS)) > 0;
+}
+
+static __always_inline int permit_is(__u64 word, __u64 hash)
+{
+	return (word & ~PERMIT_UNTIL) == permit_tag(hash);
+}
+
+static __always_inline struct tp_permits *permit_bucket(__u64 hash, __u32 which)
+{
+	__u32 slot = (which ? hash >> PERMIT_UNTIL_BITS : hash) &
+		     (TP_PERMIT_BUCKETS * (bucket_mask + 1) - 1);
+
+	return bpf_map_lookup_elem(&permits, &slot);
+}
+
+/*
+ * Of a remote, and of the binding's life: another incarnation, or another address
+ * behind the external one, has permitted nothing.
+ */
+static __always_inline __u64 permission_hash(const struct tp_binding *binding,
+					     __u32 index,
+					     const struct tp_addr *remote,
+					     const struct tp_seed *keys)
+{
+	__u64 life = index |
+		     (__u64)TP_CONTROL_INCARNATION(binding->control) << 24 |
+		     (__u64)binding_generation(binding, index) << 32 |
+		     (__u64)binding->made << 48;
+
+	return hash_endpoint(remote, life, keys);
 }
 
 /* Global, as all here: the verifier walks it once. */
@@ -39,116 +83,96 @@ __noinline int permission_holds(const struct tp_addr *remote, __u32 index,
 {
 	struct tp_binding *binding = binding_at(index);
 	const struct tp_seed *keys = ONLY(&seed);
-	const struct tp_session *line;
-	struct tp_session_key key;
+	__u32 which, i;
+	__u64 hash;
 
 	if (!remote || !binding || !keys)
 		return 0;
-	permission_key(binding, remote, index, &key);
-	line = session_find(&key, hash_session(&key, keys), now);
-	return line && session_on(line, binding, index);
+	hash = permission_hash(binding, index, remote, keys);
+#pragma unroll
+	for (which = 0; which < 2; which++) {
+		const struct tp_permits *bucket = permit_bucket(hash, which);
+
+		if (!bucket)
+			return 0;
+#pragma unroll
+		for (i = 0; i < TP_PERMIT_WORDS; i++) {
+			__u64 word = *(volatile __u64 *)&bucket->word[i];
+
+			if (permit_is(word, hash) && permit_lives(word, now))
+				return 1;
+		}
+	}
+	return 0;
 }
 
-/* Its life goes on, never back. */
-static __always_inline void permission_renew(struct tp_session *line,
-					     __u32 until)
+/* Its life goes on, never back.  0: it is not in this bucket. */
+__noinline int permission_renew(__u64 hash, __u32 which, __u32 until)
 {
-	__u64 old = *(volatile __u64 *)&line->control;
+	struct tp_permits *bucket = permit_bucket(hash, which);
+	__u64 word = permit_word(hash, until);
+	__u32 i;
 
-	if (clock_passed(TP_CONTROL_EXPIRY(old), until))
-		__sync_val_compare_and_swap(
-			&line->control, old,
-			TP_CONTROL(until, TP_LINE_LIVE,
-				   TP_CONTROL_INCARNATION(old), 0));
-}
-
-static __always_inline void permission_fill(struct tp_session *line,
-					    const struct tp_session_key *key,
-					    const struct tp_binding *binding,
-					    __u32 index, __u32 until)
-{
-	__u64 busy = *(volatile __u64 *)&line->control;
-
-	line->key = *key;
-	line->generation = binding_generation(binding, index);
-	line->confirm = 0;
-	line->lease = 0;
-	line->exit = binding->exit;
-	line->address = index / 65536 / TP_PLANES;
-	line->binding = index;
-	line->port = bpf_htons((__u16)index);
-	line->incarnation = TP_CONTROL_INCARNATION(binding->control);
-	__sync_lock_test_and_set(&line->control,
-				 TP_CONTROL(until, TP_LINE_LIVE,
-					    TP_CONTROL_INCARNATION(busy), 0));
-}
-
-/*
- * The key's line, made busy for us; or its number with `theirs` set when it is
- * there.  SESSION_NONE: no room.  It counts for no host.
- */
-static __always_inline __u32 permission_room(const struct tp_session_key *key,
-					     __u64 hash, __u32 index, __u32 now,
-					     int *theirs)
-{
-	__u32 number = session_number(key, hash);
-	struct tp_binding *binding = binding_at(index);
-	struct tp_session *line;
-
-	*theirs = 0;
-	if (number == SESSION_NONE)
-		return session_place(hash);
-	line = session_line(number);
-	if (!line || !binding)
-		return SESSION_NONE;
-	*theirs = session_live(line->control, now) &&
-		  session_on(line, binding, index);
-	return *theirs || session_reclaim(line) ? number : SESSION_NONE;
-}
-
-/* 0: there is no room for it. */
-__noinline int permission_write(const struct tp_session_key *key, __u64 hash,
-				__u32 index, __u32 until, __u32 now)
-{
-	struct tp_binding *binding = binding_at(index);
-	struct tp_session *line;
-	__u32 number;
-	int theirs;
-
-	if (!key || !binding || !lock_take(hash))
+	if (!bucket)
 		return 0;
-	number = permission_room(key, hash, index, now, &theirs);
-	line = number == SESSION_NONE ? 0 : session_line(number);
-	if (line && theirs)
-		permission_renew(line, until);
-	else if (line)
-		permission_fill(line, key, binding, index, until);
-	lock_give(hash);
-	return !!line;
+#pragma unroll
+	for (i = 0; i < TP_PERMIT_WORDS; i++) {
+		__u64 old = *(volatile __u64 *)&bucket->word[i];
+
+		if (!permit_is(old, hash))
+			continue;
+		return permit_lives(old, until) ||
+		       __sync_val_compare_and_swap(&bucket->word[i], old,
+						   word) == old;
+	}
+	return 0;
 }
 
-/* The binding is about to name another remote: a line for the one before. */
+/* Into a word that is empty or has expired. */
+__noinline int permission_put(__u64 hash, __u32 which, __u32 until, __u32 now)
+{
+	struct tp_permits *bucket = permit_bucket(hash, which);
+	__u64 word = permit_word(hash, until);
+	__u32 i;
+
+	if (!bucket)
+		return 0;
+#pragma unroll
+	for (i = 0; i < TP_PERMIT_WORDS; i++) {
+		__u64 old = *(volatile __u64 *)&bucket->word[i];
+
+		if (!permit_lives(old, now) &&
+		    __sync_val_compare_and_swap(&bucket->word[i], old, word) ==
+			    old)
+			return 1;
+	}
+	return 0;
+}
+
+/* The binding is about to name another remote: a word for the one before. */
 static __always_inline int permission_keep(const struct tp_session *session,
 					   const struct tp_binding *binding,
 					   __u32 index, __u32 now)
 {
 	const struct tp_settings *set = ONLY(&settings);
 	const struct tp_seed *keys = ONLY(&seed);
-	struct tp_session_key key;
-	__u32 life;
+	struct tp_addr left = binding->remote;
+	__u32 until;
 	__u64 hash;
 
 	if (!set || !keys)
 		return 0;
 	/* A host takes a port again for another server before long. */
-	life = session->key.proto == IPPROTO_TCP ? set->timers.tcp_closing :
-						   set->timers.udp;
-	if (clock_passed(binding->used + life, now))
+	until = binding->used + (session->key.proto == IPPROTO_TCP ?
+					 set->timers.tcp_closing :
+					 set->timers.udp);
+	if (clock_passed(until, now))
 		return 1;
-	permission_key(binding, &binding->remote, index, &key);
-	hash = hash_session(&key, keys);
-	session_make_room(hash, now); /* here, where the stack is not deep */
-	return permission_write(&key, hash, index, binding->used + life, now);
+	hash = permission_hash(binding, index, &left, keys);
+	return permission_renew(hash, 0, until) ||
+	       permission_renew(hash, 1, until) ||
+	       permission_put(hash, 0, until, now) ||
+	       permission_put(hash, 1, until, now);
 }
 
 /*

@@ -170,8 +170,7 @@ int print_sessions(struct bpf_iter__bpf_map_elem *ctx)
 				"idle left\n");
 	now = clock_now(set);
 	for (i = 0; i < TP_BUCKET_LINES; i++)
-		if (session_live(bucket->line[i].control, now) &&
-		    bucket->line[i].key.kind != TP_SESSION_PERMISSION)
+		if (session_live(bucket->line[i].control, now))
 			print_session(seq, &bucket->line[i], set, now);
 	return 0;
 }

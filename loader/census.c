@@ -37,7 +37,6 @@ static void count_session(const struct census_tables *tables,
 	bool tcp = session->key.proto == IPPROTO_TCP;
 
 	if (!live(control, now) || session->exit >= TP_MAX_EXITS ||
-	    session->key.kind == TP_SESSION_PERMISSION ||
 	    session->address >= tables->addresses_count ||
 	    session->generation !=
 		    tables->addresses[session->address].generation ||

@@ -24,8 +24,9 @@
 uint64_t config_session_bytes(const struct config *config)
 {
 	uint64_t buckets = config->sessions / TP_BUCKET_LINES;
-
-	uint64_t words = 4 * buckets * sizeof(struct tp_endpoints);
+	uint64_t words =
+		buckets * (TP_INDEX_BUCKETS * sizeof(struct tp_endpoints) +
+			   TP_PERMIT_BUCKETS * sizeof(struct tp_permits));
 
 	buckets += buckets >> TP_OVERFLOW_SHIFT;
 	return words +

@@ -226,6 +226,22 @@ static uint16_t dead_addresses(const struct tp_exit *wanted)
 	return dead;
 }
 
+/* Ids from here on hold no address: nobody need look there. */
+static uint32_t addresses_used(const struct maps *maps,
+			       const struct tp_exit *wanted)
+{
+	uint32_t used = 1;
+
+	for (unsigned id = 0; id < TP_MAX_ADDRESSES; id++)
+		if (maps->addresses[id].exit)
+			used = id + 1;
+	for (unsigned id = 1; id < TP_MAX_EXITS; id++)
+		if (wanted[id].kind == TP_EXIT_UPLINK &&
+		    wanted[id].address >= used)
+			used = wanted[id].address + 1U;
+	return used;
+}
+
 /* What the machine's own rules ask of the data plane. */
 static uint8_t rules_of(const struct foreign *foreign, enum firewall_mode mode)
 {
@@ -261,7 +277,7 @@ static int apply_settings(struct maps *maps, const struct maps_input *input,
 	wanted.timers.tcp_closing = ticks(config->tcp_closing);
 	wanted.timers.tcp_incoming = ticks(config->tcp_incoming);
 	wanted.timers.hold = ticks(config->hold);
-	wanted.addresses_used = maps->plane->skel->rodata->address_count;
+	wanted.addresses_used = addresses_used(maps, exits);
 	return PUT(maps, settings, 0, &maps->settings, &wanted);
 }
 

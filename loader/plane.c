@@ -177,6 +177,7 @@ static int size_maps(struct twinpath *skel, const struct tp_layout *layout)
 		       bpf_map__set_max_entries(skel->maps.session_table, layout->buckets + overflow) ?:
 		       bpf_map__set_max_entries(skel->maps.tags, layout->buckets + overflow) ?:
 		       bpf_map__set_max_entries(skel->maps.endpoints, TP_INDEX_BUCKETS * layout->buckets) ?:
+		       bpf_map__set_max_entries(skel->maps.permits, TP_PERMIT_BUCKETS * layout->buckets) ?:
 		       bpf_map__set_max_entries(skel->maps.binding_table,
 						bindings);
 }

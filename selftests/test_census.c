@@ -123,9 +123,6 @@ static void sessions_that_are_none(void **state)
 		BOTH_SYN | TP_TCP_FIN_OUT | TP_TCP_FIN_IN);
 	/* Cut, or of an address that is gone. */
 	session(IPPROTO_TCP, NOW + 9, TP_LINE_LIVE, BOTH_SYN)->generation = 6;
-	/* It says whom its endpoint has sent to, and holds nothing. */
-	session(IPPROTO_UDP, NOW + 9, TP_LINE_LIVE, 0)->key.kind =
-		TP_SESSION_PERMISSION;
 	/* What a damaged table may hold. */
 	session(IPPROTO_UDP, NOW + 9, TP_LINE_LIVE, 0)->exit = TP_MAX_EXITS;
 	session(IPPROTO_UDP, NOW + 9, TP_LINE_LIVE, 0)->address = ADDRESSES;

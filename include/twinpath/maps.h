@@ -58,6 +58,8 @@ TP_SIZE(struct tp_addr, 16);
 #define TP_OVERFLOW_SHIFT 6 /* one overflow bucket for every 64 buckets */
 #define TP_INDEX_WORDS 8
 #define TP_INDEX_BUCKETS 4 /* of the index, for each bucket of sessions */
+#define TP_PERMIT_WORDS 8
+#define TP_PERMIT_BUCKETS 2 /* the same: as many words as session lines */
 
 /* Protocol planes of the bindings array. */
 enum tp_plane {
@@ -444,9 +446,6 @@ enum tp_tcp {
 /* What a line of the session table is about. */
 enum tp_session_kind {
 	TP_SESSION,
-	/* The endpoint has sent to this address, from whatever port (which is
-	 * 0 here) it answers: address-dependent filtering lets it in. */
-	TP_SESSION_PERMISSION,
 	TP_SESSION_HAIRPIN, /* to an address of ours, see bpf/hairpin.h */
 };
 
@@ -502,7 +501,8 @@ struct tp_binding {
 	__u32 used;	/* tick of the last outbound packet, about */
 	__u16 portless; /* TP_PORTLESS_KEY, of a line without a port; else 0 */
 	__u8 counted;	/* 1: in its host's ration, while live or closed */
-	__u8 pad;
+	__u8 moved;	/* 1: an endpoint whose own port this is had to take
+			 * another once; never taken back */
 };
 TP_SIZE(struct tp_binding, 64);
 
@@ -515,6 +515,15 @@ struct tp_endpoints {
 	__u64 word[TP_INDEX_WORDS];
 };
 TP_SIZE(struct tp_endpoints, 64);
+
+/*
+ * permits: buckets of words that say to which other addresses than its last one
+ * an endpoint has sent; see bpf/permission.h.
+ */
+struct tp_permits {
+	__u64 word[TP_PERMIT_WORDS];
+};
+TP_SIZE(struct tp_permits, 64);
 
 /* ---- host_bound: array by bit of an inside host, data plane ---------------- */
 

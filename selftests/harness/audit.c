@@ -135,9 +135,9 @@ uint64_t audit_ripened(struct plane *plane)
 }
 
 /*
- * TCP that its binding does not count as open: finished, reset, only being opened,
- * or a permission.  When ports ran short the binding may have been taken for
- * another, and it finds out with its next packet.
+ * TCP that its binding does not count as open: finished, reset, or only being
+ * opened.  When ports ran short the binding may have been taken for another, and
+ * it finds out with its next packet.
  */
 static bool uncounted(const struct tp_session *session)
 {

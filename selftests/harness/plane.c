@@ -80,6 +80,9 @@ int plane_size(struct twinpath *skel, uint32_t buckets)
 		      bpf_map__set_max_entries(skel->maps.endpoints,
 					       TP_INDEX_BUCKETS * buckets);
 	err = err   ?:
+		      bpf_map__set_max_entries(skel->maps.permits,
+					       TP_PERMIT_BUCKETS * buckets);
+	err = err   ?:
 		      bpf_map__set_max_entries(skel->maps.binding_table,
 					       TP_BINDINGS(PLANE_ADDRESSES));
 	return err;

@@ -385,6 +385,7 @@ static int forget(struct plane *plane)
 	err = err ?: zero_map(skel->maps.reserved);
 	err = err ?: zero_map(skel->maps.tags);
 	err = err ?: zero_map(skel->maps.endpoints);
+	err = err ?: zero_map(skel->maps.permits);
 	err = err ?: zero_map(skel->maps.asked);
 	err = err ?: zero_map(skel->maps.paces);
 	err = err ?: zero_map(skel->maps.fragment_records);

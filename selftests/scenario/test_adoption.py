@@ -95,7 +95,7 @@ def maps_of(twinpathd):
                                   "%s/%s" % (twinpathd.pins, name)])
                              .stdout)["id"]
             for name in ("session_table", "binding_table", "seed", "tags",
-                         "endpoints", "layout", "exits", "selector")}
+                         "endpoints", "permits", "layout", "exits", "selector")}
 
 
 def pins_of(twinpathd):
