@@ -59,6 +59,11 @@ heartbeat := $(patsubst loader/%.c,%,$(wildcard loader/heartbeat*.c))
 liveness := $(patsubst loader/%.c,%,$(wildcard loader/liveness*.c))
 netlink := $(patsubst loader/%.c,%,$(wildcard loader/netlink*.c))
 probe := probe echo $(addprefix probe_,arp dns echo flight http icmp socket tcp)
+control := control control_socket request request_doctor request_events \
+	request_explain request_reload request_simulate events events_stream \
+	status status_partner status_probe status_publish status_rules \
+	status_track rules publish liveness_verdict \
+	$(foreign) $(netlink) $(decide) $(config)
 tools-objs := $(config)
 
 # What of loader/ each test is linked with.
@@ -67,12 +72,6 @@ test_census-objs := census
 test_config-objs := $(config)
 test_conformance-objs := $(config)
 test_conflict-objs := conflict $(netlink) address log
-test_control-objs := control control_socket request request_doctor request_events request_explain \
-	request_reload request_simulate \
-	events events_stream status status_partner \
-	status_rules rules $(foreign) $(netlink) \
-	status_probe status_publish status_track publish liveness_verdict \
-	$(decide) $(config)
 test_decide-objs := $(decide)
 test_decide_random-objs := $(decide)
 test_duration-objs := duration
@@ -114,6 +113,9 @@ test_ownership_model-parts := $(patsubst selftests/%.c,%, \
 	$(wildcard selftests/model/*.c))
 test_conformance-parts := $(patsubst selftests/%.c,%, \
 	$(wildcard selftests/conformance/*.c))
+control-parts := $(patsubst selftests/%.c,%,$(wildcard selftests/control/*.c))
+$(foreach t,$(filter test_control%,$(tests)),$(eval $t-objs := $(control)) \
+	$(eval $t-parts := $(control-parts)))
 
 # ---- flags -------------------------------------------------------------------
 
@@ -400,8 +402,8 @@ uninstall:
 # ---- housekeeping ------------------------------------------------------------
 
 sources = $(wildcard bpf/*.[ch] include/twinpath/*.h loader/*.[ch] tools/*.[ch] \
-	selftests/*.[ch] selftests/harness/*.[ch] selftests/model/*.[ch] \
-	selftests/tools/*.[ch] selftests/bench/*.[ch])
+	selftests/*.[ch] selftests/control/*.[ch] selftests/harness/*.[ch] \
+	selftests/model/*.[ch] selftests/tools/*.[ch] selftests/bench/*.[ch])
 sources += $(wildcard selftests/conformance/*.[ch] selftests/fuzz/*.[ch])
 
 format:
