@@ -72,7 +72,6 @@ test_census-objs := census
 test_config-objs := $(config)
 test_conformance-objs := $(config)
 test_conflict-objs := conflict $(netlink) address log
-test_decide-objs := $(decide)
 test_decide_random-objs := $(decide)
 test_duration-objs := duration
 test_events-objs := events $(config)
@@ -116,6 +115,9 @@ test_conformance-parts := $(patsubst selftests/%.c,%, \
 control-parts := $(patsubst selftests/%.c,%,$(wildcard selftests/control/*.c))
 $(foreach t,$(filter test_control%,$(tests)),$(eval $t-objs := $(control)) \
 	$(eval $t-parts := $(control-parts)))
+decide-parts := $(patsubst selftests/%.c,%,$(wildcard selftests/decide/*.c))
+$(foreach t,$(filter-out %_random,$(filter test_decide%,$(tests))), \
+	$(eval $t-objs := $(decide)) $(eval $t-parts := $(decide-parts)))
 
 # ---- flags -------------------------------------------------------------------
 
@@ -402,8 +404,9 @@ uninstall:
 # ---- housekeeping ------------------------------------------------------------
 
 sources = $(wildcard bpf/*.[ch] include/twinpath/*.h loader/*.[ch] tools/*.[ch] \
-	selftests/*.[ch] selftests/control/*.[ch] selftests/harness/*.[ch] \
-	selftests/model/*.[ch] selftests/tools/*.[ch] selftests/bench/*.[ch])
+	selftests/*.[ch] selftests/harness/*.[ch] selftests/model/*.[ch] \
+	selftests/tools/*.[ch] selftests/bench/*.[ch])
+sources += $(wildcard selftests/control/*.[ch] selftests/decide/*.[ch])
 sources += $(wildcard selftests/conformance/*.[ch] selftests/fuzz/*.[ch])
 
 format:
