@@ -7,41 +7,23 @@
  */
 #include <json-c/json.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "duration.h"
+#include "fields.h"
 #include "wish.h"
 
 #define STATUS_PATIENCE 5
-
-static struct json_object *field(struct json_object *of, const char *key)
-{
-	struct json_object *value;
-
-	return json_object_object_get_ex(of, key, &value) ? value : NULL;
-}
-
-static bool says(struct json_object *of, const char *key, const char *text)
-{
-	const char *value = json_object_get_string(field(of, key));
-
-	return value && !strcmp(value, text);
-}
 
 static struct json_object *find_uplink(struct json_object *status,
 				       const char *name)
 {
 	struct json_object *uplinks = field(status, "uplinks");
-	size_t i;
 
-	if (!json_object_is_type(uplinks, json_type_array))
-		return NULL;
-	for (i = 0; i < json_object_array_length(uplinks); i++) {
-		struct json_object *uplink =
-			json_object_array_get_idx(uplinks, i);
+	for (size_t i = 0; i < field_count(uplinks); i++) {
+		struct json_object *uplink = field_nth(uplinks, i);
 
-		if (says(uplink, "name", name))
+		if (field_is(uplink, "name", name))
 			return uplink;
 	}
 	return NULL;
@@ -58,11 +40,11 @@ static int sessions_of(struct json_object *uplink)
 static const char *safe_because(struct json_object *status,
 				struct json_object *uplink)
 {
-	if (says(status, "selector", wish_text(uplink, "name")))
+	if (field_is(status, "selector", wish_text(uplink, "name")))
 		return NULL; /* nothing else is up */
-	if (says(uplink, "state", "dead"))
+	if (field_is(uplink, "state", "dead"))
 		return "it is dead";
-	if (json_object_get_boolean(field(uplink, "cut")))
+	if (field_true(uplink, "cut"))
 		return "the time of its sessions is over";
 	return sessions_of(uplink) ? NULL : "no session is left there";
 }
@@ -79,7 +61,7 @@ static void print_progress(struct json_object *status,
 		printf("an unknown number of sessions");
 	else
 		printf("%d session%s", sessions, sessions == 1 ? "" : "s");
-	if (says(status, "selector", wish_text(uplink, "name")))
+	if (field_is(status, "selector", wish_text(uplink, "name")))
 		printf(", and new ones: nothing else is up");
 	else if (left)
 		printf(", cut in %s",
@@ -112,8 +94,8 @@ static int look(const struct options *options, struct json_object *status,
 	struct json_object *uplink = find_uplink(status, options->argument);
 	const char *because;
 
-	if (!uplink || !says(intent, "kind", "drain") ||
-	    !says(intent, "uplink", options->argument))
+	if (!uplink || !field_is(intent, "kind", "drain") ||
+	    !field_is(intent, "uplink", options->argument))
 		return command_failed(
 			"%s is not drained any more: somebody else has asked for something else",
 			options->argument);

@@ -8,7 +8,12 @@
 #include <json-c/json.h>
 #include <stdbool.h>
 
-/* The published servers.  False, after saying so, when there is no memory. */
+/* Tables.  False, after saying so, when there is no memory. */
+bool command_status_uplinks(struct json_object *uplinks);
+bool command_status_sessions(struct json_object *uplinks);
+bool command_status_tracks(struct json_object *uplinks);
 bool command_status_publish(struct json_object *published);
+
+void command_status_partner(struct json_object *partner);
 
 #endif

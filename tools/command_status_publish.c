@@ -4,33 +4,22 @@
  *
  * Owns: the wording; nothing is printed where nothing is published.
  */
-#include <json-c/json.h>
 #include <stdio.h>
 
 #include "columns.h"
 #include "command_status.h"
-
-static const char *text(struct json_object *of, const char *key)
-{
-	struct json_object *value;
-
-	return json_object_object_get_ex(of, key, &value) && value ?
-		       json_object_get_string(value) :
-		       "-";
-}
+#include "fields.h"
 
 /* "443", or "8000-8099". */
 static void print_ports(struct json_object *of, const char *key, char *out,
 			size_t size)
 {
-	struct json_object *range = json_object_object_get(of, key);
+	struct json_object *range = field(of, key);
 	int first = 0, last = 0;
 
-	if (json_object_is_type(range, json_type_array) &&
-	    json_object_array_length(range) == 2) {
-		first = json_object_get_int(
-			json_object_array_get_idx(range, 0));
-		last = json_object_get_int(json_object_array_get_idx(range, 1));
+	if (field_count(range) == 2) {
+		first = json_object_get_int(field_nth(range, 0));
+		last = json_object_get_int(field_nth(range, 1));
 	}
 	if (first == last)
 		snprintf(out, size, "%d", first);
@@ -41,21 +30,21 @@ static void print_ports(struct json_object *of, const char *key, char *out,
 static bool add(struct columns *columns, struct json_object *item)
 {
 	char ports[16], to_ports[16], to[80], state[160];
-	bool inside =
-		json_object_get_boolean(json_object_object_get(item, "inside"));
-	bool why = json_object_object_get(item, "why") != NULL;
+	bool inside = field_true(item, "inside");
+	bool why = field(item, "why");
 
 	print_ports(item, "ports", ports, sizeof(ports));
 	print_ports(item, "to_ports", to_ports, sizeof(to_ports));
-	snprintf(to, sizeof(to), "%s:%s", text(item, "to"), to_ports);
-	snprintf(state, sizeof(state), "%s%s%s%s", text(item, "state"),
-		 why ? ": " : "", why ? text(item, "why") : "",
+	snprintf(to, sizeof(to), "%s:%s", field_text(item, "to"), to_ports);
+	snprintf(state, sizeof(state), "%s%s%s%s", field_text(item, "state"),
+		 why ? ": " : "", why ? field_text(item, "why") : "",
 		 inside ? "" : "; its host is not inside");
 	return columns_add(
 		columns,
-		(const char *const[]){ text(item, "name"), text(item, "uplink"),
-				       text(item, "protocol"), ports, to,
-				       text(item, "filtering"), state });
+		(const char *const[]){ field_text(item, "name"),
+				       field_text(item, "uplink"),
+				       field_text(item, "protocol"), ports, to,
+				       field_text(item, "filtering"), state });
 }
 
 bool command_status_publish(struct json_object *published)
@@ -65,17 +54,14 @@ bool command_status_publish(struct json_object *published)
 		"leads to",  "filtering", "state",
 	};
 	struct columns columns;
-	size_t i, count;
+	size_t i, count = field_count(published);
 	bool ok;
 
-	if (!json_object_is_type(published, json_type_array))
-		return true;
-	count = json_object_array_length(published);
 	if (!count)
 		return true;
 	ok = columns_init(&columns, 7, titles);
 	for (i = 0; ok && i < count; i++)
-		ok = add(&columns, json_object_array_get_idx(published, i));
+		ok = add(&columns, field_nth(published, i));
 	putchar('\n');
 	if (ok)
 		columns_print(&columns);

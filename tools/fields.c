@@ -33,6 +33,17 @@ bool field_is(struct json_object *of, const char *key, const char *text)
 	return !strcmp(field_text(of, key), text);
 }
 
+const char *field_age(struct json_object *of, const char *key,
+		      char out[DURATION_TEXT])
+{
+	struct json_object *value = field(of, key);
+
+	if (!value)
+		return "-";
+	return duration_print((msec_t)json_object_get_double(value) * 1000,
+			      out);
+}
+
 size_t field_count(struct json_object *of)
 {
 	return json_object_is_type(of, json_type_array) ?

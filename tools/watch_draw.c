@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "duration.h"
 #include "watch.h"
 
 #define WIDEST 256
@@ -32,17 +31,6 @@ static void put(struct watch *watch, attr_t attributes, const char *format, ...)
 	attrset(attributes);
 	mvaddnstr(watch->line++, 0, text, COLS);
 	attrset(A_NORMAL);
-}
-
-static const char *age(struct json_object *of, const char *key,
-		       char out[DURATION_TEXT])
-{
-	struct json_object *value = field(of, key);
-
-	if (!value)
-		return "-";
-	return duration_print((msec_t)json_object_get_double(value) * 1000,
-			      out);
 }
 
 static attr_t loud(const char *state)
@@ -143,7 +131,7 @@ static void draw_head(struct watch *watch, struct json_object *status)
 	char text[DURATION_TEXT];
 
 	put(watch, A_BOLD, "twinpath %s: up for %s, mode %s%s   (q quits)",
-	    field_text(status, "instance"), age(status, "uptime_s", text),
+	    field_text(status, "instance"), field_age(status, "uptime_s", text),
 	    field_text(status, "mode"),
 	    field_true(status, "ready") ? "" : ", NOT READY");
 	put(watch, field_true(status, "degraded") ? A_REVERSE : A_NORMAL,
@@ -155,7 +143,7 @@ static void draw_head(struct watch *watch, struct json_object *status)
 		    "last switch %s -> %s, %s ago (event %s): %s",
 		    field(last, "from") ? field_text(last, "from") : "none",
 		    field(last, "to") ? field_text(last, "to") : "none",
-		    age(last, "ago_s", text), field_text(last, "event"),
+		    field_age(last, "ago_s", text), field_text(last, "event"),
 		    field_text(last, "reason"));
 	watch->line++;
 }
@@ -204,10 +192,11 @@ static void draw_track(struct watch *watch, const char *uplink,
 		 field_text(track, "name"));
 	put(watch, loud(field_text(track, "state")),
 	    "%-31s %-7s %8s %7s  %s%s%s", name, field_text(track, "state"),
-	    age(track, "since_s", since), field_text(track, "changes"),
+	    field_age(track, "since_s", since), field_text(track, "changes"),
 	    field(track, "pending_s") ? field_text(track, "raw") : "",
 	    field(track, "pending_s") ? " in " : "",
-	    field(track, "pending_s") ? age(track, "pending_s", due) : "");
+	    field(track, "pending_s") ? field_age(track, "pending_s", due) :
+					"");
 }
 
 static void draw_tracks(struct watch *watch, struct json_object *uplinks)
