@@ -52,9 +52,14 @@ static __always_inline int permit_is(__u64 word, __u64 hash)
 	return (word & ~PERMIT_UNTIL) == permit_tag(hash);
 }
 
+/*
+ * Both by bits that are not in the tag: where they were, all words with a tag
+ * would lie in one bucket, and a stranger be as near as the table is large.
+ */
 static __always_inline struct tp_permits *permit_bucket(__u64 hash, __u32 which)
 {
-	__u32 slot = (which ? hash >> PERMIT_UNTIL_BITS : hash) &
+	__u32 low = hash & PERMIT_UNTIL;
+	__u32 slot = (which ? low * 0x9e3779b1U >> 6 : low) &
 		     (TP_PERMIT_BUCKETS * (bucket_mask + 1) - 1);
 
 	return bpf_map_lookup_elem(&permits, &slot);
