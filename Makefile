@@ -241,7 +241,9 @@ $(bench-o): $(O)/%.o: %.c $(O)/flags $(O)/selftests/bench/bench.skel.h
 	$(call say,CC,$@)
 	$(Q)$(CC) $(c-flags) -I$(O)/selftests/bench -c $< -o $@
 
-$(O)/selftests/bench/pump: $(call objects,$(addprefix selftests/bench/,pump.c stream.c))
+# The walk over the tables is the daemon's own.
+$(O)/selftests/bench/pump: $(call objects,$(addprefix selftests/bench/, \
+	engine.c moment.c program.c pump.c stream.c tables.c) loader/census.c)
 $(O)/selftests/bench/bulk: $(call objects,selftests/bench/bulk.c)
 $(bench-bins):
 	$(call say,LINK,$@)
@@ -336,11 +338,17 @@ demo: deps
 	@+$(again) $(jobs) all
 	@$(PYTHON) selftests/demo.py --build $(abspath $(O))
 
-# Figures, not a test: BENCH=quick takes a minute, the whole about five.
+# Figures, not a test: BENCH=quick takes a minute, the whole about five, and
+# BENCH=growth is about more sessions, uplinks and routes.
 bench: deps
 	@+$(again) $(jobs) all bench-bins
 	@$(PYTHON) -m selftests.bench --build $(abspath $(O)) \
 		--size $(or $(BENCH),full)
+
+# docs/performance.svg, and the tables in docs/performance.md: the last runs'.
+.PHONY: bench-docs
+bench-docs:
+	@$(PYTHON) -m selftests.bench.document --build $(abspath $(O))
 
 lab: deps
 	@+$(again) $(jobs) all
@@ -420,6 +428,7 @@ clean:
 	$(call say,CLEAN,$(O))
 	$(Q)rm -rf $(addprefix $(O)/,asan bpf fuzz loader selftests tools twinpath \
 		twinpathd twinpath.bpf.o twinpath.skel.h flags \
+		bench.json bench.txt bench.svg growth.json growth.txt \
 		conformance.json conformance.rows.json conformance.part.json \
 		verified.json verified.part.json vm clang-16 clang-19)
 	$(Q)rmdir $(O) 2>/dev/null || :
@@ -431,7 +440,8 @@ Targets
   test          build, run every test; TESTS="config packet" runs some (as root)
   test-longer   the scenarios with live sessions; SESSIONS=1000 (as root)
   hammer        two CPUs at both tables, SECONDS=30 of each kind (as root)
-  bench         every gateway against the limit; BENCH=quick (as root)
+  bench         every gateway against the limit; BENCH=quick|growth (as root)
+  bench-docs    the last runs' figures, into docs/
   conformance   what RFCs ask of a NAT, row by row; ROWS="U12 F3" (as root)
   compliance    the same, and docs/nat-compliance.md from it (as root)
   conformance-vm  the same on Debian's 6.1 and 6.12; KERNELS=6.1 (as root)

@@ -14,7 +14,8 @@ import sys
 
 from ..site.netns import CommandError, SiteError
 from ..site.processes import Processes
-from . import extras, gateways, report, rows, targets
+from . import (extras, gateways, growth, moments, pair, report, rows, targets,
+               twinpath)
 from .pump import Pump
 
 SYSCTL = "/proc/sys/net/netfilter/nf_conntrack_max"
@@ -22,7 +23,9 @@ ROOM = 4 << 20  # conntrack entries: a million sessions and their like
 SIZES = {  # rounds, packets a round, loads, bulk milliseconds
     "full": (9, 200000, ("1", "64k", "1M"), 1000),
     "quick": (5, 60000, ("1", "64k"), 400),
+    "growth": (9, 200000, (), 0),
 }
+KINDS = ("generator", "bare", "xdp", "tc", "kernel", "nft", "flowtable")
 
 
 class Bench(Processes):
@@ -74,109 +77,128 @@ def has_flowtable(bench):
         probe.delete()
 
 
-def small_packets(bench, size):
-    """The tables of 64-byte packets: {name: table}."""
+def forwarding(bench, size):
     count, packets, loads, _ = SIZES[size]
-    everything = bench.some("generator", "bare", "xdp", "tc", "kernel", "nft",
-                            "flowtable")
+    everything = bench.some(*KINDS)
     large = [bench.gateways.get(gw.kind + "-large", gw) for gw in everything]
-    forward = {}
+    table = {}
     for load in loads:
         say("forwarding, %s session%s" % (load, "" if load == "1" else "s"))
         group = large if load == "1M" else everything
         for key, figure in rows.forward(bench.pump, group, load, count,
                                         packets).items():
-            forward[(key[0].replace("-large", ""),) + key[1:]] = figure
+            table[(key[0].replace("-large", ""),) + key[1:]] = figure
+    return table
+
+
+def small_packets(bench, size):
+    """{title: (table, the row that the others are compared with)}"""
+    count, packets, _, _ = SIZES[size]
+    pump, some = bench.pump, bench.some
+    found = {"forwarding": (forwarding(bench, size), "bare")}
     say("new sessions")
-    opened = rows.openings(bench.pump, bench.some("xdp", "tc", "nft"),
-                           max(count, 5))
+    found["new sessions"] = rows.openings(
+        pump, some("xdp", "tc", "nft"), max(count, 5)), "nft"
     say("two CPUs")
-    both = rows.two_cpus(bench.pump, bench.some("bare", "xdp", "tc", "nft"),
-                         count, packets)
+    found["two CPUs"] = rows.two_cpus(
+        pump, some("bare", "xdp", "tc", "nft"), count, packets), "bare"
     say("programs alone")
-    alone = extras.programs(bench.pump, *bench.some("bare", "xdp"), count)
-    return {"forwarding": forward, "new sessions": opened, "two CPUs": both,
-            "programs": alone}
+    found["programs"] = extras.programs(
+        pump, *some("bare", "xdp", "xdp-open"), count), "bare"
+    say("the partner")
+    pair.acquaint(*some("gw-a", "gw-b"))
+    found["a partner"] = pair.idle(
+        pump, *some("xdp", "xdp-twin", "gw-a"), count, packets), "no partner"
+    found["handover"] = pair.handover(
+        pump, *some("gw-a", "gw-b", "hop"), count, packets), "bare hop"
+    return found
 
 
 def the_rest(bench, size):
-    """TCP, memory, the daemon: plain figures and their targets."""
+    """TCP, memory, moments, the daemon: plain figures."""
     count, _, _, milliseconds = SIZES[size]
     binary = os.path.join(bench.build, "selftests/bench/bulk")
+    plain = {}
     say("bulk TCP")
-    segments = extras.bulk(bench.pump, binary, bench.some("kernel", "nft",
-                                                          "tc"),
-                           count, milliseconds, False)
-    frames = extras.bulk(bench.pump, binary, bench.some("nft", "xdp"), count,
-                         milliseconds, True)
+    plain["bulk_tcp_bits_per_second"] = extras.bulk(
+        bench.pump, binary, bench.some("kernel", "nft", "tc"), count,
+        milliseconds, False)
+    plain["bulk_tcp_at_mtu_bits_per_second"] = extras.bulk(
+        bench.pump, binary, bench.some("nft", "xdp"), count, milliseconds,
+        True)
     say("memory, the daemon")
     biggest = bench.gateways.get("xdp-large", bench.gateways["xdp"])
-    milliseconds, lines = extras.iterate(biggest)
-    return {
-        "bulk_tcp_bits_per_second": segments,
-        "bulk_tcp_at_mtu_bits_per_second": frames,
-        "memory": extras.memory(biggest),
-        "conntrack_bytes": extras.conntrack_memory(),
-        "iterator": {"ms": milliseconds, "lines": lines},
-        "daemon_cpu_per_cent": extras.daemon_cpu(biggest, 3),
-        "restart_ms": extras.restart(biggest),
-    }
+    sessions = rows.live(bench.pump, biggest, SIZES[size][2][-1])
+    plain.update(extras.life(bench.pump, biggest, bench.gateways["switch"],
+                             sessions))
+    return plain
 
 
-def judge(tables, plain):
-    import statistics
-
-    yield from targets.forwarding(tables["forwarding"])
-    yield from targets.programs(tables["programs"])
-    yield from targets.openings(tables["new sessions"])
-    yield targets.Target("bytes a session", 192, 160,
-                         plain["memory"]["bytes_per_session"], unit=" B")
-    middle = {name: {kind: statistics.median(values)
-                     for kind, values in plain[name].items()}
-              for name in ("bulk_tcp_bits_per_second",
-                           "bulk_tcp_at_mtu_bits_per_second")}
-    one, two = middle.values()
-    yield targets.Target("bulk TCP over veth, tc against nft", 0.95, 1.0,
-                         one["tc"] / one["nft"], most=False, unit="x")
-    yield targets.Target("TCP at MTU-size frames, XDP against nft", 1.5, 1.7,
-                         two["xdp"] / two["nft"], most=False, unit="x")
-    yield from targets.two_cpus(tables["two CPUs"])
+def judge(tables, moved, plain):
+    yield from targets.forwarding(tables["forwarding"][0])
+    yield from targets.programs(tables["programs"][0])
+    yield from targets.openings(tables["new sessions"][0])
+    yield from targets.memory(plain["memory"]["bytes_per_session"],
+                              plain["conntrack_bytes"])
+    yield from targets.tcp(plain["bulk_tcp_bits_per_second"],
+                           plain["bulk_tcp_at_mtu_bits_per_second"])
+    yield from targets.two_cpus(tables["two CPUs"][0])
+    yield from targets.moments(moved)
+    yield from targets.partner(tables["a partner"][0])
+    yield from targets.life(plain)
 
 
 def say(text):
     print("  " + text, file=sys.stderr, flush=True)
 
 
-def run(bench, size, results):
-    bench.open()
-    bench.room_for_conntrack()
-    bench.up(gateways.Generator, gateways.Bare, gateways.Xdp, gateways.Tc,
-             gateways.Kernel, gateways.Nft)
+def one_line(error):
+    """With all that a command printed: what failed is the last line of a log."""
+    return "; ".join(line.strip() for line in str(error).splitlines())
+
+
+def compare(bench, size, results):
+    """Against the limit and the kernel's own ways."""
+    bench.up(gateways.Generator, gateways.Bare, twinpath.Xdp, twinpath.Tc,
+             gateways.Kernel, gateways.Nft, twinpath.Twin, twinpath.Open,
+             twinpath.Switch, pair.MateA, pair.MateB)
     if size == "full":
-        bench.up(gateways.LargeXdp, gateways.LargeTc)
+        bench.up(twinpath.LargeXdp, twinpath.LargeTc)
     if has_flowtable(bench):
         bench.up(gateways.Flowtable)
     tables = small_packets(bench, size)
+    say("another exit")
+    moved = moments.moments(bench.pump, bench.gateways["switch"],
+                            SIZES[size][0])
     plain = the_rest(bench, size)
-    verdicts = list(judge(tables, plain))
-    kinds = ("generator", "bare", "xdp", "tc", "kernel", "nft", "flowtable",
-             "twinpath")
-    print(report.machine())
-    print("each cell: ratio to the first named row, least ns (median ns)")
-    for name, table in tables.items():
-        against = "nft" if name == "new sessions" else "bare"
-        print(report.table_text("%s, against %s" % (name, against), table,
-                                kinds, against))
-    print("\nplain figures")
-    for name, value in plain.items():
-        print("  %-34s %s" % (name, value))
-    print()
-    for verdict in verdicts:
-        print(verdict.line())
-    report.write_json(os.path.join(results, "bench.json"), tables, plain,
-                      verdicts)
-    report.chart(os.path.join(results, "bench.svg"), tables["forwarding"],
-                 ("bare", "xdp", "tc", "kernel", "nft", "flowtable"))
+    plain["moments_us"] = {" ".join(key): figure.json()
+                           for key, figure in moved.items()}
+    verdicts = list(judge(tables, moved, plain))
+    report.chart(os.path.join(results, "bench.svg"), tables["forwarding"][0],
+                 KINDS[1:])
+    return tables, plain, verdicts
+
+
+def grow(bench, size):
+    bench.up(gateways.Bare, twinpath.Xdp, growth.Uplinks, growth.Routes,
+             growth.ManyRoutes, growth.Huge)
+    tables = growth.tables(bench, *SIZES[size][:2], say)
+    return tables, {}, list(targets.growth(tables["routes"][0]))
+
+
+def run(bench, size, results):
+    bench.open()
+    if size == "growth":
+        outcome = grow(bench, size)
+    else:
+        bench.room_for_conntrack()
+        outcome = compare(bench, size, results)
+    name = os.path.join(results, "growth" if size == "growth" else "bench")
+    text = report.text(*outcome)
+    print(text)
+    with open(name + ".txt", "w", encoding="utf-8") as out:
+        out.write(text + "\n")
+    report.write_json(name + ".json", *outcome)
 
 
 def main():
@@ -190,7 +212,7 @@ def main():
     try:
         run(bench, options.size, options.build)
     except (SiteError, CommandError, subprocess.SubprocessError) as error:
-        sys.exit("bench: failed: %s" % error)
+        sys.exit("bench: failed: " + one_line(error))
     finally:
         bench.down()
 

@@ -16,6 +16,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "bench.h"
+#include "hash.h"
 
 #define DONT_FRAGMENT 0x4000
 #define MIX 0x9e3779b1U /* odd: a permutation of any power of two */
@@ -58,6 +59,16 @@ struct {
 	__type(key, __u32);
 	__type(value, struct bench_bare);
 } bares SEC(".maps");
+
+/* As the session table: pages, buckets, lines; and the secret of its hash. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, BENCH_FLOOR_BUCKETS);
+	__type(key, __u32);
+	__type(value, struct tp_bucket);
+} floor_table SEC(".maps");
+struct tp_seed floor_seed;
 
 /* What a test run measures stands here: the wrapper's one tail call. */
 struct {
@@ -173,6 +184,13 @@ int generate(struct xdp_md *ctx)
 	return plan ? bpf_redirect(plan->ifindex, 0) : XDP_ABORTED;
 }
 
+/* The frame itself, for whoever sends it in another way. */
+SEC("xdp")
+int make_frame(struct xdp_md *ctx)
+{
+	return frame_next(ctx) ? BENCH_MADE : XDP_ABORTED;
+}
+
 /*
  * For test runs that repeat: what the target made of the last frame is undone.
  * Frags, because a tail call does not cross to a program that has them.
@@ -193,6 +211,50 @@ int bare(struct xdp_md *ctx)
 	struct bench_bare *to = bpf_map_lookup_elem(&bares, &key);
 
 	if (!to || (void *)(f + 1) > (void *)(long)ctx->data_end)
+		return XDP_PASS;
+	__builtin_memcpy(f, to->destination, 12);
+	return bpf_redirect(to->ifindex, 0);
+}
+
+static __always_inline void floor_address(struct tp_addr *out, __be32 address)
+{
+	((__u64 *)out)[0] = 0;
+	((__u32 *)out)[2] = bpf_htonl(0xffff);
+	((__u32 *)out)[3] = address;
+}
+
+/* The line where the hash of the session says; no more of it than one word. */
+static __always_inline __u64 floor_read(const struct frame *f)
+{
+	struct tp_session_key key = { .inside_port = f->udp.source,
+				      .remote_port = f->udp.dest,
+				      .proto = f->ip.protocol };
+	struct tp_bucket *bucket;
+	__u32 slot, n;
+	__u64 hash;
+
+	floor_address(&key.inside, f->ip.saddr);
+	floor_address(&key.remote, f->ip.daddr);
+	hash = hash_session(&key, &floor_seed);
+	slot = hash % BENCH_FLOOR_BUCKETS;
+	n = (hash >> 24) % TP_BUCKET_LINES;
+	bucket = bpf_map_lookup_elem(&floor_table, &slot);
+	return bucket ? *(volatile __u64 *)&bucket->line[n].control : 1;
+}
+
+/*
+ * What a table of sessions costs at least: the bare redirect, and one line of
+ * memory for each packet, which nothing is done with.  Nobody writes there.
+ */
+SEC("xdp.frags")
+int floor_line(struct xdp_md *ctx)
+{
+	struct frame *f = (void *)(long)ctx->data;
+	__u32 key = ctx->ingress_ifindex;
+	struct bench_bare *to = bpf_map_lookup_elem(&bares, &key);
+
+	if (!to || (void *)(f + 1) > (void *)(long)ctx->data_end ||
+	    floor_read(f))
 		return XDP_PASS;
 	__builtin_memcpy(f, to->destination, 12);
 	return bpf_redirect(to->ifindex, 0);

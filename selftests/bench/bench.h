@@ -8,11 +8,15 @@
 #ifndef TWINPATH_BENCH_H
 #define TWINPATH_BENCH_H
 
-#include <linux/types.h>
+#include "twinpath/maps.h"
 
 /* A frame of 64 bytes with its FCS: 60 on the inside of a NIC. */
 #define BENCH_FRAME 60
 #define BENCH_MAX_PORTS 64
+#define BENCH_MADE 2 /* XDP_PASS: what make_frame returns for a frame */
+
+/* A table like that of 131,072 sessions (include/twinpath/maps.h). */
+#define BENCH_FLOOR_BUCKETS 8192
 
 enum bench_side {
 	BENCH_OUT, /* from the inside endpoints to the remotes */

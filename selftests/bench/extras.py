@@ -6,18 +6,13 @@ Owns: those measurements; each gives plain numbers in the unit its name ends wit
 
 import json
 import os
-import re
-import resource
 import time
 
-from ..site.netns import SiteError, run
+from ..site.netns import CommandError, SiteError, run
 from ..site.processes import wait_for
 from . import measure
 from .measure import Figure
 from .rows import LOADS
-
-TICKS = 16  # of the data plane a second
-CLOCK = os.sysconf("SC_CLK_TCK")
 
 
 def ifindex(space, device):
@@ -26,29 +21,41 @@ def ifindex(space, device):
     return int(text.split(":")[0])
 
 
-def programs(pump, bare, gateway, rounds, repeat=500000):
-    """BPF_PROG_TEST_RUN: ours and the bare redirect, in turn."""
+def programs(pump, bare, gateway, opened, rounds, repeat=500000):
+    """BPF_PROG_TEST_RUN, in turn: ours, the bare redirect, and that with one
+    line of memory for each packet.
+
+    gateway, opened: of address-dependent and of endpoint-independent filtering.
+    """
     table = {}
     for load in ("1", "64k"):
+        for gw in (gateway, opened):
+            gw.empty()
+            pump.run((measure.CPU, gw.entry("out"), 1 << sum(LOADS[load]),
+                      gw.plan("out", *LOADS[load])))
         for side, device in (("out", "lan0"), ("in", "wan0")):
-            index = ifindex(gateway.gw, device)
-            link = "%s/xdp_%d" % (gateway.pins(), index)
-            plan = gateway.plan(side, *LOADS[load])
-            other = bare.plan(side, *LOADS[load])
-            opened = gateway.plan("out", *LOADS[load])
-            pump.run((measure.CPU, gateway.entry("out"),
-                      1 << sum(LOADS[load]), opened))
-            ours, limit = Figure(), Figure()
-            for _ in range(rounds):
-                limit.rounds.append(pump.test(
-                    measure.CPU, bare.gw.full, ifindex(bare.gw, device),
-                    "bare", repeat, other))
-                ours.rounds.append(pump.test(
-                    measure.CPU, gateway.gw.full, index, link, repeat, plan))
-            table["twinpath", load, side] = ours
-            table["bare", load, side] = limit
+            runs = {row: (gw, name, ifindex(gw.gw, device))
+                    for row, gw, name in (
+                        ("bare", bare, "bare"), ("floor", bare, "floor"),
+                        ("twinpath", gateway, None),
+                        ("open", opened, None))
+                    if (row, side) not in (("floor", "in"), ("open", "out"))}
+            for row, figure in _in_turn(pump, runs, side, load, rounds,
+                                        repeat):
+                table[row, load, side] = figure
     measure.check(pump, "programs")
     return table
+
+
+def _in_turn(pump, runs, side, load, rounds, repeat):
+    figures = {row: Figure() for row in runs}
+    for _ in range(rounds):
+        for row, (gw, name, index) in runs.items():
+            figures[row].rounds.append(pump.test(
+                measure.CPU, gw.gw.full, index,
+                name or "%s/xdp_%d" % (gw.pins(), index), repeat,
+                gw.plan(side, *LOADS[load])))
+    return figures.items()
 
 
 def bulk(pump, run_bulk, gateways, rounds, milliseconds, wire_size):
@@ -89,8 +96,11 @@ def segments(gateway, state):
 
 
 def stream(run_bulk, gateway, milliseconds):
-    done = run([run_bulk, gateway.far.full, "198.18.0.1", "5001",
-                gateway.near.full, str(milliseconds)], timeout=60)
+    try:
+        done = run([run_bulk, gateway.far.full, "198.18.0.1", "5001",
+                    gateway.near.full, str(milliseconds)], timeout=60)
+    except CommandError as error:
+        raise SiteError("%s%s" % (error, gateway.why())) from error
     answer = json.loads(done.stdout)
     if gateway.translates and answer["source"] != "172.16.1.1":
         raise SiteError("%s: the server saw %s" % (gateway.kind,
@@ -133,9 +143,8 @@ def iterate(gateway):
 
 
 def cpu_seconds(pid):
-    with open("/proc/%d/stat" % pid, encoding="ascii") as stat:
-        words = stat.read().rpartition(")")[2].split()
-    return (int(words[11]) + int(words[12])) / CLOCK
+    with open("/proc/%d/schedstat" % pid, encoding="ascii") as stat:
+        return int(stat.read().split()[0]) / 1e9
 
 
 def daemon_cpu(gateway, seconds):
@@ -153,3 +162,38 @@ def restart(gateway):
     gateway.launch()
     wait_for("%s is ready again" % gateway.kind, gateway.ready, 30, 0.005)
     return (time.monotonic() - start) * 1e3
+
+
+def reload(gateway):
+    """Milliseconds until another configuration is in force."""
+    gateway.run.write(gateway.kind + ".conf", gateway.config().replace(
+        "level     = 1", "level     = 2"))
+    start = time.monotonic()
+    gateway.cli("reload")
+    return (time.monotonic() - start) * 1e3
+
+
+def live(gateway):
+    """How many sessions the daemon counts."""
+    return sum(uplink["sessions"] for uplink in gateway.status()["uplinks"])
+
+
+def life(pump, gateway, idle, sessions):
+    """The daemon and its tables with so many live sessions; another gateway's
+    daemon has none to look after."""
+    wait_for("%d sessions live" % sessions,
+             lambda: live(gateway) > 0.99 * sessions, 20, 0.5)
+    milliseconds, lines = iterate(gateway)
+    found = {
+        "sessions": sessions,
+        "memory": memory(gateway),
+        "conntrack_bytes": conntrack_memory(),
+        "iterator": {"ms": milliseconds, "lines": lines},
+        "census": pump.ask("census", gateway.pins()),
+        "daemon_cpu_per_cent": {"with sessions": daemon_cpu(gateway, 4),
+                                "idle": daemon_cpu(idle, 4)},
+        "restart_ms": restart(gateway),
+        "reload_ms": reload(gateway),
+    }
+    found["sweep"] = pump.ask("sweep", gateway.pins())
+    return found

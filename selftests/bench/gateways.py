@@ -12,15 +12,13 @@ is part of what is measured.
 """
 
 import os
-import shutil
 
-from ..site import netns, processes
+from ..site import netns
 
 INSIDE, REMOTE = "10.0.0.0", "198.18.0.1"
 NEAR, FAR = "192.168.0.2", "172.16.1.2"
 EXTERNAL = "172.16.1.1"
 FIRST_PORT = 16384
-AGES = 900  # s: longer than a UDP session, its binding and its quarantine
 QUEUES = 2  # of each veth: two CPUs must not meet in one
 
 
@@ -32,11 +30,11 @@ class Gateway:
     redirects = False  # by XDP
 
     def __init__(self, prefix, run, pump):
-        self.pump, self.run = pump, run
+        self.pump, self.run, self.prefix = pump, run, prefix
         self.near = netns.Netns(prefix, self.kind + "-in")
         self.gw = netns.Netns(prefix, self.kind)
         self.far = netns.Netns(prefix, self.kind + "-out")
-        self.macs = {}
+        self.macs = {}  # of the gateway's devices and their peers
 
     def spaces(self):
         return (self.near, self.gw, self.far)
@@ -45,8 +43,13 @@ class Gateway:
         for space in self.spaces():
             space.add()
             space.sysctl({"net.ipv6.conf.all.disable_ipv6": 1})
-        self._join(self.near, "lan1", "lan0")
-        self._join(self.far, "wan1", "wan0")
+        self.join(self.near, "lan1", "lan0")
+        self.join(self.far, "wan1", "wan0")
+        self.address()
+        self.make()
+        self.ports()
+
+    def address(self):
         self.near.ip(["addr add 192.168.0.2/24 dev lan1",
                       "route add default via 192.168.0.1"])
         self.far.ip(["addr add 172.16.1.2/30 dev wan1",
@@ -56,22 +59,27 @@ class Gateway:
                     "addr add 172.16.1.1/30 dev wan0",
                     "route add 10.0.0.0/8 via " + NEAR])
         self._neighbours()
-        self.make()
-        self.ports()
 
-    def _join(self, outer, outside, inside):
+    def join(self, outer, outside, inside):
+        """A cable between a namespace and the gateway."""
         outer.ip(["link add %s numrxqueues %d numtxqueues %d type veth peer "
-                  "name %s numrxqueues %d numtxqueues %d netns %s"
-                  % (outside, QUEUES, QUEUES, inside, QUEUES, QUEUES,
-                     self.gw.full),
+                  "name %s %s numrxqueues %d numtxqueues %d netns %s"
+                  % (outside, QUEUES, QUEUES, inside, self.number(inside),
+                     QUEUES, QUEUES, self.gw.full),
                   "link set %s up" % outside, "link set lo up"])
         self.gw.ip(["link set %s up" % inside])
         # A veth takes redirected frames only with NAPI on: GRO is that.
         outer.run(["ethtool", "-K", outside, "gro", "on"])
         self.gw.run(["ethtool", "-K", inside, "gro", "on"])
-        self._own_queues(inside)
+        self.own_queues(inside)
+        self.macs[inside] = link_mac(self.gw, inside)
+        self.macs[outside] = link_mac(outer, outside)
 
-    def _own_queues(self, device):
+    def number(self, _inside):
+        """Words of `ip link` about the index of a device of the gateway."""
+        return ""
+
+    def own_queues(self, device):
         """Each CPU sends by its own queue, as redirects do by themselves."""
         netns.run(["ip", "netns", "exec", self.gw.full, "sh", "-c",
                    "for n in 0 1; do echo $((1 << n)) > "
@@ -80,14 +88,16 @@ class Gateway:
 
     def _neighbours(self):
         """Both sides of both links, for good: ARP is not measured."""
-        for space, device, address, peer, other in (
-                (self.near, "lan1", "192.168.0.1", self.gw, "lan0"),
-                (self.gw, "lan0", NEAR, self.near, "lan1"),
-                (self.far, "wan1", EXTERNAL, self.gw, "wan0"),
-                (self.gw, "wan0", FAR, self.far, "wan1")):
-            mac = self.macs.setdefault(other, link_mac(peer, other))
-            space.ip(["neigh replace %s lladdr %s dev %s nud permanent"
-                      % (address, mac, device)])
+        for space, device, address, other in (
+                (self.near, "lan1", "192.168.0.1", "lan0"),
+                (self.gw, "lan0", NEAR, "lan1"),
+                (self.far, "wan1", EXTERNAL, "wan0"),
+                (self.gw, "wan0", FAR, "wan1")):
+            self.neighbour(space, device, address, other)
+
+    def neighbour(self, space, device, address, other):
+        space.ip(["neigh replace %s lladdr %s dev %s nud permanent"
+                  % (address, self.macs[other], device)])
 
     def ports(self):
         """The sinks, once the devices are as they stay."""
@@ -100,6 +110,10 @@ class Gateway:
 
     def empty(self):
         """Forget every session."""
+
+    def why(self):
+        """Words for a message that something did not come through."""
+        return ""
 
     def down(self):
         for space in self.spaces():
@@ -225,85 +239,3 @@ def flush_conntrack():
     error = struct.unpack_from("=i", reply, 16)[0]
     if error:
         raise OSError(-error, os.strerror(-error), "conntrack flush")
-
-
-class Twinpath(Gateway):
-    """The daemon, as it is installed; `mode` is xdp or tc."""
-
-    mode = None
-    translates = True
-    sessions = 131072
-
-    def instance(self):
-        return self.gw.full
-
-    def config(self):
-        return """mode     = %s
-lan      = { lan0 }
-sessions = %d
-ports    = 16384-60999
-limits { # all endpoints are one host's
-    host-sessions = 0
-    host-ports    = 0
-}
-uplink isp {
-    interface = wan0
-    next-hop  = %s
-    level     = 1
-}
-""" % (self.mode, self.sessions, FAR)
-
-    def make(self):
-        self.launch()
-        processes.wait_for(self.kind + " is ready", self.ready, 20)
-
-    def launch(self):
-        path = self.run.write(self.kind + ".conf", self.config())
-        self.run.spawn(self.kind, self.gw.command(
-            [os.path.join(self.run.build, "twinpathd"), "--instance",
-             self.instance(), "--config", path]))
-
-    def cli(self, *words, check=True):
-        return self.gw.run([os.path.join(self.run.build, "twinpath"),
-                            "--instance", self.instance()] + list(words),
-                           check=check)
-
-    def ready(self):
-        self.run.check_alive(self.kind)
-        done = self.cli("status", "--json", check=False)
-        return not done.returncode and '"ready":true' in \
-            done.stdout.replace(" ", "")
-
-    def pins(self):
-        return "/sys/fs/bpf/twinpath/" + self.instance()
-
-    def empty(self):
-        """Later: nothing of what was opened lives, nor is held back."""
-        self.pump.ask("age", self.pins() + "/settings", AGES)
-
-    def down(self):
-        super().down()
-        for path in (self.pins(), "/run/twinpath/" + self.instance(),
-                     "/var/lib/twinpath/" + self.instance()):
-            shutil.rmtree(path, ignore_errors=True)
-
-
-class Xdp(Twinpath):
-    kind = mode = "xdp"
-    redirects = True
-
-
-class Tc(Twinpath):
-    kind = mode = "tc"
-
-
-class LargeXdp(Xdp):
-    """With room for the millionth session; small tables stay in caches."""
-
-    kind = "xdp-large"
-    sessions = 2097152
-
-
-class LargeTc(Tc):
-    kind = "tc-large"
-    sessions = 2097152

@@ -55,8 +55,9 @@ class Stream:
         answer = pump.run(self.words(CPU, self.packets))
         lost = self.packets - answer["seen"]
         if lost > LOST * self.packets:
-            raise SiteError("%s: %d of %d packets lost (%s)" % (
-                self.gateway.kind, lost, self.packets, self.side))
+            raise SiteError("%s: %d of %d packets lost (%s)%s" % (
+                self.gateway.kind, lost, self.packets, self.side,
+                self.gateway.why()))
         return answer["ns"][0] / self.packets
 
 
@@ -90,8 +91,9 @@ class Pair:
         answer = pump.run(self.one.words(0, packets),
                           self.two.words(1, packets))
         if answer["seen"] < 2 * packets * (1 - LOST):
-            raise SiteError("%s: lost on two CPUs: %d of %d seen" % (
-                self.gateway.kind, answer["seen"], 2 * packets))
+            raise SiteError("%s: lost on two CPUs: %d of %d seen%s" % (
+                self.gateway.kind, answer["seen"], 2 * packets,
+                self.gateway.why()))
         return max(answer["ns"]) / (2 * packets)
 
 

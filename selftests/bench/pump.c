@@ -11,9 +11,13 @@
  *                                      source
  *   look MASK INSIDE                   verify one in MASK + 1
  *   run CPU PORT PACKETS key=value…    one stream, or two joined by ";"
- *   test CPU NETNS IFINDEX LINK|bare REPEAT key=value…
- *   age PIN SECONDS                    let time pass in a settings map
+ *   test CPU NETNS IFINDEX LINK|bare|floor REPEAT key=value…
  *   seen | clear
+ *   moment CPU PINS PORT ask SOCKET LINE key=value…
+ *   moment CPU PINS PORT down NETNS DEVICE NETNS DEVICE key=value…
+ *                                      see moment.h; no space in LINE
+ *   empty PINS                         a gateway's tables, as if just made
+ *   census PINS | sweep PINS           walk them, see tables.h
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -24,8 +28,10 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "moment.h"
+#include "program.h"
 #include "stream.h"
-#include "twinpath/maps.h"
+#include "tables.h"
 
 #define WORDS 48
 
@@ -217,68 +223,104 @@ static int do_run(char **words, int count)
 	return 0;
 }
 
-/* The program behind a pinned link. */
-static int program_of(const char *path)
-{
-	struct bpf_link_info info = {};
-	__u32 size = sizeof(info);
-	int fd = bpf_obj_get(path), err;
-
-	if (fd < 0)
-		return -errno;
-	err = bpf_obj_get_info_by_fd(fd, &info, &size) ? -errno : 0;
-	close(fd);
-	if (err)
-		return err;
-	fd = bpf_prog_get_fd_by_id(info.prog_id);
-	return fd < 0 ? -errno : fd;
-}
-
 static int do_test(char **words, int count)
 {
 	struct bench_plan plan = {};
-	int program = -1, err;
 	double nanoseconds;
+	int program, err;
 
 	if (count < 5 || plan_parse(&plan, words + 5, count - 5))
 		return -EINVAL;
-	if (strcmp(words[3], "bare")) {
-		program = program_of(words[3]);
-		if (program < 0)
-			return program;
-	}
-	err = stream_test(bench, words[1],
-			  (unsigned)strtoul(words[2], NULL, 10), program, &plan,
-			  (__u32)strtoul(words[4], NULL, 10), atoi(words[0]),
-			  &nanoseconds);
-	if (program >= 0)
-		close(program);
+	program = program_open(bench, words[3]);
+	if (program < 0)
+		return program;
+	err = program_test(bench, words[1],
+			   (unsigned)strtoul(words[2], NULL, 10), program,
+			   &plan, (__u32)strtoul(words[4], NULL, 10),
+			   atoi(words[0]), &nanoseconds);
+	close(program);
 	if (!err)
 		printf("{\"ns\": %.2f}\n", nanoseconds);
 	return err;
 }
 
-/* The tests' own clock: what is older than that is gone, as if one had waited. */
-static int do_age(char **words, int count)
+static int moment_parse(struct moment *moment, char **words, int count)
 {
-	struct tp_settings settings;
-	int fd, err = 0;
-	__u32 key = 0;
+	int asked;
 
-	if (count != 2)
+	if (count < 9)
 		return -EINVAL;
-	fd = bpf_obj_get(words[0]);
-	if (fd < 0)
-		return -errno;
-	if (bpf_map_lookup_elem(fd, &key, &settings))
-		err = -errno;
-	settings.time_offset += (__u32)atoi(words[1]) * TP_TICKS_PER_SECOND;
-	if (!err && bpf_map_update_elem(fd, &key, &settings, 0))
-		err = -errno;
-	close(fd);
+	moment->cpu = atoi(words[0]);
+	moment->pins = words[1];
+	moment->port = port_find(words[2]);
+	if (!moment->port)
+		return -EINVAL;
+	asked = !strcmp(words[3], "ask");
+	if (asked) {
+		moment->socket = words[4];
+		moment->line = words[5];
+	} else {
+		moment->netns = words[4];
+		moment->device = words[5];
+		moment->peer_netns = words[6];
+		moment->peer = words[7];
+	}
+	return plan_parse(&moment->plan, words + (asked ? 6 : 8),
+			  count - (asked ? 6 : 8));
+}
+
+static int do_moment(char **words, int count)
+{
+	struct moment moment = {};
+	char line[128];
+	int err = moment_parse(&moment, words, count);
+
+	if (err)
+		return err;
+	if (moment.socket) {
+		snprintf(line, sizeof(line), "%s\n", moment.line);
+		moment.line = line;
+	}
+	memcpy(moment.plan.source, moment.port->mac, 6);
+	err = moment_run(bench, &moment);
+	if (!err)
+		printf("{\"began\": %llu, \"before\": %llu, "
+		       "\"decided\": %llu, \"first\": %llu, "
+		       "\"frames\": %u}\n",
+		       moment.began, moment.before, moment.decided,
+		       moment.first, moment.frames);
+	return err;
+}
+
+static int do_empty(char **words, int count)
+{
+	int err = count == 1 ? tables_empty(words[0]) : -EINVAL;
+
 	if (!err)
 		puts("{}");
 	return err;
+}
+
+static int do_walk(char **words, int count,
+		   int (*walks)(const char *pins, struct tables_walk *walk))
+{
+	struct tables_walk walk;
+	int err = count == 1 ? walks(words[0], &walk) : -EINVAL;
+
+	if (!err)
+		printf("{\"ms\": %.3f, \"sessions\": %llu, \"calls\": %u}\n",
+		       walk.milliseconds, walk.sessions, walk.calls);
+	return err;
+}
+
+static int do_census(char **words, int count)
+{
+	return do_walk(words, count, tables_census);
+}
+
+static int do_sweep(char **words, int count)
+{
+	return do_walk(words, count, tables_sweep);
 }
 
 static int do_seen(char **words, int count)
@@ -308,10 +350,11 @@ static const struct command {
 	const char *name;
 	int (*work)(char **words, int count);
 } commands[] = {
-	{ "port", do_port },   { "close", do_close }, { "open", do_open },
-	{ "bare", do_bare },   { "look", do_look },   { "run", do_run },
-	{ "test", do_test },   { "age", do_age },     { "seen", do_seen },
-	{ "clear", do_clear },
+	{ "port", do_port },	 { "close", do_close }, { "open", do_open },
+	{ "bare", do_bare },	 { "look", do_look },	{ "run", do_run },
+	{ "test", do_test },	 { "seen", do_seen },	{ "clear", do_clear },
+	{ "moment", do_moment }, { "empty", do_empty }, { "census", do_census },
+	{ "sweep", do_sweep },
 };
 
 static int obey(char *line)
@@ -336,7 +379,7 @@ int main(void)
 	char line[4096];
 	int err;
 
-	bench = stream_open();
+	bench = engine_open();
 	if (!bench) {
 		fprintf(stderr, "pump: the BPF programs do not load (root?)\n");
 		return 1;
@@ -347,6 +390,6 @@ int main(void)
 			printf("{\"error\": \"%s\"}\n", strerror(-err));
 		fflush(stdout);
 	}
-	stream_close(bench);
+	engine_close(bench);
 	return 0;
 }

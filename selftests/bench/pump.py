@@ -7,24 +7,31 @@ never a figure.
 
 import json
 import subprocess
+import tempfile
 
 from ..site.netns import SiteError
 
 
 class Pump:
     def __init__(self, binary):
+        self._said = tempfile.TemporaryFile("w+")
         self._child = subprocess.Popen([binary], stdin=subprocess.PIPE,
-                                       stdout=subprocess.PIPE, text=True)
+                                       stdout=subprocess.PIPE,
+                                       stderr=self._said, text=True)
 
     def ask(self, *words):
         line = " ".join(map(str, words))
         self._child.stdin.write(line + "\n")
         self._child.stdin.flush()
         reply = self._child.stdout.readline()
-        answer = json.loads(reply) if reply else {"error": "it has ended"}
+        answer = json.loads(reply) if reply else {"error": self._ended()}
         if "error" in answer:
             raise SiteError("pump: %s: %s" % (line, answer["error"]))
         return answer
+
+    def _ended(self):
+        self._said.seek(0)
+        return "it has ended\n" + self._said.read()
 
     def port(self, name, space, device, timed=False):
         return self.ask("port", name, space, device,

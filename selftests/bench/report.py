@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""How the figures look: a text table, bench.json, a bar chart.
+"""How the figures look: text, JSON, a bar chart.
 
 Owns: layout only.  Ratios come first; nanoseconds stand beside them, for whoever
 wants to see that the machine was itself.
@@ -8,6 +8,7 @@ wants to see that the machine was itself.
 import json
 import os
 import platform
+import statistics
 
 
 def machine():
@@ -25,34 +26,82 @@ def machine():
         platform.release())
 
 
-def table_text(title, table, kinds, against):
-    """Rows of kinds, a column for each (load, side): ns and the ratio."""
-    columns = []
-    for key in table:
-        if key[1:] not in columns:
-            columns.append(key[1:])
-    lines = ["", title, "%-12s" % "" + "".join(
-        "%22s" % " ".join(column) for column in columns)]
-    for kind in kinds:
-        cells = []
-        for column in columns:
-            figure = table.get((kind,) + column)
-            limit = table.get((against,) + column)
-            if not figure:
-                cells.append("%22s" % "-")
-                continue
-            ratio = ("%.2fx" % (figure.least / limit.least) if limit else "")
-            cells.append("%9s %5.0f (%5.0f)" % (ratio, figure.least,
-                                                figure.median))
-        if any(cell.strip() != "-" for cell in cells):
-            lines.append("%-12s" % kind + "".join(cells))
+WIDE = 3  # columns beside each other; more are put under one another
+
+
+def table_text(title, table, against):
+    """A row of each name, a column of each load and case: ratio and ns."""
+    columns = list(dict.fromkeys(key[1:] for key in table))
+    groups = [columns]
+    if len(columns) > WIDE:
+        groups = [[column for column in columns if column[0] == load]
+                  for load in dict.fromkeys(load for load, _ in columns)]
+    lines = ["", title]
+    for group in groups:
+        lines.append("%-16s" % "" + "".join("%23s" % " ".join(column)
+                                            for column in group))
+        lines += [line for line in (row_text(table, row, group, against)
+                                    for row in dict.fromkeys(
+                                        key[0] for key in table)) if line]
     return "\n".join(lines)
+
+
+def row_text(table, row, columns, against):
+    """None: it has no figure in these columns."""
+    line = "%-16s" % row
+    for column in columns:
+        figure = table.get((row,) + column)
+        limit = table.get((against,) + column)
+        if not figure:
+            line += "%23s" % "-"
+            continue
+        ratio = "%.2fx" % (figure.least / limit.least) if limit else ""
+        line += "%23s" % ("%s %5.0f (%5.0f)" % (ratio, figure.least,
+                                                figure.median))
+    return line if any((row,) + column in table for column in columns) else None
+
+
+def plain_text(plain):
+    """A line of each figure, without its rounds."""
+    for name, title in (("bulk_tcp_bits_per_second",
+                         "bulk TCP, Gbit/s (median)"),
+                        ("bulk_tcp_at_mtu_bits_per_second",
+                         "the same at MTU-size frames")):
+        yield title, "  ".join("%s %.1f" % (row, statistics.median(rounds)
+                                            / 1e9)
+                               for row, rounds in plain[name].items())
+    for name, figure in plain["moments_us"].items():
+        yield ("until another exit, us: " + name,
+               "%.0f (%.0f)" % (figure["min"], figure["median"]))
+    live = "%d sessions" % plain["sessions"]
+    yield "bytes a session, conntrack's", "%.0f  %.0f" % (
+        plain["memory"]["bytes_per_session"], plain["conntrack_bytes"] or 0)
+    yield "print %s" % live, "%.0f ms" % plain["iterator"]["ms"]
+    yield "count %s" % live, "%.1f ms" % plain["census"]["ms"]
+    yield "sweep %d lines" % plain["sweep"]["sessions"], (
+        "%.1f ms, in %d calls" % (plain["sweep"]["ms"],
+                                  plain["sweep"]["calls"]))
+    for case, share in plain["daemon_cpu_per_cent"].items():
+        yield "daemon's CPU time, " + case, "%.1f %%" % share
+    yield "daemon started over %s" % live, "%.0f ms" % plain["restart_ms"]
+    yield "configuration reloaded", "%.0f ms" % plain["reload_ms"]
+
+
+def text(tables, plain, verdicts):
+    lines = [machine(),
+             "each cell: ratio to the row that is named, least ns (median ns)"]
+    lines += [table_text("%s, against %s" % (name, against), table, against)
+              for name, (table, against) in tables.items()]
+    if plain:
+        lines += ["", "plain figures"]
+        lines += ["  %-38s %s" % line for line in plain_text(plain)]
+    return "\n".join(lines + [""] + [verdict.line() for verdict in verdicts])
 
 
 def write_json(path, tables, plain, targets):
     rows = [dict(table=name, row=key[0], load=key[1], case=key[2],
                  unit="ns a packet", **figure.json())
-            for name, table in tables.items()
+            for name, (table, _) in tables.items()
             for key, figure in table.items()]
     document = {"machine": machine(), "rows": rows, "figures": plain,
                 "targets": [target.json() for target in targets]}

@@ -5,6 +5,7 @@ Owns: the loads, the rows and their names.  A table is {name: Figure}; what the
 figures must be is judged in targets.py, how they look is report.py's.
 """
 
+from ..site.netns import SiteError
 from . import measure
 from .measure import Mixed, Pair, Stream, interleave
 
@@ -56,8 +57,9 @@ class Fresh:
         answer = pump.run((measure.CPU, self.gateway.entry("out"), packets,
                            plan))
         if answer["seen"] < packets * (1 - measure.LOST):
-            raise measure.SiteError("%s: %d of %d new sessions refused" % (
-                self.gateway.kind, packets - answer["seen"], packets))
+            raise SiteError("%s: %d of %d new sessions refused%s" % (
+                self.gateway.kind, packets - answer["seen"], packets,
+                self.gateway.why()))
         return answer["ns"][0]
 
 
@@ -90,3 +92,10 @@ def two_cpus(pump, gateways, rounds, packets):
     table.update(interleave(pump, streams, rounds))
     measure.check(pump, "two CPUs")
     return table
+
+
+def live(pump, gateway, load):
+    """That many sessions, and no others; how many."""
+    gateway.empty()
+    Stream(gateway, "out", LOADS[load], 0).warm(pump)
+    return 1 << sum(LOADS[load])

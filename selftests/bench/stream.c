@@ -3,122 +3,24 @@
  * stream.c - see stream.h.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 #include <linux/if_link.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "bench.h"
 #include "bench.skel.h"
 #include "stream.h"
 
 #define BATCH 64
 #define PROMPT 50000ULL	  /* ns: no longer than it takes to ask */
 #define LATE 200000000ULL /* a packet that takes longer is lost */
-
-struct bench {
-	struct bench_bpf *skel;
-	int cpus;
-};
-
-static __u64 now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (__u64)t.tv_sec * 1000000000ULL + (__u64)t.tv_nsec;
-}
-
-/* Threads only: the main one stays where it is. */
-static int enter(const char *netns)
-{
-	char path[STREAM_NETNS + 16];
-	int fd, err;
-
-	snprintf(path, sizeof(path), "/run/netns/%s", netns);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	err = setns(fd, CLONE_NEWNET) ? -errno : 0;
-	close(fd);
-	return err;
-}
-
-/*
- * On that CPU, before nearly everybody else: a round that was preempted measures
- * the others.  Not real-time, which would starve ksoftirqd and lose packets.
- */
-static int stay_on(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	if (sched_setaffinity(0, sizeof(set), &set))
-		return -errno;
-	return setpriority(PRIO_PROCESS, 0, -20) ? -errno : 0;
-}
-
-struct bench *stream_open(void)
-{
-	struct bench *bench = calloc(1, sizeof(*bench));
-
-	if (!bench)
-		return NULL;
-	bench->cpus = libbpf_num_possible_cpus();
-	bench->skel = bench_bpf__open_and_load();
-	if (bench->skel && bench->cpus > 0)
-		return bench;
-	stream_close(bench);
-	return NULL;
-}
-
-void stream_close(struct bench *bench)
-{
-	if (bench)
-		bench_bpf__destroy(bench->skel);
-	free(bench);
-}
-
-/* ---- in a namespace: a thread that goes there, does it, and ends ----------- */
-
-struct visit {
-	const char *netns;
-	int (*work)(void *arg);
-	void *arg;
-	int result;
-};
-
-static void *visitor(void *arg)
-{
-	struct visit *visit = arg;
-
-	visit->result = enter(visit->netns);
-	if (!visit->result)
-		visit->result = visit->work(visit->arg);
-	return NULL;
-}
-
-static int visit(const char *netns, int (*work)(void *arg), void *arg)
-{
-	struct visit v = { netns, work, arg, 0 };
-	pthread_t thread;
-	int err = pthread_create(&thread, NULL, visitor, &v);
-
-	if (err)
-		return -err;
-	pthread_join(thread, NULL);
-	return v.result;
-}
 
 struct attaching {
 	const char *device;
@@ -160,7 +62,7 @@ int stream_attach(struct bench *bench, struct port *port)
 	struct attaching a = { port->device, bpf_program__fd(program),
 			       port->mac, &port->ifindex };
 
-	port->link = visit(port->netns, attach_here, &a);
+	port->link = engine_visit(port->netns, attach_here, &a);
 	return port->link < 0 ? port->link : 0;
 }
 
@@ -177,7 +79,7 @@ int stream_bare(struct bench *bench, const char *netns, const char *device,
 	unsigned ifindex = 0;
 	struct attaching a = { device, bpf_program__fd(bench->skel->progs.bare),
 			       NULL, &ifindex };
-	int link = visit(netns, attach_here, &a);
+	int link = engine_visit(netns, attach_here, &a);
 
 	if (link < 0)
 		return link;
@@ -267,14 +169,14 @@ static void *run_one(void *arg)
 			    .repeat = (int)s->packets, .batch_size = BATCH,
 			    .flags = BPF_F_TEST_XDP_LIVE_FRAMES);
 
-	s->error = enter(s->port->netns) ?: stay_on(s->cpu);
+	s->error = engine_enter(s->port->netns) ?: engine_stay(s->cpu);
 	pthread_barrier_wait(run->start);
-	run->began = now();
+	run->began = engine_now();
 	if (!s->error)
 		s->error = bpf_prog_test_run_opts(
 			bpf_program__fd(run->bench->skel->progs.generate),
 			&options);
-	run->ended = now();
+	run->ended = engine_now();
 	return NULL;
 }
 
@@ -289,7 +191,7 @@ static __u64 wait_for(struct bench *bench, __u64 packets, __u64 ended)
 
 	do {
 		stream_seen(bench, &seen);
-		t = now();
+		t = engine_now();
 		if (seen.packets >= packets)
 			return t - ended < PROMPT ? ended : t;
 	} while (t - ended < LATE);
@@ -328,52 +230,5 @@ int stream_run(struct bench *bench, struct stream *streams, int count)
 		streams[i].nanoseconds = last - runs[i].began;
 		streams[i].seen = after.packets - before.packets;
 	}
-	return err;
-}
-
-/* ---- single programs -------------------------------------------------------- */
-
-struct testing {
-	struct bpf_test_run_opts *options;
-	int wrapper;
-	int cpu;
-};
-
-static int test_here(void *arg)
-{
-	struct testing *t = arg;
-	int err = stay_on(t->cpu);
-
-	return err ?: bpf_prog_test_run_opts(t->wrapper, t->options);
-}
-
-int stream_test(struct bench *bench, const char *netns, unsigned ifindex,
-		int program, const struct bench_plan *plan, __u32 repeat,
-		int cpu, double *nanoseconds)
-{
-	struct stream s = { .plan = *plan, .cpu = cpu };
-	__u8 frame[BENCH_FRAME] = {};
-	struct xdp_md where = { .data_end = sizeof(frame),
-				.ingress_ifindex = ifindex };
-	DECLARE_LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame,
-			    .data_size_in = sizeof(frame), .ctx_in = &where,
-			    .ctx_size_in = sizeof(where),
-			    .repeat = (int)repeat);
-	struct testing t = { &options, bpf_program__fd(bench->skel->progs.wrap),
-			     cpu };
-	__u32 key = 0;
-	int err;
-
-	if (program < 0)
-		program = bpf_program__fd(bench->skel->progs.bare);
-	if (bpf_map_update_elem(bpf_map__fd(bench->skel->maps.target), &key,
-				&program, 0))
-		return -errno;
-	err = plans_set(bench, &s, 1) ?: visit(netns, test_here, &t);
-	/*
-	 * The kernel's own figure, in whole nanoseconds: around the call one
-	 * would measure the set-up of the run too, which takes milliseconds.
-	 */
-	*nanoseconds = options.duration;
 	return err;
 }

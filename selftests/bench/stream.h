@@ -2,7 +2,7 @@
 /*
  * stream.h - packets through something, and how long that took.
  *
- * Owns: the loaded benchmark programs, the ports that they stand on, and runs.
+ * Owns: the ports that the benchmark's programs stand on, and runs.
  * A run is a live-frame test run on one CPU: each frame is made, redirected into
  * a port, and goes its way in the same softirq until a sink drops it.
  */
@@ -12,16 +12,12 @@
 #include <net/if.h>
 #include <stdbool.h>
 
-#include "bench.h"
-
-#define STREAM_NETNS 64
-
-struct bench;
+#include "engine.h"
 
 /* One end of a veth pair, in a namespace of its own. */
 struct port {
 	char name[16];
-	char netns[STREAM_NETNS];
+	char netns[ENGINE_NETNS];
 	char device[IF_NAMESIZE];
 	unsigned ifindex;
 	__u8 mac[6];
@@ -40,9 +36,6 @@ struct stream {
 	int error;
 };
 
-struct bench *stream_open(void);
-void stream_close(struct bench *bench);
-
 /* Negative errno.  The port's device must be up, as the sink is native XDP. */
 int stream_attach(struct bench *bench, struct port *port);
 void stream_detach(struct port *port);
@@ -57,14 +50,5 @@ void stream_clear(struct bench *bench);
 
 /* One or two streams at the same time, each on its CPU. */
 int stream_run(struct bench *bench, struct stream *streams, int count);
-
-/*
- * Nanoseconds a packet that `program` (an fd, or -1: the bare redirect) takes, by
- * BPF_PROG_TEST_RUN in `netns`.  The frame is made anew each time, which is part
- * of the figure: what counts is the difference to the bare redirect's.
- */
-int stream_test(struct bench *bench, const char *netns, unsigned ifindex,
-		int program, const struct bench_plan *plan, __u32 repeat,
-		int cpu, double *nanoseconds);
 
 #endif

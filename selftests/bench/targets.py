@@ -5,6 +5,8 @@ Owns: the targets.  A ratio is of the least of each row's rounds in the same run
 absolute figures mean nothing on another machine.
 """
 
+import statistics
+
 
 class Target:
     """`most`: the figure must be at most `must`; else at least."""
@@ -43,8 +45,9 @@ def inverse(value):
     return None if value is None else 1 / value
 
 
-def difference(table, *rest):
-    ours, limit = table.get(("twinpath",) + rest), table.get(("bare",) + rest)
+def difference(table, row, *rest):
+    """Nanoseconds above the bare redirect."""
+    ours, limit = table.get((row,) + rest), table.get(("bare",) + rest)
     return ours.least - limit.least if ours and limit else None
 
 
@@ -63,9 +66,13 @@ def forwarding(table):
 def programs(table):
     for load, must, aim in (("1", 25, 15), ("64k", 90, 70)):
         yield Target("test run, NAT minus bare, %s sessions" % load, must, aim,
-                     difference(table, load, "out"), unit=" ns")
-    yield Target("test run, inbound minus bare, filtering by endpoint", 15, 10,
-                 difference(table, "1", "in"), unit=" ns")
+                     difference(table, "twinpath", load, "out"), unit=" ns")
+    yield Target("test run, inbound minus bare, endpoint-independent", 15, 10,
+                 difference(table, "open", "1", "in"), unit=" ns")
+    # One look-up of a session: what the way out does as well.
+    out = difference(table, "twinpath", "64k", "out")
+    yield Target("the same, address-dependent, 64k sessions", out, out,
+                 difference(table, "twinpath", "64k", "in"), unit=" ns")
 
 
 def openings(table):
@@ -81,3 +88,65 @@ def two_cpus(table):
     yield Target("two CPUs against one", 1.8, 1.95,
                  one.least / two.least if one and two else None, most=False,
                  unit="x")
+
+
+def memory(session, conntrack):
+    """Bytes of each."""
+    yield Target("bytes a session", 192, 160, session, unit=" B")
+    yield Target("bytes a session against conntrack", 0.5, 0.5,
+                 session / conntrack if conntrack else None)
+
+
+def tcp(segments, frames):
+    """{gateway: bits a second, round by round} of both."""
+    one, two = ({kind: statistics.median(values)
+                 for kind, values in table.items()}
+                for table in (segments, frames))
+    yield Target("bulk TCP over veth, tc against nft", 0.95, 1.0,
+                 one["tc"] / one["nft"], most=False, unit="x")
+    yield Target("TCP at MTU-size frames, XDP against nft", 1.5, 1.7,
+                 two["xdp"] / two["nft"], most=False, unit="x")
+
+
+def moments(table):
+    yield Target("from a decision to the first packet on the new exit", 1000,
+                 200, table["flip", "decision"].median, unit=" us")
+    yield Target("from a link's end to the first packet on the new exit",
+                 10000, 10000, table["link down", "event"].median, unit=" us")
+
+
+CHANCE = 0.03  # of a ratio: two gateways that are the same differ by as much
+
+
+def partner(table):
+    """Not measurable: no more than what chance does to its equal."""
+    for load in ("1", "32k"):
+        same = ratio(table, "the same again", "no partner", load, "out")
+        bound = 1 + max(CHANCE, abs(same - 1))
+        yield Target("cost of a partner when nothing moves, %s sessions"
+                     % load, round(bound, 3), 1.0,
+                     ratio(table, "a partner", "no partner", load, "out"))
+
+
+def life(plain):
+    yield Target("reload with a million sessions" if plain["sessions"] > 9e5
+                 else "reload with live sessions", 1000, 1000,
+                 plain["reload_ms"], unit=" ms")
+    yield Target("start over them", 1000, 1000, plain["restart_ms"],
+                 unit=" ms")
+
+
+def growth(table):
+    """What must not grow, or not by more."""
+    for routes in ("10k", "100k"):
+        for load in ("1", "64k"):
+            yield Target("hit path with %s routes, %s sessions"
+                         % (routes, load), 1 + CHANCE, 1.0,
+                         ratio(table, routes + " routes", "no routes", load,
+                               "out"))
+    for routes, must in (("10k", 1.2), ("100k", 2)):
+        for kind in ("new endpoint", "known endpoint"):
+            yield Target("new sessions with %s routes, %s" % (routes, kind),
+                         must, must,
+                         ratio(table, routes + " routes", "no routes", kind,
+                               "out"))
