@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
+#include <linux/if_link.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
@@ -75,6 +77,7 @@ struct bench *engine_open(void)
 
 	if (!bench)
 		return NULL;
+	bench->kept = -1;
 	bench->cpus = libbpf_num_possible_cpus();
 	if (bench->cpus > 0 && !load(bench))
 		return bench;
@@ -84,6 +87,8 @@ struct bench *engine_open(void)
 
 void engine_close(struct bench *bench)
 {
+	if (bench && bench->kept >= 0)
+		close(bench->kept);
 	if (bench)
 		bench_bpf__destroy(bench->skel);
 	free(bench);
@@ -131,4 +136,23 @@ int engine_plan(struct bench *bench, int cpu, const struct bench_plan *plan)
 	each[cpu] = *plan;
 	return bpf_map__update_elem(bench->skel->maps.plans, &key, sizeof(key),
 				    each, sizeof(each), 0);
+}
+
+static int keep_here(void *arg)
+{
+	DECLARE_LIBBPF_OPTS(bpf_link_create_opts, options,
+			    .flags = XDP_FLAGS_SKB_MODE);
+	const struct bench *bench = arg;
+	int link = bpf_link_create(bpf_program__fd(bench->skel->progs.generate),
+				   (int)if_nametoindex("lo"), BPF_XDP,
+				   &options);
+
+	return link < 0 ? -errno : link;
+}
+
+int engine_keep(struct bench *bench, const char *netns)
+{
+	if (bench->kept < 0)
+		bench->kept = engine_visit(netns, keep_here, bench);
+	return bench->kept < 0 ? bench->kept : 0;
 }

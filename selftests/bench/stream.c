@@ -63,7 +63,7 @@ int stream_attach(struct bench *bench, struct port *port)
 			       port->mac, &port->ifindex };
 
 	port->link = engine_visit(port->netns, attach_here, &a);
-	return port->link < 0 ? port->link : 0;
+	return port->link < 0 ? port->link : engine_keep(bench, port->netns);
 }
 
 void stream_detach(struct port *port)
