@@ -113,6 +113,38 @@ static void room_again(struct bench *bench)
 	found_again(bench);
 }
 
+/* The n-th endpoint's packet to one of two remotes. */
+static void to_either(struct bench *bench, unsigned int n, uint32_t remote)
+{
+	struct step step =
+		OUTWARD(UDP(H, FIRST_PORT + n, remote, 80),
+			UDP(A, FIRST_PORT + n, remote, 80), .later = !n * 17);
+
+	rows_step(bench, &step);
+}
+
+/*
+ * Half of the lines are sessions, of endpoints that talk to two remotes in turn.
+ * That each of the two may answer from any port costs no other its session.
+ */
+static void earlier_remotes(struct bench *bench)
+{
+	unsigned int lines = bench->plane->lines;
+
+	say_nothing(bench->plane);
+	for (int i = 0; i < 4; i++)
+		for (unsigned int n = 0; n < lines / 4; n++)
+			to_either(bench, n, i % 2 ? R2 : R);
+	assert_int_equal(audit_sessions(bench->plane, plane_now(bench->plane)),
+			 lines / 2);
+	for (unsigned int n = lines / 4; n < lines / 2; n++)
+		assert_true(leaves(bench, n));
+	for (unsigned int n = 0; n < lines / 2; n++)
+		assert_true(leaves(bench, n));
+	audit_locks(bench->plane);
+	audit_rations(bench->plane);
+}
+
 static int sixteen_ports(struct plane *plane)
 {
 	plane->settings.port_min = FIRST_PORT;
@@ -145,6 +177,8 @@ static const struct row rows[] = {
 	{ .name = "every session is found again", .test = found_again },
 	{ .name = "C5 full: the old are kept", .test = old_ones_kept },
 	{ .name = "expired lines are room", .test = room_again },
+	{ .name = "earlier remotes take no session's line",
+	  .test = earlier_remotes },
 	{ .name = "every port is used, then none is left", .test = ports_full },
 };
 
