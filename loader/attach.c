@@ -208,7 +208,7 @@ int attach_interface(const struct plane *plane, const char *name,
 
 	for (i = 0; i < count && !err; i++)
 		err = put(plane, steps[i].place, ifindex,
-			  bpf_program__fd(steps[i].program), &steps[i].fresh);
+			  plane_program(plane, steps[i].program), &steps[i].fresh);
 	if (!err)
 		return 0;
 	explain(name, steps[i - 1].place, err);
@@ -229,7 +229,7 @@ bool attach_has_xdp(const struct plane *plane, unsigned ifindex)
 	if (!access(path, F_OK))
 		return true; /* it runs there now */
 	/* Without a links entry the program passes everything. */
-	fd = bpf_link_create(bpf_program__fd(plane->skel->progs.xdp_lan),
+	fd = bpf_link_create(plane_program(plane, plane->skel->progs.xdp_lan),
 			     (int)ifindex, BPF_XDP, &options);
 	if (fd < 0)
 		return false;

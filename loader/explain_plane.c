@@ -18,7 +18,7 @@ static int run(const struct plane *plane, const struct tp_explain *ask,
 	DECLARE_LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame,
 			    .data_size_in = sizeof(frame), .data_out = frame,
 			    .data_size_out = sizeof(frame), .repeat = 1);
-	int fd = bpf_program__fd(plane->skel->progs.explain);
+	int fd = plane_program(plane, plane->skel->progs.explain);
 
 	memcpy(frame + FRAME, ask, sizeof(*ask));
 	if (bpf_prog_test_run_opts(fd, &options))

@@ -86,6 +86,7 @@ int plane_unpin(const char *instance)
 	DIR *d;
 
 	plane_path(dir, instance, NULL);
+	program_pins_remove(dir);
 	d = opendir(dir);
 	if (!d)
 		return errno == ENOENT ? 0 : -errno;
@@ -235,6 +236,16 @@ static int first_values(const struct plane *plane, struct tp_layout *layout)
 	return 0;
 }
 
+static void leave_programs(const struct plane *plane)
+{
+	int err = program_pins_leave(&plane->programs, plane->skel, plane->dir);
+
+	if (err)
+		log_warning("cannot pin the programs in %s: %s: the next start "
+			    "has to load them again",
+			    plane->dir, strerror(-err));
+}
+
 static int load(struct plane *plane, struct tp_layout *layout)
 {
 	int err;
@@ -246,12 +257,15 @@ static int load(struct plane *plane, struct tp_layout *layout)
 		return -errno;
 	}
 	err = size_maps(plane->skel, layout) ?: pin_maps(plane);
+	if (!err && plane->adopted)
+		program_pins_take(&plane->programs, plane->skel, plane->dir);
 	if (!err)
 		err = twinpath__load(plane->skel);
 	if (err) {
 		explain_load(plane, err);
 		return err;
 	}
+	leave_programs(plane);
 	return plane->adopted ? 0 : first_values(plane, layout);
 }
 
@@ -286,32 +300,40 @@ int plane_open(struct plane *plane, const char *instance,
 
 void plane_close(struct plane *plane)
 {
+	program_pins_close(&plane->programs);
 	twinpath__destroy(plane->skel);
 	plane->skel = NULL;
 }
 
+int plane_program(const struct plane *plane, const struct bpf_program *program)
+{
+	return program_pins_fd(&plane->programs, plane->skel, program);
+}
+
 /* ---- what else is asked of it ---------------------------------------------------- */
 
-static int pin_iterator(const struct plane *plane, struct bpf_program *program,
-			struct bpf_map *map, const char *name)
+static int pin_iterator(const struct plane *plane,
+			const struct bpf_program *program, struct bpf_map *map,
+			const char *name)
 {
 	union bpf_iter_link_info info = {
 		.map.map_fd = (__u32)bpf_map__fd(map),
 	};
-	DECLARE_LIBBPF_OPTS(bpf_iter_attach_opts, options, .link_info = &info,
-			    .link_info_len = sizeof(info));
+	DECLARE_LIBBPF_OPTS(bpf_link_create_opts, options, .iter_info = &info,
+			    .iter_info_len = sizeof(info));
 	char path[PLANE_PATH + 64];
-	struct bpf_link *link;
-	int err;
+	int fd, err = 0;
 
 	snprintf(path, sizeof(path), "%s/%s", plane->dir, name);
-	link = bpf_program__attach_iter(program, &options);
-	err = libbpf_get_error(link) ? (int)libbpf_get_error(link) : 0;
-	if (!err) {
-		unlink(path); /* of the programs before */
-		err = bpf_link__pin(link, path);
-		bpf_link__destroy(link);
-	}
+	fd = bpf_link_create(plane_program(plane, program), 0, BPF_TRACE_ITER,
+			     &options);
+	if (fd < 0)
+		err = -errno;
+	unlink(path); /* of the programs before */
+	if (!err && bpf_obj_pin(fd, path))
+		err = -errno;
+	if (fd >= 0)
+		close(fd);
 	if (err)
 		log_error("cannot pin the iterator %s: %s", path,
 			  strerror(-err));
@@ -332,7 +354,7 @@ int plane_clock(const struct plane *plane, uint32_t *now)
 	struct tp_clock ask = {};
 	DECLARE_LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = &ask,
 			    .ctx_size_in = sizeof(ask));
-	int fd = bpf_program__fd(plane->skel->progs.clock);
+	int fd = plane_program(plane, plane->skel->progs.clock);
 
 	if (bpf_prog_test_run_opts(fd, &run))
 		return -errno;

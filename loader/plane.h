@@ -11,6 +11,7 @@
 #define TWINPATH_PLANE_H
 
 #include "model.h"
+#include "program_pins.h"
 
 #define PLANE_PATH 128
 
@@ -18,6 +19,7 @@ struct plane {
 	struct twinpath *skel;
 	char dir[PLANE_PATH]; /* of the pins */
 	bool adopted;	      /* the tables were there */
+	struct program_pins programs;
 };
 
 /*
@@ -29,6 +31,9 @@ struct plane {
  */
 int plane_open(struct plane *plane, const char *instance,
 	       const struct config *config);
+
+/* The descriptor of a program of the skeleton, whoever has loaded it. */
+int plane_program(const struct plane *plane, const struct bpf_program *program);
 
 /* The iterators: `cat` of the pins "sessions" and "bindings". */
 int plane_pin_iterators(struct plane *plane);

@@ -48,7 +48,8 @@ static int ask_plane(const struct publish *publish, struct tp_publish *ask,
 {
 	DECLARE_LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = ask,
 			    .ctx_size_in = sizeof(*ask));
-	int fd = bpf_program__fd(publish->plane->skel->progs.publish);
+	int fd = plane_program(publish->plane,
+			       publish->plane->skel->progs.publish);
 
 	ask->action = (uint8_t)action;
 	if (bpf_prog_test_run_opts(fd, &run))

@@ -69,8 +69,9 @@ static int start_plane(struct site *site)
 	err = plane_open(&parts->plane, site->instance, &site->config);
 	if (err)
 		return err;
-	log_info("tables %s in %s", parts->plane.adopted ? "adopted" : "made",
-		 parts->plane.dir);
+	log_info("tables %s in %s%s", parts->plane.adopted ? "adopted" : "made",
+		 parts->plane.dir,
+		 parts->plane.programs.taken ? ", programs as they are" : "");
 	if (!parts->plane.adopted &&
 	    !sysctl_get("net/ipv4/ip_forward", forwarding) &&
 	    forwarding[0] == '1')

@@ -34,8 +34,9 @@ static void sweep(const struct upkeep *upkeep)
 	DECLARE_LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = &ask,
 			    .ctx_size_in = sizeof(ask));
 
-	bpf_prog_test_run_opts(
-		bpf_program__fd(upkeep->plane->skel->progs.sweep), &run);
+	bpf_prog_test_run_opts(plane_program(upkeep->plane,
+					     upkeep->plane->skel->progs.sweep),
+			       &run);
 }
 
 /* The counters of all hooks and CPUs. */

@@ -5,6 +5,7 @@ Each end of a daemon is looked at under traffic: what was sent, what became
 of the sessions, and whether links and maps are the same ones afterwards.
 """
 import json
+import os
 import shutil
 import subprocess
 
@@ -98,6 +99,13 @@ def maps_of(twinpathd):
                          "endpoints", "permits", "layout", "exits", "selector")}
 
 
+def programs_of(twinpathd):
+    """Where its programs are pinned: one place, whoever was there before."""
+    (place,) = [name for name in pins_of(twinpathd)
+                if name.startswith("programs-")]
+    return "%s/%s" % (twinpathd.pins, place)
+
+
 def pins_of(twinpathd):
     return run(["ls", twinpathd.pins]).stdout.split()
 
@@ -135,23 +143,26 @@ def test_end_and_restart(site, load, letter, way):
     load.nothing_lost()
     starts_again(site, letter)
     load.nothing_lost()
-    assert {name: number for name, (number, _) in
-            links_of(twinpathd).items()} == {
-                name: number for name, (number, _) in links.items()}
+    assert links_of(twinpathd) == links  # the very same programs
     assert maps_of(twinpathd) == maps
     assert before <= tcp_sessions(twinpathd)
     assert "twinpathd: tables adopted in" in log_of(site, letter)
+    assert "programs as they are" in log_of(site, letter)
 
 
 @both
 def test_upgrade(site, load, letter, tmp_path):
-    """Another binary takes over; its programs replace the old ones."""
+    """Another binary takes over; its programs replace the old ones, which
+    were another version's."""
     twinpathd = site.gateway(letter).twinpathd
     links = links_of(twinpathd)
+    place = programs_of(twinpathd)
+    other_place = place[:-1] + ("0" if place[-1] != "0" else "1")
     command = list(twinpathd.command)
     other = tmp_path / "twinpathd"
     shutil.copy(BUILD / "twinpathd", other)
     twinpathd.stop()
+    os.rename(place, other_place)
     twinpathd.command = [str(other) if word.endswith("/twinpathd") else word
                          for word in command]
     assert twinpathd.command != command
@@ -162,6 +173,7 @@ def test_upgrade(site, load, letter, tmp_path):
         for name, (number, program) in links.items():
             assert now_there[name][0] == number
             assert now_there[name][1] != program
+        assert programs_of(twinpathd) == place
     finally:
         twinpathd.stop()
         twinpathd.command = command

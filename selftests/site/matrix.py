@@ -22,7 +22,7 @@ from .traffic import now
 
 A, B = SIDES["a"].wan, SIDES["b"].wan
 RESETS_A_SECOND = 16384  # bpf/reset.h
-PORTS = 40000  # of a gateway, about
+PORTS = 36000  # of a gateway, but for what new connections take
 LATE = 1.0  # an answer that is not there by then is lost
 
 
@@ -85,7 +85,7 @@ class Matrix:
         for gateway in self.site.gateways.values():
             table = os.path.join(gateway.twinpathd.pins, "bindings")
             wait_for("%s has ports for %d more" % (table, self.sessions),
-                     lambda: _lines(table) + 2 * self.sessions < PORTS, 300, 1)
+                     lambda: _lines(table) + self.sessions < PORTS, 300, 1)
 
     def decided(self, since, *wanted):
         """When all these (gateway, what, is) were so in the data planes; of
