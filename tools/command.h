@@ -9,6 +9,7 @@
 #define TWINPATH_COMMAND_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 enum status {
 	STATUS_OK,
@@ -54,9 +55,16 @@ int command_hosts(const struct options *options);
 int command_pressure(const struct options *options);
 int command_check(const struct options *options);
 int command_genkey(const struct options *options);
+int command_help(const struct options *options);
+int command_version(const struct options *options);
+
+void command_usage(FILE *out);
 
 /* "twinpath: ..." on stderr; returns STATUS_FAILED. */
 int command_failed(const char *format, ...)
+	__attribute__((format(printf, 1, 2)));
+/* The same of a line that was not understood; returns STATUS_USAGE. */
+int command_misused(const char *format, ...)
 	__attribute__((format(printf, 1, 2)));
 
 #endif
