@@ -86,6 +86,7 @@ test_intent_site-objs := intent_site
 test_key-objs := key log
 test_liveness-objs := $(liveness) address log
 test_liveness_verdict-objs := liveness_verdict
+test_log-objs := log
 test_netlink-objs := $(netlink) address log
 test_netlink_route-objs := $(netlink) address log
 test_netlink_write-objs := $(netlink) address log

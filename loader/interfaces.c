@@ -152,8 +152,8 @@ static void forward_virtual(const struct interfaces_context *context,
 	}
 }
 
-static void forward(struct interfaces *interfaces,
-		    const struct interfaces_context *context)
+void interfaces_forward(const struct interfaces *interfaces,
+			const struct interfaces_context *context)
 {
 	for (unsigned i = 0; i < interfaces->count; i++) {
 		const struct interface *one = &interfaces->list[i];
@@ -340,7 +340,7 @@ int interfaces_start(struct interfaces *interfaces,
 		return err;
 	interfaces_shape(interfaces, context);
 	prepare_host(context);
-	forward(interfaces, context);
+	interfaces_forward(interfaces, context);
 	return 0;
 }
 
@@ -402,7 +402,7 @@ int interfaces_reload(struct interfaces *interfaces,
 	if (err)
 		return err;
 	prepare_host(context);
-	forward(interfaces, context);
+	interfaces_forward(interfaces, context);
 	return 0;
 }
 
@@ -461,7 +461,6 @@ void interfaces_update(struct interfaces *interfaces,
 {
 	for (unsigned i = 0; i < interfaces->count; i++)
 		update_one(interfaces, &interfaces->list[i], context);
-	forward(interfaces, context);
 }
 
 bool interfaces_ready(const struct interfaces *interfaces,

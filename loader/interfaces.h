@@ -75,6 +75,10 @@ void interfaces_release(const struct interfaces *interfaces,
 void interfaces_update(struct interfaces *interfaces,
 		       const struct interfaces_context *context);
 
+/* The settings of those that are attached: forwarding, rp_filter, redirects. */
+void interfaces_forward(const struct interfaces *interfaces,
+			const struct interfaces_context *context);
+
 /* Qdiscs changed: where does XDP leave sending to tc? */
 void interfaces_shape(struct interfaces *interfaces,
 		      const struct interfaces_context *context);

@@ -20,8 +20,16 @@
 #define LINE_SIZE 1024
 #define PATIENCE_MS 100 /* for a full pipe, errors and warnings only */
 
+#define HELD 16 /* more lines than a switch has; others wait for nobody */
+
 static enum log_level threshold = LOG_LEVEL_INFO;
 static unsigned lost; /* lines since the last one that got through */
+static bool holding;
+static unsigned held_count;
+static struct held {
+	enum log_level level;
+	char text[LINE_SIZE];
+} held[HELD];
 static log_listener *listener;
 static void *listener_arg;
 
@@ -92,33 +100,64 @@ static size_t finish_line(char line[LINE_SIZE], size_t length)
 	return length;
 }
 
-static void __attribute__((format(printf, 2, 0)))
-say(enum log_level level, const char *format, va_list arguments)
+static void put(enum log_level level, const char *text)
 {
-	int saved = errno;
 	int patience = level <= LOG_LEVEL_WARNING ? PATIENCE_MS : 0;
 	const struct form *form = &forms[level];
 	char line[LINE_SIZE];
-	int used, more;
+	int used;
 
-	if (level > threshold)
-		return;
 	used = snprintf(line, sizeof(line), "%s",
 			stderr_is_journal() ? form->journal : form->plain);
 	if (lost > 0)
 		used += snprintf(line + used, sizeof(line) - (size_t)used,
 				 "(%u lines lost before this one) ", lost);
-	errno = saved; /* for %m */
-	more = vsnprintf(line + used, sizeof(line) - (size_t)used, format,
-			 arguments);
-	if (more < 0)
-		more = snprintf(line + used, sizeof(line) - (size_t)used,
-				"(unprintable) %s", format);
-	if (write_line(line, finish_line(line, (size_t)(used + more)),
-		       patience))
+	used += snprintf(line + used, sizeof(line) - (size_t)used, "%s", text);
+	if (write_line(line, finish_line(line, (size_t)used), patience))
 		lost = 0;
 	else
 		lost++;
+}
+
+static void put_held(void)
+{
+	for (unsigned i = 0; i < held_count; i++)
+		put(held[i].level, held[i].text);
+	held_count = 0;
+}
+
+static void __attribute__((format(printf, 2, 0)))
+say(enum log_level level, const char *format, va_list arguments)
+{
+	int saved = errno;
+	struct held *place;
+
+	if (level > threshold)
+		return;
+	if (held_count == HELD)
+		put_held();
+	place = &held[held_count++];
+	place->level = level;
+	errno = saved; /* for %m */
+	if (vsnprintf(place->text, sizeof(place->text), format, arguments) < 0)
+		snprintf(place->text, sizeof(place->text), "(unprintable) %s",
+			 format);
+	if (!holding)
+		put_held();
+	errno = saved;
+}
+
+void log_hold(void)
+{
+	holding = true;
+}
+
+void log_release(void)
+{
+	int saved = errno;
+
+	holding = false;
+	put_held();
 	errno = saved;
 }
 

@@ -30,6 +30,14 @@ void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_change(unsigned event, const char *what, const char *from,
 		const char *to, const char *because);
 
+/*
+ * log_hold, log_release - between the two, lines wait: whoever reads the log may be
+ * slow, and the data plane is being switched.  Whoever keeps the changes hears of
+ * them all the same.
+ */
+void log_hold(void);
+void log_release(void);
+
 /* Whoever keeps the changes hears of each one, after it was said; NULL: nobody.
  * It may log, but not a change. */
 typedef void log_listener(void *arg, unsigned event, const char *what,

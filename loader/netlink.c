@@ -162,38 +162,52 @@ static bool read_one(struct netlink *netlink)
 }
 
 /*
- * Read what is there, then dump.  Not in the middle of a storm: until its
- * queue has been emptied after a loss the kernel drops what comes next.
+ * Read what is there.  False: there is more, and nothing may be dumped, for in a
+ * storm, until its queue has been emptied after a loss, the kernel drops what
+ * comes next.
  */
-static void read_all(struct netlink *netlink)
+static bool read_all(struct netlink *netlink)
 {
 	unsigned i;
 
 	for (i = 0; i < READS_A_TURN; i++) {
-		if (read_one(netlink))
-			continue;
-		settle(netlink);
-		return;
+		if (!read_one(netlink))
+			return true;
 	}
+	return false;
 }
 
-static void on_readable(evutil_socket_t fd, short what, void *arg)
+static void tell(struct netlink *netlink)
 {
-	struct netlink *netlink = arg;
-	unsigned changes;
+	unsigned changes = netlink->untold;
 
-	(void)fd;
-	(void)what;
-	read_all(netlink);
-	changes = netlink->untold;
 	netlink->untold = 0;
 	if (changes)
 		netlink->changed(netlink->arg, changes);
 }
 
+/*
+ * What was said is told before anything is asked: a dump waits for the kernel's
+ * lock (RTNL), which whoever has just taken a link down may hold for many
+ * milliseconds more, and a lost carrier does not wait.
+ */
+static void on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct netlink *netlink = arg;
+	bool empty = read_all(netlink);
+
+	(void)fd;
+	(void)what;
+	tell(netlink);
+	if (empty)
+		settle(netlink);
+	tell(netlink);
+}
+
 void netlink_refresh(struct netlink *netlink)
 {
-	read_all(netlink);
+	if (read_all(netlink))
+		settle(netlink);
 	if (netlink->untold)
 		event_active(netlink->readable, EV_READ, 0);
 }

@@ -72,7 +72,10 @@ enum netlink_change {
 	NETLINK_ROUTES = 1 << 3,
 };
 
-/* Called from the loop, once for all messages read together. */
+/*
+ * Called from the loop, once for all messages read together; and once more for
+ * what a dump after them has found.
+ */
 typedef void netlink_changed(void *arg, unsigned changes);
 
 /* netlink_open - dump everything, then listen.  The tables are full at return. */

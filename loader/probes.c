@@ -167,8 +167,6 @@ static bool update_one(struct feed *feed, const struct uplink_facts *facts,
 	enum track_state route;
 	char why[WORDS];
 
-	prober_update(prober, facts, interface == TRACK_UP);
-	prober_busy(prober, prober->site->desired.selector == (int)uplink);
 	/* Lists follow by themselves. */
 	if (track_is_list(prober->config->kind))
 		return false;
@@ -204,6 +202,29 @@ void probes_update(struct site *site)
 	for (unsigned i = 0; i < site->config.uplinks_count; i++)
 		changed |= update_uplink(site->probes, i, now);
 	settle(site->probes, changed);
+}
+
+static void follow_uplink(struct probes *probes, unsigned uplink)
+{
+	const struct site *site = probes->site;
+	const struct uplink_config *config = &site->config.uplinks[uplink];
+	const struct uplink_facts *facts = &site->facts.uplinks[uplink];
+	char because[WORDS];
+	enum track_state state = probe_words_interface(config, facts, because);
+
+	for (unsigned t = 0; t < config->tracks_count; t++) {
+		struct prober *prober = &probes->feeds[uplink][t].prober;
+
+		prober_update(prober, facts, state == TRACK_UP);
+		prober_busy(prober, site->desired.selector == (int)uplink);
+	}
+}
+
+void probes_follow(struct site *site)
+{
+	for (unsigned i = 0; i < site->config.uplinks_count; i++)
+		follow_uplink(site->probes, i);
+	settle(site->probes, false);
 }
 
 bool probes_view(const struct site *site, unsigned uplink, unsigned track,

@@ -45,6 +45,13 @@ int probes_reload(struct site *site, const struct config *before);
 void probes_update(struct site *site);
 
 /*
+ * probes_follow - what is sent, and how often, is as these facts and the decision
+ * that came of them have it.  After the data plane: to close a packet socket takes
+ * the kernel many milliseconds (synchronize_net).
+ */
+void probes_follow(struct site *site);
+
+/*
  * Has a probe of this uplink been answered, late or not, from beyond its next
  * hop, within the detection time of the uplink's track?  The site is told when
  * the answer changes.

@@ -207,6 +207,7 @@ static void apply_maps(struct site *site, const struct maps_input *input,
 /* lost, cut: a bit for each uplink whose sessions just were or are to be. */
 static void carry_out(struct site *site, uint32_t lost, uint32_t cut)
 {
+	struct interfaces_context context = site_context(site);
 	struct site_parts *parts = site->parts;
 	struct partner_belief belief = partner_belief(parts->partner);
 	struct maps_input input = {
@@ -223,6 +224,9 @@ static void carry_out(struct site *site, uint32_t lost, uint32_t cut)
 	int err;
 
 	apply_maps(site, &input, lost, cut);
+	log_release();
+	if (parts->changes & (NETLINK_LINKS | NETLINK_ADDRESSES))
+		interfaces_forward(&parts->interfaces, &context);
 	partner_follow(parts->partner, maps_partner(site->maps),
 		       &site->facts.partner.local);
 	if (parts->changes &
@@ -243,6 +247,7 @@ static void carry_out(struct site *site, uint32_t lost, uint32_t cut)
 	if (err)
 		log_error("cannot write %s: %s", site_vrrp_file(site),
 			  strerror(-err));
+	probes_follow(site);
 }
 
 static void finish_detach(struct site *site)
@@ -292,7 +297,7 @@ static uint32_t fail_back(struct site *site, struct desired *desired)
 	return cut;
 }
 
-void site_turn(struct site *site)
+static void turn(struct site *site)
 {
 	struct interfaces_context context = site_context(site);
 	struct facts before = site->facts;
@@ -337,6 +342,13 @@ void site_turn(struct site *site)
 				site->config.partner.type == TP_PARTNER_NONE ||
 				site_now() >= site->parts->detach_until))
 		finish_detach(site);
+}
+
+void site_turn(struct site *site)
+{
+	log_hold();
+	turn(site);
+	log_release();
 }
 
 static void on_turn(evutil_socket_t fd, short what, void *arg)

@@ -5,6 +5,7 @@ did not run.
 import fcntl
 import signal
 import socket
+import statistics
 import struct
 
 import pytest
@@ -13,12 +14,14 @@ from conftest import ECHO, log_of
 from probe_site import (ECHOES, FAST, armed, begin, heal, probed, selects,
                         track, turns)
 from selftests.site.daemons import Timers
+from selftests.site.netns import Worker
 from selftests.site.processes import wait_for
 from selftests.site.tools import Tool
 from selftests.site.topology import SERVER, SIDES, TARGET
 from selftests.site.traffic import Prober, now
 
-SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
+SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP, IFF_RUNNING = 0x8913, 0x8914, 1, 0x40
+RTMGRP_LINK, RTM_NEWLINK = 1, 16
 A, B = SIDES["a"].wan, SIDES["b"].wan
 ARTICLE = """icmp core { target = %s  interval = 1s  timeout = 200ms  misses = 1 }
     track = core""" % TARGET
@@ -112,17 +115,70 @@ def switch_off(device):
     return moment
 
 
-def test_a_lost_carrier_acts_at_once(site):
-    """On a link that was quiet for a while."""
-    times = []
+class Carrier(Worker):
+    """What the kernel says of the carrier of a device, and when: (time, is it
+    there)."""
+
+    def __init__(self, netns, device):
+        super().__init__(netns, "carrier of " + device)
+        self.device, self.said = device, []
+
+    def open(self):
+        self._index = socket.if_nametoindex(self.device)
+        self._sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW,
+                                   socket.NETLINK_ROUTE)
+        self._sock.bind((0, RTMGRP_LINK))
+        self._sock.settimeout(0.1)
+
+    def work(self):
+        try:
+            message = self._sock.recv(65536)
+        except TimeoutError:
+            return
+        moment = now()
+        # struct nlmsghdr, struct ifinfomsg
+        kind, index, flags = struct.unpack_from("4xH10xxxxxiI", message)
+        there = bool(flags & IFF_RUNNING)
+        if (kind, index) == (RTM_NEWLINK, self._index) and (
+                not self.said or self.said[-1][1] != there):
+            self.said.append((moment, there))
+
+    def close(self):
+        self._sock.close()
+
+    def lost(self, since):
+        return wait_for("the carrier is gone", lambda: next(
+            (moment for moment, there in self.said
+             if moment >= since and not there), None), 10, 0.02)
+
+    def is_quiet(self):
+        """The kernel says what follows at once."""
+        return not self.said or now() - self.said[-1][0] > 1.1
+
+
+def test_a_lost_carrier_acts_at_once(site, traffic):
+    """On a link that was quiet for a while: how long until the kernel says so,
+    and from then on until the data plane knows."""
     begin(site, ECHOES)
-    for _ in range(5):
+    carrier = traffic.begin(Carrier(site.netns("gw-a"), "eth1"))
+    kernel, ours, both = [], [], []
+    for _ in range(7):
+        wait_for("the link was quiet", carrier.is_quiet, 5, 0.05)
         began = site.netns("seg-a").call(switch_off, "gw")
-        times.append(switched(site, began) - began)
+        done, told = switched(site, began), carrier.lost(began)
+        kernel.append(told - began)
+        ours.append(done - told)
+        both.append(done - began)
         site.isp("a").heal()
         selects(site, "isp-a")
-    print("selector: %s" % times)
-    assert min(times) <= 0.02  # half of that where nothing else runs
+    for name, times in (("the kernel's", kernel), ("ours", ours),
+                        ("carrier to map", both)):
+        print("%s: %.1f ms at best, %.1f ms in the median, of %s" % (
+            name, 1000 * min(times), 1000 * statistics.median(times),
+            ["%.1f" % (1000 * time) for time in times]))
+    # Where nothing else runs these are medians.
+    assert min(ours) <= 0.005
+    assert min(both) <= 0.01
 
 
 def test_the_timers_of_the_article(site):
