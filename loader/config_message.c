@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "config_message.h"
+#include "log.h"
 
 void config_messages_init(struct config_messages *messages, const char *file)
 {
@@ -104,18 +105,39 @@ void config_messages_sort(struct config_messages *messages)
 	}
 }
 
+/* Without a severity where whoever prints it says that himself. */
+static const char *compose(const struct config_messages *messages,
+			   unsigned index, const char *severity,
+			   char line[CONFIG_MESSAGE_LINE])
+{
+	const struct config_message *message = &messages->list[index];
+	char number[16] = "";
+
+	if (message->line)
+		snprintf(number, sizeof(number), ":%u", message->line);
+	snprintf(line, CONFIG_MESSAGE_LINE, "%s%s: %s%s", messages->file,
+		 number, severity, message->text);
+	return line;
+}
+
 const char *config_message_line(const struct config_messages *messages,
 				unsigned index, char line[CONFIG_MESSAGE_LINE])
 {
-	const struct config_message *message = &messages->list[index];
-	const char *word = message->severity == CONFIG_ERROR ? "error" :
-							       "warning";
+	bool error = messages->list[index].severity == CONFIG_ERROR;
 
-	if (message->line == 0)
-		snprintf(line, CONFIG_MESSAGE_LINE, "%s: %s: %s",
-			 messages->file, word, message->text);
-	else
-		snprintf(line, CONFIG_MESSAGE_LINE, "%s:%u: %s: %s",
-			 messages->file, message->line, word, message->text);
-	return line;
+	return compose(messages, index, error ? "error: " : "warning: ", line);
+}
+
+void config_messages_log(const struct config_messages *messages,
+			 const char *prefix)
+{
+	char line[CONFIG_MESSAGE_LINE];
+
+	for (unsigned i = 0; i < messages->count; i++) {
+		compose(messages, i, "", line);
+		if (messages->list[i].severity == CONFIG_ERROR)
+			log_error("%s%s", prefix, line);
+		else
+			log_warning("%s%s", prefix, line);
+	}
 }

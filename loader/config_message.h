@@ -52,4 +52,8 @@ void config_messages_sort(struct config_messages *messages);
 const char *config_message_line(const struct config_messages *messages,
 				unsigned index, char line[CONFIG_MESSAGE_LINE]);
 
+/* All of them to the log, whose lines say the severity by themselves. */
+void config_messages_log(const struct config_messages *messages,
+			 const char *prefix);
+
 #endif

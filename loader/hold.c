@@ -31,14 +31,15 @@ static bool lost(msec_t *until, bool died, msec_t length, msec_t now)
 }
 
 uint32_t hold_turn(struct hold *hold, const struct config *config, msec_t now,
-		   const struct desired *previous, struct desired *desired)
+		   uint32_t moved, const struct desired *previous,
+		   struct desired *desired)
 {
 	uint32_t all = 0;
 
 	for (unsigned i = 0; i < config->uplinks_count; i++) {
 		msec_t *until = &hold->until[i];
 
-		if (desired->states[i] != TP_EXIT_DEAD)
+		if (desired->states[i] != TP_EXIT_DEAD || moved & (1U << i))
 			*until = 0;
 		else if (lost(until, previous->states[i] != TP_EXIT_DEAD,
 			      config->uplinks[i].hold, now))

@@ -25,12 +25,15 @@ struct hold hold_adopt(const struct config *config,
 
 /*
  * hold_turn - after every decide: sets wait_until of `desired`.
+ * @moved: a bit for each uplink that has another address: its sessions are void,
+ * and nothing of it waits
  * @previous: as of the last turn
  * Returns the uplinks whose sessions are lost as of now, a bit each: dead and
  * not waited for, or waited for long enough.
  */
 uint32_t hold_turn(struct hold *hold, const struct config *config, msec_t now,
-		   const struct desired *previous, struct desired *desired);
+		   uint32_t moved, const struct desired *previous,
+		   struct desired *desired);
 
 /* When the next wait ends; 0: nothing waits. */
 msec_t hold_due(const struct hold *hold);

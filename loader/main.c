@@ -92,16 +92,9 @@ static int parse_options(int argc, char **argv, struct options *options)
 static int load_config(const char *path, struct config *config)
 {
 	static struct config_messages messages;
-	char line[CONFIG_MESSAGE_LINE];
 	int err = config_load(path, config, &messages);
 
-	for (unsigned i = 0; i < messages.count; i++) {
-		config_message_line(&messages, i, line);
-		if (err)
-			log_error("%s", line);
-		else
-			log_warning("%s", line);
-	}
+	config_messages_log(&messages, "");
 	return err;
 }
 

@@ -62,6 +62,13 @@ int maps_cut(struct maps *maps, unsigned exit);
 /* The id of the exit's external address: where its bindings are. */
 unsigned maps_address(const struct maps *maps, unsigned exit);
 
+/*
+ * maps_moved - the uplinks, a bit each, that have another address: with it
+ * maps_apply will void what was translated to the old one.
+ */
+uint32_t maps_moved(const struct maps *maps, const struct config *config,
+		    const struct facts *facts);
+
 /* The generation of the exit's external address. */
 uint16_t maps_generation(const struct maps *maps, unsigned exit);
 

@@ -42,6 +42,23 @@ static int apply_addresses(struct maps *maps, const struct maps_input *input)
 	return err;
 }
 
+uint32_t maps_moved(const struct maps *maps, const struct config *config,
+		    const struct facts *facts)
+{
+	uint32_t moved = 0;
+
+	for (unsigned i = 0; i < config->uplinks_count; i++) {
+		uint8_t id = maps->exits[maps->exit_ids[i]].address;
+		const struct tp_addr *known = &maps->addresses[id].address;
+		const struct uplink_facts *uplink = &facts->uplinks[i];
+
+		if (uplink->has_address && !address_is_zero(known) &&
+		    !address_equal(known, &uplink->address))
+			moved |= 1U << i;
+	}
+	return moved;
+}
+
 int maps_cut(struct maps *maps, unsigned exit)
 {
 	uint8_t id = maps->exits[exit].address;

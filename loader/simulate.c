@@ -45,6 +45,6 @@ void simulate_down(const struct site *site, int victim, struct simulation *out)
 		decide(&site->config, &facts, &site->intent, &site->desired);
 	out->cut = failback_turn(&failback, &site->config, &site->intent,
 				 facts.now, &out->after);
-	out->lost = hold_turn(&hold, &site->config, facts.now, &site->desired,
-			      &out->after);
+	out->lost = hold_turn(&hold, &site->config, facts.now, 0,
+			      &site->desired, &out->after);
 }

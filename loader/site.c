@@ -191,7 +191,7 @@ static void tell_hosts(const struct site *site, uint32_t lost,
 
 /* The data plane.  Cut is what has nothing new coming. */
 static void apply_maps(struct site *site, const struct maps_input *input,
-		       uint32_t lost, uint32_t cut)
+		       const struct site_fates *fates)
 {
 	uint16_t generations[MODEL_UPLINKS];
 
@@ -199,13 +199,12 @@ static void apply_maps(struct site *site, const struct maps_input *input,
 		generations[i] = maps_generation(site->maps, site->exits[i]);
 	maps_apply(site->maps, input);
 	for (unsigned i = 0; i < site->config.uplinks_count; i++)
-		if (cut & (1U << i))
+		if (fates->cut & (1U << i))
 			maps_cut(site->maps, site->exits[i]);
-	tell_hosts(site, lost, generations);
+	tell_hosts(site, fates->lost, generations);
 }
 
-/* lost, cut: a bit for each uplink whose sessions just were or are to be. */
-static void carry_out(struct site *site, uint32_t lost, uint32_t cut)
+static void carry_out(struct site *site, const struct site_fates *fates)
 {
 	struct interfaces_context context = site_context(site);
 	struct site_parts *parts = site->parts;
@@ -223,7 +222,7 @@ static void carry_out(struct site *site, uint32_t lost, uint32_t cut)
 	msec_t later;
 	int err;
 
-	apply_maps(site, &input, lost, cut);
+	apply_maps(site, &input, fates);
 	log_release();
 	if (parts->changes & (NETLINK_LINKS | NETLINK_ADDRESSES))
 		interfaces_forward(&parts->interfaces, &context);
@@ -265,12 +264,12 @@ static void finish_detach(struct site *site)
 }
 
 /* Whose sessions nobody waits for, or any more. */
-static uint32_t lose(struct site *site, struct desired *desired)
+static uint32_t lose(struct site *site, uint32_t moved, struct desired *desired)
 {
 	struct hold *hold = &site->parts->hold;
 	msec_t now = site->facts.now, due;
-	uint32_t lost =
-		hold_turn(hold, &site->config, now, &site->desired, desired);
+	uint32_t lost = hold_turn(hold, &site->config, now, moved,
+				  &site->desired, desired);
 
 	due = hold_due(hold);
 	if (due)
@@ -301,8 +300,8 @@ static void turn(struct site *site)
 {
 	struct interfaces_context context = site_context(site);
 	struct facts before = site->facts;
+	struct site_fates fates;
 	struct desired desired;
-	uint32_t lost, cut;
 	bool news;
 
 	if (site->detaching && !site->parts->detached)
@@ -322,9 +321,10 @@ static void turn(struct site *site)
 		turn_in(site, HUSH_TURN);
 		return;
 	}
-	cut = fail_back(site, &desired);
-	lost = lose(site, &desired);
-	site_log_decision(site, &desired, lost, cut);
+	fates.cut = fail_back(site, &desired);
+	fates.moved = maps_moved(site->maps, &site->config, &site->facts);
+	fates.lost = lose(site, fates.moved, &desired);
+	site_log_decision(site, &desired, &fates);
 	news = desired.selector != site->desired.selector ||
 	       memcmp(desired.states, site->desired.states,
 		      sizeof(desired.states)) != 0 ||
@@ -334,7 +334,7 @@ static void turn(struct site *site)
 	site->desired = desired;
 	if (news)
 		partner_poke(site->parts->partner);
-	carry_out(site, lost, cut);
+	carry_out(site, &fates);
 	if (desired.settled)
 		turn_in(site, desired.settled - site->facts.now);
 	announce_address_lost(&site->parts->announce, site, &before);

@@ -80,20 +80,29 @@ static void explain(const struct site *site, const struct desired *now,
 
 /* What became of the sessions, where the state alone does not say it. */
 static void log_sessions(const struct site *site, const struct desired *now,
-			 unsigned i, bool lost, bool cut)
+			 unsigned i, const struct site_fates *fates)
 {
+	bool waited = site->desired.wait_until[i];
+	uint32_t bit = 1U << i;
 	char what[MODEL_NAME + 16];
 
 	snprintf(what, sizeof(what), "sessions of %s",
 		 site->config.uplinks[i].name);
-	if (cut)
+	if (fates->moved & bit) {
+		if (waited || site->desired.states[i] != TP_EXIT_DEAD)
+			log_change(site->event, what,
+				   waited ? "waiting" : "kept", "lost",
+				   "the uplink has another address");
+		return;
+	}
+	if (fates->cut & bit)
 		log_change(site->event, what, "kept", "cut",
 			   site->desired.states[i] == TP_EXIT_DRAIN ?
 				   "the drain's time is over" :
 				   "the uplink's failback is now");
-	if (!site->desired.wait_until[i])
+	if (!waited)
 		return;
-	if (lost)
+	if (fates->lost & bit)
 		log_change(site->event, what, "waiting", "lost",
 			   "the uplink has not come back in time");
 	else if (now->states[i] != TP_EXIT_DEAD)
@@ -159,17 +168,17 @@ static bool differs(const struct site *site, const struct desired *now)
 }
 
 void site_log_decision(struct site *site, const struct desired *now,
-		       uint32_t lost, uint32_t cut)
+		       const struct site_fates *fates)
 {
 	const struct desired *was = &site->desired;
 	const struct config *config = &site->config;
 
-	if (!differs(site, now) && !lost && !cut)
+	if (!differs(site, now) && !fates->moved && !fates->lost && !fates->cut)
 		return;
 	site->event++;
 	for (unsigned i = 0; i < config->uplinks_count; i++) {
 		log_uplink(site, now, i);
-		log_sessions(site, now, i, lost & (1U << i), cut & (1U << i));
+		log_sessions(site, now, i, fates);
 	}
 	if (now->degraded != was->degraded) {
 		log_warning("%s: %s",

@@ -7,14 +7,18 @@
 
 #include "site.h"
 
+/* What becomes of the sessions with a decision: a bit for each uplink. */
+struct site_fates {
+	uint32_t moved; /* it has another address: they are void */
+	uint32_t lost;	/* it is dead, and nobody waits for it, or any more */
+	uint32_t cut;	/* they are being cut */
+};
+
 /*
  * site_log_decision - what differs from site->desired.  When anything does, it
  * is an event: site->event goes on, and site->last with the selector.
- * @now: the new decision
- * @lost: a bit for each dead uplink whose sessions nobody waits for, or any more
- * @cut: a bit for each uplink whose sessions are being cut
  */
 void site_log_decision(struct site *site, const struct desired *now,
-		       uint32_t lost, uint32_t cut);
+		       const struct site_fates *fates);
 
 #endif

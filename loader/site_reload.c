@@ -254,19 +254,6 @@ static int carry_out(struct reload *reload, const struct config *wanted)
 
 /* ---- the call -------------------------------------------------------------- */
 
-static void say(const struct config_messages *messages, int err)
-{
-	char line[CONFIG_MESSAGE_LINE];
-
-	for (unsigned i = 0; i < messages->count; i++) {
-		config_message_line(messages, i, line);
-		if (err)
-			log_error("reload: %s", line);
-		else
-			log_warning("%s", line);
-	}
-}
-
 int site_reload(struct site *site, const char *because,
 		struct config_messages *messages)
 {
@@ -281,7 +268,7 @@ int site_reload(struct site *site, const char *because,
 		err = check_fixed(&site->config, wanted, messages);
 	if (err)
 		config_messages_drop_warnings(messages);
-	say(messages, err);
+	config_messages_log(messages, "reload: ");
 	if (!err) {
 		reload->site = site;
 		err = carry_out(reload, wanted);

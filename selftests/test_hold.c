@@ -37,13 +37,18 @@ static struct desired states(const char *letters)
 }
 
 /* Returns whose sessions are lost. */
-static uint32_t turn(const char *letters)
+static uint32_t turn_moved(const char *letters, uint32_t moved)
 {
 	struct desired next = states(letters);
-	uint32_t lost = hold_turn(&hold, &config, now, &desired, &next);
+	uint32_t lost = hold_turn(&hold, &config, now, moved, &desired, &next);
 
 	desired = next;
 	return lost;
+}
+
+static uint32_t turn(const char *letters)
+{
+	return turn_moved(letters, 0);
 }
 
 static int setup(void **state)
@@ -98,6 +103,23 @@ static void test_not_for_ever(void **state)
 	assert_int_equal(desired.wait_until[0], now + 10 * SECOND);
 }
 
+/* Another address while it is dead: there is nothing left to wait for. */
+static void test_moved(void **state)
+{
+	(void)state;
+	turn("du");
+	assert_int_equal(turn_moved("du", SECOND_ONE), 0);
+	assert_int_equal(desired.wait_until[0], START + 10 * SECOND);
+	assert_int_equal(turn_moved("du", FIRST), 0);
+	assert_int_equal(desired.wait_until[0], 0);
+	assert_int_equal(hold_due(&hold), 0);
+	assert_int_equal(turn("du"), 0);
+	/* And with its death itself. */
+	turn("uu");
+	assert_int_equal(turn_moved("du", FIRST), 0);
+	assert_int_equal(hold_due(&hold), 0);
+}
+
 static void test_both(void **state)
 {
 	(void)state;
@@ -140,6 +162,7 @@ int main(void)
 		cmocka_unit_test_setup(test_told_at_once_without, setup),
 		cmocka_unit_test_setup(test_waits_and_goes_on, setup),
 		cmocka_unit_test_setup(test_not_for_ever, setup),
+		cmocka_unit_test_setup(test_moved, setup),
 		cmocka_unit_test_setup(test_both, setup),
 		cmocka_unit_test_setup(test_dead_from_the_start, setup),
 		cmocka_unit_test_setup(test_adopted, setup),

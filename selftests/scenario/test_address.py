@@ -271,6 +271,23 @@ def test_another_address(site, traffic):
     assert site.netns("h1").call(ask_tcp, SERVER, ECHO) == A
 
 
+def test_what_waited_is_lost(site, traffic):
+    """The uplink was away and comes back as somebody else: what waited for it
+    is told, and the log says so."""
+    site.reconfigure(HOLD)
+    load = Load(site, traffic)
+    begins = len(log_of(site, "a"))
+    site.lease.lose()
+    is_in(site, "a", "dead")
+    assert load.talking.alive() == COUNT
+    site.lease.get(OTHER)
+    load.all_told(3)
+    said = log_of(site, "a")[begins:]
+    assert said.count("sessions of isp-a: waiting -> lost, because the uplink "
+                      "has another address") == 1
+    assert "waiting -> kept" not in said
+
+
 def test_the_next_datagram_has_a_new_mapping(site):
     """A tunnel with a keepalive: the first one after the re-dial."""
     alone(site)

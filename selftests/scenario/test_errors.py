@@ -126,7 +126,8 @@ def test_wrong_config(good, refused, old, new, said):
     changed = [number for number, words in enumerate(text.splitlines(), 1)
                if new in words]
     assert changed, new
-    refused(text, "FILE:%d:" % changed[0], said)
+    line = refused(text, "FILE:%d:" % changed[0], said)
+    assert line.count("error: ") == 1
 
 
 @pytest.mark.parametrize("keep", ["uplink isp-a {", "icmp core {",

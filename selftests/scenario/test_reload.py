@@ -140,6 +140,21 @@ def test_sighup(site):
     assert "because of SIGHUP" in log_of(site, "a")
 
 
+def test_a_warning_is_said_once(site):
+    """Every line of the log says its severity; that of a file says no more."""
+    text = "exclude = { 10.8.0.0/16, 10.8.0.0/16 }\n" + text_of(site)
+    outcome = reload(site, text)
+    words = "%s:1: %sexclude: 10.8.0.0/16 is listed twice\n"
+    assert words % (path_of(site), "warning: ") in outcome.stdout
+    assert ("twinpathd: warning: reload: " + words) % (path_of(site), "") \
+        in log_of(site, "a")
+    site.twinpathd.stop()
+    site.twinpathd.start()
+    site.twinpathd.wait_ready()
+    assert ("twinpathd: warning: " + words) % (path_of(site), "") \
+        in log_of(site, "a")
+
+
 # ---- another site ------------------------------------------------------------
 
 def levels_exchanged(text):
