@@ -124,10 +124,13 @@ static __always_inline void
 frame_make(struct frame *f, const struct bench_plan *plan, __u32 flow)
 {
 	__u32 endpoint = flow & ((1U << (plan->endpoint_bits & 31)) - 1);
-	__u32 remote = flow >> (plan->endpoint_bits & 31);
+	__u32 which = flow >> (plan->endpoint_bits & 31);
+	__u32 remote = which >> (plan->port_bits & 31);
 	__be32 there = address_plus(plan->remote, remote);
 	__be16 port = bpf_htons(plan->first_port + endpoint);
-	__be16 far_port = bpf_htons(plan->remote_port);
+	__be16 far_port =
+		bpf_htons(plan->remote_port +
+			  (which & ((1U << (plan->port_bits & 31)) - 1)));
 	__be32 near = plan->side == BENCH_OUT ?
 			      address_plus(plan->inside, endpoint >> 4) :
 			      plan->external;
@@ -168,7 +171,10 @@ static __always_inline struct bench_plan *frame_next(struct xdp_md *ctx)
 	plan = bpf_map_lookup_elem(&plans, &key);
 	if (!plan || (void *)(f + 1) > (void *)(long)ctx->data_end)
 		return 0;
-	mask = (1ULL << ((plan->endpoint_bits + plan->remote_bits) & 31)) - 1;
+	mask = (1ULL << ((plan->endpoint_bits + plan->port_bits +
+			  plan->remote_bits) &
+			 31)) -
+	       1;
 	flow = plan->next++;
 	if (plan->shuffle)
 		flow *= MIX;

@@ -25,7 +25,7 @@ enum bench_side {
 
 /*
  * Which packets: flow n of 2^endpoint_bits inside endpoints, each with every one
- * of 2^remote_bits remotes.  Each endpoint has a source port of its own, so that
+ * of 2^port_bits ports of every one of 2^remote_bits remotes.  Each endpoint has a source port of its own, so that
  * any NAT that keeps ports keeps this one, and the way back is known.
  */
 struct bench_plan {
@@ -37,6 +37,7 @@ struct bench_plan {
 	__u16 first_port; /* of the endpoints, host order */
 	__u16 remote_port;
 	__u8 endpoint_bits;
+	__u8 port_bits;
 	__u8 remote_bits;
 	__u8 side;    /* enum bench_side */
 	__u8 shuffle; /* 1: the order is no cache's friend */

@@ -119,12 +119,13 @@ class Gateway:
         for space in self.spaces():
             space.delete()
 
-    def plan(self, side, endpoints, remotes, **more):
+    def plan(self, side, endpoints, remotes, ports=0, **more):
         """The words of a stream through it, but for the CPU and the count."""
         words = {
             "side": side, "inside": INSIDE, "remote": REMOTE,
             "external": EXTERNAL, "first-port": FIRST_PORT,
             "remote-port": 443, "endpoints": endpoints, "remotes": remotes,
+            "ports": ports,
             "shuffle": 1,
             "destination": self.macs["lan0" if side == "out" else "wan0"],
         }
@@ -176,9 +177,9 @@ class Kernel(Gateway):
 
     kind = "kernel"
 
-    def plan(self, side, endpoints, remotes, **more):
+    def plan(self, side, endpoints, remotes, ports=0, **more):
         """Nothing is translated back: what comes in is for the inside."""
-        words = super().plan(side, endpoints, remotes, **more)
+        words = super().plan(side, endpoints, remotes, ports, **more)
         if not self.translates:
             words["external"] = NEAR
         return words

@@ -12,14 +12,15 @@ from .gateways import NEAR
 from .measure import Stream, interleave
 from .twinpath import Xdp
 
-BITS = dict(rows.LOADS, **{"4M": (15, 7)})
+BITS = {"1": (0, 0, 0), "64k": (15, 0, 1), "1M": (15, 0, 5),
+        "4M": (15, 0, 7)}
 
 
 class Huge(Xdp):
-    """Room for four million sessions, and for whom each endpoint sent to."""
+    """Half full with four million sessions."""
 
     kind = "xdp-huge"
-    sessions = 16777216
+    sessions = 8388608
 
 
 class Uplinks(Xdp):

@@ -79,6 +79,8 @@ static int plan_set(struct bench_plan *plan, const char *key, const char *value)
 		plan->endpoint_bits = (__u8)number;
 	else if (!strcmp(key, "remotes"))
 		plan->remote_bits = (__u8)number;
+	else if (!strcmp(key, "ports"))
+		plan->port_bits = (__u8)number;
 	else if (!strcmp(key, "first-port"))
 		plan->first_port = (__u16)number;
 	else if (!strcmp(key, "remote-port"))
