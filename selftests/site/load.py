@@ -92,6 +92,7 @@ class Measure:
         """No traffic any more."""
         for load in self.loads.values():
             load.end_all()
+        self.server.ask("drop")
 
     def lags(self):
         """[(when, how long)] a tool came late, because the machine was busy."""

@@ -11,6 +11,7 @@
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 #include <unistd.h>
 
 #include "tool.h"
@@ -20,6 +21,7 @@
 #define NUMBERS (1U << 16)
 
 struct connection {
+	LIST_ENTRY(connection) others;
 	struct event *event;
 	uint32_t from;
 	struct part part;
@@ -33,6 +35,7 @@ struct stream {
 };
 
 static struct stream *streams[STREAMS];
+static LIST_HEAD(, connection) open_ones;
 static unsigned connections, accepted;
 
 /* ---- TCP ----------------------------------------------------------------------- */
@@ -41,6 +44,7 @@ static void end(struct connection *one)
 {
 	close(event_get_fd(one->event));
 	event_free(one->event);
+	LIST_REMOVE(one, others);
 	free(one);
 	connections--;
 }
@@ -90,6 +94,7 @@ static void on_connection(evutil_socket_t fd, short what, void *arg)
 			       on_request, one);
 	if (!one->event || event_add(one->event, NULL))
 		tool_fail("cannot watch a connection");
+	LIST_INSERT_HEAD(&open_ones, one, others);
 	connections++;
 	accepted++;
 	if (!answer(one, peer_fd, &hello))
@@ -194,10 +199,27 @@ static void report(char **words, FILE *out)
 	fprintf(out, "}}");
 }
 
+/* With resets: of the clients some are gone, and nobody has told us. */
+static void drop(char **words, FILE *out)
+{
+	const struct linger now = { .l_onoff = 1 };
+
+	(void)words;
+	while (!LIST_EMPTY(&open_ones)) {
+		struct connection *one = LIST_FIRST(&open_ones);
+
+		setsockopt(event_get_fd(one->event), SOL_SOCKET, SO_LINGER,
+			   &now, sizeof(now));
+		end(one);
+	}
+	fprintf(out, "{}");
+}
+
 int main(int count, char **words)
 {
 	static const struct tool_command commands[] = {
 		{ "report", "", report },
+		{ "drop", "", drop },
 		{},
 	};
 
