@@ -56,9 +56,10 @@ config := $(patsubst loader/%.c,%,$(wildcard loader/config*.c)) address \
 decide := $(patsubst loader/%.c,%,$(wildcard loader/decide*.c)) share
 foreign := $(patsubst loader/%.c,%,$(wildcard loader/foreign*.c))
 heartbeat := $(patsubst loader/%.c,%,$(wildcard loader/heartbeat*.c))
-liveness := $(patsubst loader/%.c,%,$(wildcard loader/liveness*.c))
+liveness := $(patsubst loader/%.c,%,$(wildcard loader/liveness*.c)) checksum
 netlink := $(patsubst loader/%.c,%,$(wildcard loader/netlink*.c))
-probe := probe echo $(addprefix probe_,arp dns echo flight http icmp socket tcp)
+probe := probe arrival checksum echo packet_socket \
+	$(addprefix probe_,arp dns echo flight http icmp ping socket tcp)
 control := control control_socket request request_doctor request_events \
 	request_explain request_reload request_simulate events events_stream \
 	status status_partner status_probe status_publish status_rules \

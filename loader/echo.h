@@ -3,8 +3,7 @@
  * echo.h - ICMP echo requests and replies on a packet socket.
  *
  * Owns: the bytes and the socket.  It knows no timeout, keeps nothing, and must
- * never decide whether an answer is a good one: probe_icmp.c and probe_echo.c
- * do.
+ * never decide whether an answer is a good one: probe_ping.c does.
  */
 #ifndef TWINPATH_ECHO_H
 #define TWINPATH_ECHO_H
@@ -43,9 +42,5 @@ int echo_send(int fd, const struct echo_request *request);
  * be ours.  Never blocks.
  */
 int echo_receive(int fd, struct echo_answer *answer);
-
-/* Microseconds that a message has waited in its socket (SO_TIMESTAMPNS). */
-struct msghdr;
-int64_t echo_age(struct msghdr *message);
 
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "address.h"
+#include "checksum.h"
 #include "liveness_question.h"
 
 #define TTL 64
@@ -22,22 +23,6 @@ struct pseudo {
 
 _Static_assert(sizeof(struct liveness_question) == 54, "there is a hole");
 _Static_assert(sizeof(struct pseudo) == 32, "there is a hole");
-
-/* RFC 1071 over an even number of bytes. */
-static uint16_t checksum(const void *data, size_t length)
-{
-	const uint8_t *byte = data;
-	uint32_t sum = 0;
-	uint16_t word;
-
-	for (size_t i = 0; i < length; i += sizeof(word)) {
-		memcpy(&word, byte + i, sizeof(word));
-		sum += word;
-	}
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
-}
 
 static struct iphdr build_ip(const struct tp_addr *local)
 {

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "echo.h"
+#include "arrival.h"
 #include "probe_socket.h"
 
 #define HEADER 12
@@ -110,23 +110,12 @@ static int judge(const struct probe_view *view, struct probe_shot *shot,
 
 static int receive(const struct probe_view *view, struct probe_shot *shot)
 {
-	union {
-		char bytes[CMSG_SPACE(sizeof(struct timespec))];
-		struct cmsghdr align;
-	} control;
 	uint8_t answer[2048];
-	struct iovec iov = { answer, sizeof(answer) };
-	struct msghdr message = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control.bytes,
-		.msg_controllen = sizeof(control),
-	};
-	ssize_t length = recvmsg(shot->socket, &message, MSG_DONTWAIT);
+	ssize_t length = arrival_receive(shot->socket, answer, sizeof(answer),
+					 &shot->age);
 
 	if (length < 0)
-		return errno == EAGAIN || errno == EINTR ? PROBE_READ : -errno;
-	shot->age = echo_age(&message);
+		return length == -EAGAIN ? PROBE_READ : (int)length;
 	return judge(view, shot, answer, (size_t)length);
 }
 

@@ -16,13 +16,10 @@
  * to work says nothing when it does not (see probes.c, "armed").  Some also send
  * an ICMP redirect now and then, which our kernel does not believe.
  */
-#include <errno.h>
 #include <netinet/ip_icmp.h>
-#include <string.h>
 
-#include "address.h"
 #include "echo.h"
-#include "probe_kind.h"
+#include "probe_ping.h"
 
 #define TTL 255
 
@@ -35,36 +32,14 @@ static int own_open(const struct probe_view *view)
 static int own_send(int fd, const struct probe_view *view,
 		    const struct probe_shot *shot, bool again)
 {
-	struct echo_request request = {
-		.ifindex = view->path->ifindex,
-		.source = view->path->address,
-		.target = view->path->address,
-		.ttl = TTL,
-		.id = view->id,
-		.sequence = shot->sequence,
-		.cookie = shot->cookie,
-	};
-
 	(void)again;
-	memcpy(request.mac, view->path->next_hop_mac, sizeof(request.mac));
-	return echo_send(fd, &request);
+	return probe_ping_send(fd, view, shot, &view->path->address, TTL);
 }
 
 static int own_receive(int fd, const struct probe_view *view,
 		       struct probe_answer *answer)
 {
-	struct echo_answer echo;
-	int got = echo_receive(fd, &echo);
-
-	if (got <= 0)
-		return got;
-	if (!address_equal(&echo.source, &view->path->address) ||
-	    echo.ttl != TTL - 1)
-		return -EBADMSG;
-	answer->sequence = echo.sequence;
-	answer->cookie = echo.cookie;
-	answer->age = echo.age;
-	return 1;
+	return probe_ping_receive(fd, &view->path->address, TTL - 1, answer);
 }
 
 const struct probe_kind probe_echo = {

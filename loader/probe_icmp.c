@@ -9,13 +9,10 @@
  * It goes past routing tables, so that a probe cannot leave by another exit and
  * come back through the partner.
  */
-#include <errno.h>
 #include <netinet/ip_icmp.h>
-#include <string.h>
 
-#include "address.h"
 #include "echo.h"
-#include "probe_kind.h"
+#include "probe_ping.h"
 
 #define TTL 64
 
@@ -28,35 +25,14 @@ static int icmp_open(const struct probe_view *view)
 static int icmp_send(int fd, const struct probe_view *view,
 		     const struct probe_shot *shot, bool again)
 {
-	struct echo_request request = {
-		.ifindex = view->path->ifindex,
-		.source = view->path->address,
-		.target = view->config->target,
-		.ttl = TTL,
-		.id = view->id,
-		.sequence = shot->sequence,
-		.cookie = shot->cookie,
-	};
-
 	(void)again;
-	memcpy(request.mac, view->path->next_hop_mac, sizeof(request.mac));
-	return echo_send(fd, &request);
+	return probe_ping_send(fd, view, shot, &view->config->target, TTL);
 }
 
 static int icmp_receive(int fd, const struct probe_view *view,
 			struct probe_answer *answer)
 {
-	struct echo_answer echo;
-	int got = echo_receive(fd, &echo);
-
-	if (got <= 0)
-		return got;
-	if (!address_equal(&echo.source, &view->config->target))
-		return -EBADMSG;
-	answer->sequence = echo.sequence;
-	answer->cookie = echo.cookie;
-	answer->age = echo.age;
-	return 1;
+	return probe_ping_receive(fd, &view->config->target, 0, answer);
 }
 
 const struct probe_kind probe_icmp = {

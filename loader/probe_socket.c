@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "address.h"
+#include "arrival.h"
 #include "probe_socket.h"
 
 static struct sockaddr_in endpoint(const struct tp_addr *address, uint16_t port)
@@ -30,7 +31,7 @@ static int confine(int fd, const struct probe_path *path)
 		       sizeof(ifindex)) ||
 	    setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one,
 		       sizeof(one)) ||
-	    setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof(one)) ||
+	    arrival_stamp(fd) ||
 	    bind(fd, (const struct sockaddr *)&here, sizeof(here)))
 		return -errno;
 	return 0;
