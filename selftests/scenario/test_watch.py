@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-from test_cli import BUILD, STATUS, Daemon, failed, place, twinpath  # noqa: F401
+from cli_place import BUILD, STATUS, Daemon, failed, place, twinpath  # noqa: F401
 
 UPLINK = dict(STATUS["uplinks"][0], name="isp-a", state="up", out_bytes=0,
               in_bytes=0, sessions=42, tcp_sessions=40)
