@@ -208,7 +208,8 @@ int attach_interface(const struct plane *plane, const char *name,
 
 	for (i = 0; i < count && !err; i++)
 		err = put(plane, steps[i].place, ifindex,
-			  plane_program(plane, steps[i].program), &steps[i].fresh);
+			  plane_program(plane, steps[i].program),
+			  &steps[i].fresh);
 	if (!err)
 		return 0;
 	explain(name, steps[i - 1].place, err);

@@ -286,7 +286,7 @@ enum track_state {
 struct uplink_facts {
 	bool present; /* the interface exists */
 	bool admin_up;
-	bool carrier; /* IFF_RUNNING */
+	bool carrier;  /* IFF_RUNNING */
 	msec_t linked; /* since when it has a carrier; 0: it has none */
 	bool has_address;
 	bool raw;      /* a point-to-point device without MAC header */

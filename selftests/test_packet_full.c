@@ -116,9 +116,9 @@ static void room_again(struct bench *bench)
 /* The n-th endpoint's packet to one of two remotes. */
 static void to_either(struct bench *bench, unsigned int n, uint32_t remote)
 {
-	struct step step =
-		OUTWARD(UDP(H, FIRST_PORT + n, remote, 80),
-			UDP(A, FIRST_PORT + n, remote, 80), .later = !n * 17);
+	struct step step = OUTWARD(UDP(H, FIRST_PORT + n, remote, 80),
+				   UDP(A, FIRST_PORT + n, remote, 80),
+				   .later = !n * 17);
 
 	rows_step(bench, &step);
 }
