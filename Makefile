@@ -71,6 +71,7 @@ tools-objs := $(config)
 test_address-objs := address
 test_census-objs := census
 test_config-objs := $(config)
+test_config_refused-objs := $(config)
 test_conformance-objs := $(config)
 test_conflict-objs := conflict $(netlink) address log
 test_decide_random-objs := $(decide)
@@ -114,6 +115,8 @@ test_ownership_model-parts := $(patsubst selftests/%.c,%, \
 	$(wildcard selftests/model/*.c))
 test_conformance-parts := $(patsubst selftests/%.c,%, \
 	$(wildcard selftests/conformance/*.c))
+test_config-parts := config/reader
+test_config_refused-parts := config/reader
 control-parts := $(patsubst selftests/%.c,%,$(wildcard selftests/control/*.c))
 $(foreach t,$(filter test_control%,$(tests)),$(eval $t-objs := $(control)) \
 	$(eval $t-parts := $(control-parts)))
@@ -416,7 +419,8 @@ uninstall:
 sources = $(wildcard bpf/*.[ch] include/twinpath/*.h loader/*.[ch] tools/*.[ch] \
 	selftests/*.[ch] selftests/harness/*.[ch] selftests/model/*.[ch] \
 	selftests/tools/*.[ch] selftests/bench/*.[ch])
-sources += $(wildcard selftests/control/*.[ch] selftests/decide/*.[ch])
+sources += $(wildcard selftests/config/*.[ch] selftests/control/*.[ch])
+sources += $(wildcard selftests/decide/*.[ch])
 sources += $(wildcard selftests/conformance/*.[ch] selftests/fuzz/*.[ch])
 
 format:
