@@ -99,7 +99,8 @@ def tables(bench, count, packets, say):
         packets), "one uplink"
     say("more routes")
     found["routes"] = compared(bench.pump, {
-        "no routes": some["xdp"], "10k routes": some["routes10k"],
+        "no routes": some["xdp"], "the same again": some["xdp-twin"],
+        "10k routes": some["routes10k"],
         "100k routes": some["routes100k"]}, count, packets), "no routes"
     say("more sessions")
     found["sessions"] = sessions(bench.pump, some["bare"], some["xdp-huge"],

@@ -119,14 +119,18 @@ def moments(table):
 CHANCE = 0.03  # of a ratio: two gateways that are the same differ by as much
 
 
-def partner(table):
+def unchanged(name, table, row, against, load):
     """Not measurable: no more than what chance does to its equal."""
+    same = ratio(table, "the same again", against, load, "out")
+    return Target("%s, %s sessions" % (name, load),
+                  round(1 + max(CHANCE, abs(same - 1)), 3), 1.0,
+                  ratio(table, row, against, load, "out"))
+
+
+def partner(table):
     for load in ("1", "32k"):
-        same = ratio(table, "the same again", "no partner", load, "out")
-        bound = 1 + max(CHANCE, abs(same - 1))
-        yield Target("cost of a partner when nothing moves, %s sessions"
-                     % load, round(bound, 3), 1.0,
-                     ratio(table, "a partner", "no partner", load, "out"))
+        yield unchanged("cost of a partner when nothing moves", table,
+                        "a partner", "no partner", load)
 
 
 def life(plain):
@@ -141,10 +145,8 @@ def growth(table):
     """What must not grow, or not by more."""
     for routes in ("10k", "100k"):
         for load in ("1", "64k"):
-            yield Target("hit path with %s routes, %s sessions"
-                         % (routes, load), 1 + CHANCE, 1.0,
-                         ratio(table, routes + " routes", "no routes", load,
-                               "out"))
+            yield unchanged("hit path with %s routes" % routes, table,
+                            routes + " routes", "no routes", load)
     for routes, must in (("10k", 1.2), ("100k", 2)):
         for kind in ("new endpoint", "known endpoint"):
             yield Target("new sessions with %s routes, %s" % (routes, kind),
