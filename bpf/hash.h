@@ -11,7 +11,9 @@
 #ifndef TWINPATH_HASH_H
 #define TWINPATH_HASH_H
 
-#include "maps.bpf.h"
+#include <bpf/bpf_helpers.h>
+
+#include "twinpath/maps.h"
 
 static __always_inline __u64 hash_pair(__u64 word, __u32 low, __u32 high)
 {

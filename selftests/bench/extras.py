@@ -131,7 +131,7 @@ def stream(run_bulk, gateway, milliseconds):
 def memory(gateway):
     """Bytes a session: every table that grows with the sessions."""
     total, tables = 0, {}
-    for name in ("session_table", "tags", "endpoints"):
+    for name in ("session_table", "tags", "endpoints", "permits"):
         done = run(["bpftool", "-j", "map", "show", "pinned",
                     os.path.join(gateway.pins(), name)])
         tables[name] = int(json.loads(done.stdout)["bytes_memlock"])

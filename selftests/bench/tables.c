@@ -126,6 +126,7 @@ int tables_empty(const char *pins)
 		       empty_lines(pins, "binding_table") ?:
 		       empty_entries(pins, "tags")	  ?:
 		       empty_entries(pins, "endpoints")	  ?:
+		       empty_entries(pins, "permits")	  ?:
 		       empty_entries(pins, "rations")	  ?:
 		       empty_entries(pins, "host_bound");
 }
