@@ -105,7 +105,7 @@ def small_packets(bench, size):
         pump, some("bare", "xdp", "tc", "nft"), count, packets), "bare"
     say("programs alone")
     found["programs"] = extras.programs(
-        pump, *some("bare", "xdp", "xdp-open"), count), "bare"
+        pump, *some("bare", "xdp", "xdp-open"), count, 2 * packets), "bare"
     say("the partner")
     pair.acquaint(*some("gw-a", "gw-b"))
     found["a partner"] = pair.idle(

@@ -77,7 +77,7 @@ struct bench *engine_open(void)
 
 	if (!bench)
 		return NULL;
-	bench->kept = -1;
+	bench->kept[0] = bench->kept[1] = -1;
 	bench->cpus = libbpf_num_possible_cpus();
 	if (bench->cpus > 0 && !load(bench))
 		return bench;
@@ -87,8 +87,11 @@ struct bench *engine_open(void)
 
 void engine_close(struct bench *bench)
 {
-	if (bench && bench->kept >= 0)
-		close(bench->kept);
+	int i;
+
+	for (i = 0; bench && i < 2; i++)
+		if (bench->kept[i] >= 0)
+			close(bench->kept[i]);
 	if (bench)
 		bench_bpf__destroy(bench->skel);
 	free(bench);
@@ -142,17 +145,19 @@ static int keep_here(void *arg)
 {
 	DECLARE_LIBBPF_OPTS(bpf_link_create_opts, options,
 			    .flags = XDP_FLAGS_SKB_MODE);
-	const struct bench *bench = arg;
-	int link = bpf_link_create(bpf_program__fd(bench->skel->progs.generate),
-				   (int)if_nametoindex("lo"), BPF_XDP,
-				   &options);
+	const struct bpf_program *program = arg;
 
-	return link < 0 ? -errno : link;
+	return bpf_link_create(bpf_program__fd(program),
+			       (int)if_nametoindex("lo"), BPF_XDP, &options);
 }
 
-int engine_keep(struct bench *bench, const char *netns)
+void engine_keep(struct bench *bench, const char *netns)
 {
-	if (bench->kept < 0)
-		bench->kept = engine_visit(netns, keep_here, bench);
-	return bench->kept < 0 ? bench->kept : 0;
+	struct bpf_program *programs[] = { bench->skel->progs.generate,
+					   bench->skel->progs.wrap };
+	int i = bench->kept[0] >= 0;
+
+	/* One program a loopback: where there is one, the next has none. */
+	if (bench->kept[i] < 0)
+		bench->kept[i] = engine_visit(netns, keep_here, programs[i]);
 }

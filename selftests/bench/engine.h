@@ -15,7 +15,7 @@
 struct bench {
 	struct bench_bpf *skel; /* bench.skel.h */
 	int cpus;
-	int kept; /* see engine_keep; -1: not yet */
+	int kept[2]; /* see engine_keep; -1: not yet */
 };
 
 struct bench *engine_open(void);
@@ -31,11 +31,12 @@ int engine_stay(int cpu);
 int engine_visit(const char *netns, int (*work)(void *arg), void *arg);
 
 /*
- * Each test run of the generator would begin and end with some 10 ms in which the
+ * Each test run of a program would begin and end with some 10 ms in which the
  * kernel makes it known to its dispatcher of XDP programs and forgets it again; not
- * while it is attached somewhere, which it is to the namespace's loopback.
+ * while it is attached somewhere, which ours are to the loopbacks of two
+ * namespaces.  To be called with each of several.
  */
-int engine_keep(struct bench *bench, const char *netns);
+void engine_keep(struct bench *bench, const char *netns);
 
 /* What the generator makes on that CPU from now on; nothing on the others. */
 int engine_plan(struct bench *bench, int cpu, const struct bench_plan *plan);

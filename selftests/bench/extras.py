@@ -24,7 +24,7 @@ def ifindex(space, device):
     return int(text.split(":")[0])
 
 
-def programs(pump, bare, gateway, opened, rounds, repeat=500000):
+def programs(pump, bare, gateway, opened, rounds, repeat):
     """BPF_PROG_TEST_RUN, in turn: ours, the bare redirect, and that with one
     line of memory for each packet.
 
@@ -167,12 +167,14 @@ def cpu_seconds(pid):
         return int(stat.read().split()[0]) / 1e9
 
 
-def daemon_cpu(gateway, seconds):
-    """Per cent of one CPU that the daemon takes."""
-    pid = gateway.run.pid(gateway.kind)
-    before, start = cpu_seconds(pid), time.monotonic()
+def daemon_cpu(gateways, seconds):
+    """{case: per cent of one CPU that the daemon takes}; gateways: {case: one}"""
+    pids = {case: gateway.run.pid(gateway.kind)
+            for case, gateway in gateways.items()}
+    before = {case: cpu_seconds(pid) for case, pid in pids.items()}
     time.sleep(seconds)  # the measure itself, not a wait for something
-    return 100 * (cpu_seconds(pid) - before) / (time.monotonic() - start)
+    return {case: 100 * (cpu_seconds(pid) - before[case]) / seconds
+            for case, pid in pids.items()}
 
 
 def restart(gateway):
@@ -210,8 +212,8 @@ def life(pump, gateway, idle, sessions):
         "conntrack_bytes": conntrack_memory(),
         "iterator": {"ms": milliseconds, "lines": lines},
         "census": pump.ask("census", gateway.pins()),
-        "daemon_cpu_per_cent": {"with sessions": daemon_cpu(gateway, 4),
-                                "idle": daemon_cpu(idle, 4)},
+        "daemon_cpu_per_cent": daemon_cpu({"with sessions": gateway,
+                                           "idle": idle}, 5),
         "restart_ms": restart(gateway),
         "reload_ms": reload(gateway),
     }

@@ -63,7 +63,8 @@ int stream_attach(struct bench *bench, struct port *port)
 			       port->mac, &port->ifindex };
 
 	port->link = engine_visit(port->netns, attach_here, &a);
-	return port->link < 0 ? port->link : engine_keep(bench, port->netns);
+	engine_keep(bench, port->netns);
+	return port->link < 0 ? port->link : 0;
 }
 
 void stream_detach(struct port *port)

@@ -16,18 +16,20 @@ class Target:
         self.figure, self.most, self.unit = figure, most, unit
 
     def met(self):
+        """None: it was not measured, as in a quick run."""
         if self.figure is None:
-            return False
+            return None
         return (self.figure <= self.must if self.most
                 else self.figure >= self.must)
 
     def line(self):
-        figure = ("not measured" if self.figure is None
+        figure = ("-" if self.figure is None
                   else "%.2f%s" % (self.figure, self.unit))
+        verdict = {True: "met", False: "not met", None: "skipped"}[self.met()]
         sign = "<=" if self.most else ">="
         return "%-8s %-58s %12s   must %s %g%s, aim %g%s" % (
-            "met" if self.met() else "not met", self.name, figure, sign,
-            self.must, self.unit, self.aim, self.unit)
+            verdict, self.name, figure, sign, self.must, self.unit, self.aim,
+            self.unit)
 
     def json(self):
         return {"target": self.name, "met": self.met(), "figure": self.figure,
