@@ -12,6 +12,7 @@
 #define TWINPATH_FAST_H
 
 #include "frame.h"
+#include "fresh.h"
 #include "parse.h"
 #include "wan.h"
 
@@ -57,6 +58,7 @@ static __always_inline __u32 fast_lan(const struct hook *hook, void *data,
 	struct tp_session_key key;
 	struct tp_session *session;
 	__u32 reason;
+	__u64 hash;
 
 	if (!keys || !parse_plain(data, end, wire, p) ||
 	    p->flags & PACKET_SYN ||
@@ -64,9 +66,12 @@ static __always_inline __u32 fast_lan(const struct hook *hook, void *data,
 		return GO_ON;
 	key = *lan_key(p);
 	key_close(&key);
-	session = session_find(&key, hash_session(&key, keys), hook->now);
-	if (!session)
+	hash = hash_session(&key, keys);
+	session = session_find(&key, hash, hook->now);
+	if (!session) {
+		fresh_leave(p, hash);
 		return GO_ON;
+	}
 	reason = lan_hit(hook, p, session, 0, 1, edit);
 	return reason == TP_REASON_translated_out ? reason : GO_ON;
 }

@@ -241,14 +241,15 @@ static __noinline int hold_let_go(struct __sk_buff *skb,
 
 /* ---- both ------------------------------------------------------------------- */
 
-/* What the core has said of a fragment, and what more there is to do. */
+/*
+ * What the core, or hold_keep, has said of a fragment, and what more there is to
+ * do.
+ */
 static __always_inline __u32 hold_fragment(struct __sk_buff *skb,
 					   const struct hook *hook,
 					   const struct packet *p,
 					   struct edit *edit, __u32 reason)
 {
-	if (reason == TP_REASON_fragment_held)
-		return hold_keep(skb, hook, p, edit);
 	if (p->flags & PACKET_LATER || reason_fate(reason) == TP_FATE_DROPPED ||
 	    edit->flags & EDIT_RESET)
 		return reason;

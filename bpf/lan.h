@@ -9,18 +9,21 @@
 #include "hit.h"
 #include "miss.h"
 
-/* A parsed packet from inside: translate, hand over, pass or drop. */
+/*
+ * A parsed packet from inside: translate, hand over, pass or drop.  `fresh`: its
+ * hash is known, and that it has no session.
+ */
 static __always_inline __u32 lan_packet(const struct hook *hook,
-					struct packet *p, struct edit *edit)
+					struct packet *p, int fresh, __u64 hash,
+					struct edit *edit)
 {
 	const struct tp_seed *keys = ONLY(&seed);
 	struct tp_session *session = 0;
 	__u32 reason = GO_ON;
-	__u64 hash = 0;
 
 	if (!keys)
 		return TP_REASON_program;
-	if (p->class != CLASS_OTHER) {
+	if (!fresh && p->class != CLASS_OTHER) {
 		lan_outward(p);
 		hash = hash_session(lan_key(p), keys);
 		session = session_find(lan_key(p), hash, hook->now);

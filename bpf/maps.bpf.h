@@ -289,6 +289,7 @@ enum room {
 	ROOM_KEY,
 	ROOM_PATCHES,
 	ROOM_OPTIONS,
+	ROOM_FRESH,
 	ROOMS,
 };
 struct {

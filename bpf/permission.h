@@ -111,47 +111,36 @@ __noinline int permission_holds(const struct tp_addr *remote, __u32 index,
 	return 0;
 }
 
-/* Its life goes on, never back.  0: it is not in this bucket. */
-__noinline int permission_renew(__u64 hash, __u32 which, __u32 until)
+/*
+ * Into a bucket: over its own word, whose life goes on and never back, else into
+ * one that is empty or has expired.  0: there is none.
+ */
+__noinline int permission_write(__u64 hash, __u32 which, __u32 until, __u32 now)
 {
 	struct tp_permits *bucket = permit_bucket(hash, which);
-	__u64 word = permit_word(hash, until);
-	__u32 i;
+	__u32 i, place = TP_PERMIT_WORDS;
+	__u64 old;
 
 	if (!bucket)
 		return 0;
 #pragma unroll
 	for (i = 0; i < TP_PERMIT_WORDS; i++) {
-		__u64 old = *(volatile __u64 *)&bucket->word[i];
-
-		if (!permit_is(old, hash))
-			continue;
-		return permit_lives(old, until) ||
-		       __sync_val_compare_and_swap(&bucket->word[i], old,
-						   word) == old;
+		old = *(volatile __u64 *)&bucket->word[i];
+		if (permit_is(old, hash)) {
+			place = i;
+			break;
+		}
+		if (!permit_lives(old, now))
+			place = i;
 	}
-	return 0;
-}
-
-/* Into a word that is empty or has expired. */
-__noinline int permission_put(__u64 hash, __u32 which, __u32 until, __u32 now)
-{
-	struct tp_permits *bucket = permit_bucket(hash, which);
-	__u64 word = permit_word(hash, until);
-	__u32 i;
-
-	if (!bucket)
+	if (place >= TP_PERMIT_WORDS)
 		return 0;
-#pragma unroll
-	for (i = 0; i < TP_PERMIT_WORDS; i++) {
-		__u64 old = *(volatile __u64 *)&bucket->word[i];
-
-		if (!permit_lives(old, now) &&
-		    __sync_val_compare_and_swap(&bucket->word[i], old, word) ==
-			    old)
-			return 1;
-	}
-	return 0;
+	old = *(volatile __u64 *)&bucket->word[place];
+	if (permit_is(old, hash) && permit_lives(old, until))
+		return 1;
+	return (permit_is(old, hash) || !permit_lives(old, now)) &&
+	       __sync_val_compare_and_swap(&bucket->word[place], old,
+					   permit_word(hash, until)) == old;
 }
 
 /* The binding is about to name another remote: a word for the one before. */
@@ -174,10 +163,10 @@ static __always_inline int permission_keep(const struct tp_session *session,
 	if (clock_passed(until, now))
 		return 1;
 	hash = permission_hash(binding, index, &left, keys);
-	return permission_renew(hash, 0, until) ||
-	       permission_renew(hash, 1, until) ||
-	       permission_put(hash, 0, until, now) ||
-	       permission_put(hash, 1, until, now);
+	/* Where the first has room, the second is not looked at: at worst it
+	 * stands there as well. */
+	return permission_write(hash, 0, until, now) ||
+	       permission_write(hash, 1, until, now);
 }
 
 /*

@@ -19,6 +19,7 @@
 #include "fast.h"
 #include "forget.h"
 #include "frame.h"
+#include "fresh.h"
 #include "lan.h"
 #include "link.h"
 #include "out.h"
@@ -48,10 +49,14 @@ static __always_inline int frame_turned(const struct hook *hook, __u32 l3,
 	       (skb->mark & TP_MARK_MASK) == TP_MARK_HAIRPIN;
 }
 
-/* From frame to reason, for both ingress sides and both hooks. */
+/*
+ * From frame to packet, for both ingress sides and both hooks.  GO_ON, or why it
+ * ends here; `exit`: of an uplink.
+ */
 static __always_inline __u32 ingress(struct hook *hook, void *data, void *end,
 				     __u32 wire, __u32 l3, __u32 role,
-				     struct packet *p, struct edit *edit)
+				     struct packet *p, struct edit *edit,
+				     __u32 *exit)
 {
 	const struct tp_link *link = link_find(hook->ifindex);
 	__u32 reason, turned = 0;
@@ -80,14 +85,10 @@ static __always_inline __u32 ingress(struct hook *hook, void *data, void *end,
 		p->size = p->class == CLASS_PORTLESS ?
 				  TUNNEL_SIZE :
 				  p->l4 - l3 + p->l4_bytes + hook->segment;
+	*exit = link->exit;
 	packet_forget(p);
-	if (p->class == CLASS_ERROR) {
-		reason = icmp_error_verify(data, end, p);
-		if (reason != GO_ON)
-			return reason;
-	}
-	return role == TP_LINK_LAN ? lan_packet(hook, p, edit) :
-				     wan_packet(hook, p, link->exit, edit);
+	return p->class == CLASS_ERROR ? icmp_error_verify(data, end, p) :
+					 GO_ON;
 }
 
 /*
@@ -123,15 +124,23 @@ static __always_inline int xdp_full(struct xdp_md *ctx, __u32 id, __u32 role)
 	};
 	struct packet p = {};
 	struct edit edit = {};
-	__u32 reason;
+	__u32 reason = GO_ON, exit = 0;
+	__u64 hash = 0;
+	int fresh;
 
 	if (!hook.set)
 		return XDP_PASS;
 	hook.now = clock_now(hook.set);
 	hook.bytes = wire - ETHERNET;
-	reason = wire ? ingress(&hook, data, end, wire, ETHERNET, role, &p,
-				&edit) :
-			TP_REASON_not_xdp;
+	fresh = role == TP_LINK_LAN && fresh_take(&p, &hash);
+	if (!fresh)
+		reason = wire ? ingress(&hook, data, end, wire, ETHERNET, role,
+					&p, &edit, &exit) :
+				TP_REASON_not_xdp;
+	if (reason == GO_ON)
+		reason = role == TP_LINK_LAN ?
+				 lan_packet(&hook, &p, fresh, hash, &edit) :
+				 wan_packet(&hook, &p, exit, &edit);
 	reason = edit_forget(&edit, reason);
 	return xdp_finish(ctx, &hook, &p, &edit, reason);
 }
@@ -187,7 +196,7 @@ static __always_inline int tc_ingress(struct __sk_buff *skb, __u32 id, __u32 l3,
 	};
 	struct packet p = {};
 	struct edit edit = {};
-	__u32 reason;
+	__u32 reason, exit = 0;
 
 	if (!hook.set)
 		return TC_ACT_UNSPEC;
@@ -197,7 +206,13 @@ static __always_inline int tc_ingress(struct __sk_buff *skb, __u32 id, __u32 l3,
 	tc_pull(skb, l3);
 	reason = ingress(&hook, (void *)(long)skb->data,
 			 (void *)(long)skb->data_end, skb->len, l3, role, &p,
-			 &edit);
+			 &edit, &exit);
+	if (reason == GO_ON)
+		reason = role == TP_LINK_LAN ?
+				 lan_packet(&hook, &p, 0, 0, &edit) :
+				 wan_packet(&hook, &p, exit, &edit);
+	if (reason == TP_REASON_fragment_held)
+		reason = hold_keep(skb, &hook, &p, &edit);
 	reason = edit_forget(&edit, reason);
 	return tc_finish(skb, &hook, &p, &edit, reason);
 }
@@ -255,6 +270,7 @@ static __always_inline int xdp_fast(struct xdp_md *ctx, __u32 id, __u32 role)
 		bpf_tail_call(ctx, &full_programs, id);
 	else if (xdp_rewrite(data, end, &p, &edit))
 		return xdp_send(id, reason, &edit);
+	fresh_drop();
 	reason_count(id, TP_REASON_program);
 	return XDP_DROP;
 }

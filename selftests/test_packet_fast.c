@@ -24,6 +24,16 @@ static int alone(struct plane *plane)
 		       take_away(plane, TP_HOOK_xdp_wan);
 }
 
+/* The full program for what comes from inside is there again. */
+static int together(struct plane *plane)
+{
+	int program = bpf_program__fd(plane->skel->progs.xdp_lan_full);
+	int map = bpf_map__fd(plane->skel->maps.full_programs);
+	__u32 hook = TP_HOOK_xdp_lan;
+
+	return bpf_map_update_elem(map, &hook, &program, 0);
+}
+
 static int alone_by_endpoint(struct plane *plane)
 {
 	return plane_filter(plane, 0, TP_FILTER_ENDPOINT) ?: alone(plane);
@@ -84,6 +94,10 @@ static const struct row rows[] = {
 
 	/* left to the full program */
 	FAST("a new session", LEFT(LAN, UDP(H, 5000, R, 80))),
+	FAST("what nobody took is not the next packet's",
+	     LEFT(LAN, UDP(H, 5000, R, 80)),
+	     OUTWARD(TCP(H, 5001, R2, 443, SYN), TCP(A, 5001, R2, 443, SYN),
+		     .before = together)),
 	FAST("what may hold an MSS to clamp", CONNECTED,
 	     LEFT(LAN, TCP(H, 5000, R, 80, SYN | ACK))),
 	FAST("a SYN", CONNECTED, LEFT(WAN, TCP(R, 80, A, 5000, SYN))),

@@ -666,9 +666,9 @@ TP_SIZE(struct tp_pace, 8);
 /* ---- rooms: per CPU, data plane: scratch, nothing that lasts -------------- */
 
 struct tp_room {
-	__u64 word[8];
+	__u64 word[12];
 };
-TP_SIZE(struct tp_room, 64);
+TP_SIZE(struct tp_room, 96);
 
 /* ---- exit_counters: per-CPU array by exit id, data plane ------------------ */
 

@@ -180,6 +180,10 @@ FAULTS = [
           "if ((skb->mark & TP_MARK_FROM_PARTNER) ||",
           "test_packet_partner",
           "tc: ping-pong: from the partner, by the kernel, back to it"),
+    # ---- from the fast program to the full one ------------------------------
+    Fault("what nobody took stays for the next packet", "twinpath.bpf.c",
+          "fresh_drop();", "",
+          "test_packet_fast", "xdp: what nobody took is not the next packet's"),
     # ---- fragments ----------------------------------------------------------
     Fault("a later fragment is taken for a first", "parse.h",
           "offset = (bpf_ntohs(ip->frag_off) & IP_OFFSET) * 8;",
