@@ -350,7 +350,8 @@ bench: deps
 	@$(PYTHON) -m selftests.bench --build $(abspath $(O)) \
 		--size $(or $(BENCH),full)
 
-# docs/performance.svg, and the tables in docs/performance.md: the last runs'.
+# docs/performance.svg, and the tables in docs/performance.md: of the last whole
+# run, and of the last BENCH=growth.
 .PHONY: bench-docs
 bench-docs:
 	@$(PYTHON) -m selftests.bench.document --build $(abspath $(O))
@@ -434,7 +435,9 @@ clean:
 	$(call say,CLEAN,$(O))
 	$(Q)rm -rf $(addprefix $(O)/,asan bpf fuzz loader selftests tools twinpath \
 		twinpathd twinpath.bpf.o twinpath.skel.h flags \
-		bench.json bench.txt bench.svg growth.json growth.txt \
+		bench.json bench.txt bench.svg bench-quick.json \
+		bench-quick.txt bench-quick.svg bench-growth.json \
+		bench-growth.txt \
 		conformance.json conformance.rows.json conformance.part.json \
 		verified.json verified.part.json vm clang-16 clang-19)
 	$(Q)rmdir $(O) 2>/dev/null || :

@@ -158,6 +158,12 @@ def one_line(error):
     return "; ".join(line.strip() for line in str(error).splitlines())
 
 
+def stem(results, size):
+    """bench.json of the whole run; of another, bench-SIZE.json beside it."""
+    return os.path.join(results, "bench" if size == "full"
+                        else "bench-" + size)
+
+
 def compare(bench, size, results):
     """Against the limit and the kernel's own ways."""
     bench.up(gateways.Generator, gateways.Bare, twinpath.Xdp, twinpath.Tc,
@@ -175,7 +181,7 @@ def compare(bench, size, results):
     plain["moments_us"] = {" ".join(key): figure.json()
                            for key, figure in moved.items()}
     verdicts = list(judge(tables, moved, plain))
-    report.chart(os.path.join(results, "bench.svg"), tables["forwarding"][0],
+    report.chart(stem(results, size) + ".svg", tables["forwarding"][0],
                  KINDS[1:])
     return tables, plain, verdicts
 
@@ -194,7 +200,7 @@ def run(bench, size, results):
     else:
         bench.room_for_conntrack()
         outcome = compare(bench, size, results)
-    name = os.path.join(results, "growth" if size == "growth" else "bench")
+    name = stem(results, size)
     text = report.text(*outcome)
     print(text)
     with open(name + ".txt", "w", encoding="utf-8") as out:
