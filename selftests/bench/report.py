@@ -114,13 +114,18 @@ COLOURS = {"bare": "#9aa5b1", "xdp": "#1f77b4", "tc": "#5fa2dd",
            "kernel": "#c7c7c7", "nft": "#d9822b", "flowtable": "#e8b36b"}
 
 
+LABELS = {"bare": "bare redirect (the limit)", "xdp": "twinpath by XDP",
+          "tc": "twinpath by tc", "kernel": "kernel, no NAT",
+          "nft": "nft masquerade", "flowtable": "nft with a flow table"}
+
+
 def chart(path, table, kinds):
     """Nanoseconds a packet, outbound, by load: shorter is better."""
     loads = [load for load in ("1", "64k", "1M")
              if any((kind, load, "out") in table for kind in kinds)]
     widest = max(figure.least for key, figure in table.items()
                  if key[2] == "out" and key[0] in kinds)
-    left, bar, gap, width = 130, 18, 26, 560
+    left, bar, gap, width = 190, 18, 26, 500
     y, parts = 46, []
     for load in loads:
         parts.append('<text x="8" y="%d" font-weight="bold">%s session%s'
@@ -132,7 +137,7 @@ def chart(path, table, kinds):
                 continue
             size = width * figure.least / widest
             parts.append('<text x="%d" y="%d" text-anchor="end">%s</text>'
-                         % (left - 8, y + 13, kind))
+                         % (left - 8, y + 13, LABELS.get(kind, kind)))
             parts.append('<rect x="%d" y="%d" width="%.1f" height="%d" '
                          'fill="%s"/>' % (left, y, size, bar - 3,
                                           COLOURS.get(kind, "#888")))
