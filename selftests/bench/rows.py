@@ -79,8 +79,7 @@ def openings(pump, gateways, rounds):
 def two_cpus(pump, gateways, rounds, packets):
     """The same flows on one CPU, and half of them on each of two.
 
-    Half as many as elsewhere: with two remotes of each endpoint there is a line
-    for each permission as well, and the table has 131,072.
+    Half as many as elsewhere: each endpoint has two remotes, one for each CPU.
     """
     table = {}
     streams = {}
