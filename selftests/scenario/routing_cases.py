@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a routing daemon makes of our routes, and we of its: announce, floating
-backup, the partner learned, routes that vanish without a word, an uplink switched
-off and on, thieves, daemons that die on either side, the pace of announcing.
+backup, the partner learned, equal routes to two gateways, routes that vanish
+without a word, an uplink switched off and on, thieves, daemons that die on either
+side, the pace of announcing.
 
-A module that imports these and the fixture has a ROUTING, Frr or Bird, and SLACK:
-how long its OSPF may need for a change, in seconds.
+A module that imports these and the fixture has a ROUTING, Frr or Bird, SLACK: how
+long its OSPF may need for a change, in seconds, and GROUP: the words of a route
+with two next hops.
 """
 import signal
 from datetime import datetime
@@ -20,6 +22,7 @@ from selftests.site.traffic import Prober, now
 A, B = SIDES["a"], SIDES["b"]
 PACE = 5
 FLOATING = 250 << 24 | 10
+INNER = "192.168.0.30"
 
 
 @pytest.fixture(scope="module", name="site")
@@ -28,7 +31,7 @@ def routing_site(request):
     objects: a route then says "nhid" and no more."""
     with site_of(timers=Timers(delay_up=0.3),
                  routing=request.module.ROUTING) as made:
-        made.slack = request.module.SLACK
+        made.slack, made.group = request.module.SLACK, request.module.GROUP
 
         def watch():
             for name in ("gw-a", "gw-b", "ir"):
@@ -49,9 +52,10 @@ def a_prober(site, traffic):
 
 
 def defaults(site, name):
-    """Lines of its main table, each with what its next-hop object says."""
+    """Routes of its main table, each with what its next-hop object says."""
     netns = site.netns(name)
-    lines = netns.run(["ip", "route", "show", "default"]).stdout.splitlines()
+    lines = netns.run(["ip", "-o", "route", "show",
+                       "default"]).stdout.splitlines()
     return [line + nexthops(netns, line) for line in lines]
 
 
@@ -114,20 +118,48 @@ def test_announced_and_learned(site):
     """gw-a's default is the best everywhere; gw-b's floats below the one that
     it has learned, by whatever route that is."""
     inner_uses(site, A)
-    assert len(ours(site, "gw-a")) == 1
-    assert "metric" not in ours(site, "gw-a")[0]
     # Not before its pace: one change of the announcement in five seconds.
+    wait_for("gw-a's default is the best, and the only one", lambda: [
+        "metric" in line for line in ours(site, "gw-a")] == [False], 10)
     wait_for("gw-b's default floats, and is the only one", lambda: [
         "metric %d" % FLOATING in line for line in ours(site, "gw-b")
         ] == [True], 10)
-    learned = [line for line in defaults(site, "gw-b")
-               if "proto 201" not in line]
+    learned = wait_for("gw-b has learned one", lambda: [
+        line for line in defaults(site, "gw-b") if "proto 201" not in line], 10)
     assert len(learned) == 1 and "via %s dev eth0" % A.lan in learned[0]
     partner = site.gateway("b").twinpathd.status()["partner"]
     assert partner["offers_default"] and partner["marker"]
     # While its own is the best, the partner's is nowhere: its marker is.
     partner = site.gateway("a").twinpathd.status()["partner"]
     assert partner["marker"] and not partner["offers_default"]
+
+
+# ---- two equal ones ----------------------------------------------------------------
+
+def test_two_equal_defaults(site):
+    """ECMP, as while an area converges: the partner is one of two next hops, and
+    is seen there.  The floating default stays below it."""
+    def partner():
+        return site.gateway("b").twinpathd.status()["partner"]
+    quiet(site)
+    router = site.gateway("b").frr
+    router.merge(True)
+    site.inner.originate(True)
+    try:
+        wait_for("gw-b has two next hops", lambda: any(
+            all(words in line for words in site.group + (
+                "via %s " % A.lan, "via %s " % INNER))
+            for line in defaults(site, "gw-b")), 10, 0.1)
+        assert partner()["offers_default"]
+        assert site.gateway("b").twinpathd.selector() == "partner"
+        assert site.ping("h2")
+        assert "metric %d" % FLOATING in ours(site, "gw-b")[0]
+    finally:
+        site.inner.originate(False)
+        router.merge(False)
+    wait_for("gw-b has one next hop", lambda: not any(
+        INNER in line for line in defaults(site, "gw-b")), 10, 0.1)
+    assert partner()["offers_default"]
 
 
 # ---- what goes without a word --------------------------------------------------------

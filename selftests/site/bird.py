@@ -21,17 +21,31 @@ class Bird:
 
     def start(self, interfaces, passive=(), side=None):
         name = self.names[0]
-        path = self.processes.write(name + ".conf",
-                                    _bird(self.netns, interfaces, passive,
-                                          side))
+        self.text = _bird(self.netns, interfaces, passive, side)
+        path = self.processes.write(name + ".conf", self.text)
         self.processes.spawn(name, self.netns.command(
             ["bird", "-f", "-c", path, "-s", self.control]))
+
+    def merge(self, external):
+        """Are equal defaults of two routers one route with two next hops?
+        BIRD's own answer is no."""
+        self.processes.write(self.names[0] + ".conf", self.text.replace(
+            "ospf v2 {", "ospf v2 {\n    ecmp yes;\n    merge external yes;"
+            if external else "ospf v2 {"))
+        self._birdc("configure")
 
     def full_neighbours(self):
         """How many OSPF neighbours are in state Full."""
         text = run(["birdc", "-s", self.control, "show", "ospf",
                     "neighbors"], check=False).stdout
         return text.count("Full/")
+
+    def originate(self, default):
+        """A default route of its own, as good as gw-a's; or none again."""
+        self._birdc("enable" if default else "disable", "own")
+
+    def _birdc(self, *words):
+        run(["birdc", "-s", self.control, *words])
 
     def remove(self):
         if os.path.exists(self.control):
@@ -63,11 +77,16 @@ protocol kernel {
         };
     };
 }
+protocol static own {
+    disabled;
+    ipv4;
+    route 0.0.0.0/0 blackhole;
+}
 protocol ospf v2 {
     ipv4 {
         import all;
         export filter {
-            if source = RTS_INHERIT then { ospf_metric2 = %d; accept; }
+            if source ~ [ RTS_INHERIT, RTS_STATIC ] then { ospf_metric2 = %d; accept; }
             reject;
         };
     };

@@ -88,6 +88,15 @@ class Frr:
                          for entry in entries)
         return count
 
+    def originate(self, default):
+        """A default route of its own, as good as gw-a's; or none again."""
+        run(["vtysh", "-N", self.netns.full, "-c", "configure terminal",
+             "-c", "router ospf", "-c", "%sdefault-information originate "
+             "always metric 10" % ("" if default else "no ")])
+
+    def merge(self, external):
+        """Equal defaults of two routers are one route without a word."""
+
     def remove(self):
         shutil.rmtree(self.directory, ignore_errors=True)
 
