@@ -5,8 +5,8 @@
 #
 # Arguments name more packages, of targets that few people run.  Says nothing and
 # changes nothing when all of it is there.  It must never
-# start or enable a service: FRR, keepalived, BIRD and nftables are wanted as
-# programs for the test site, not on the machine itself.  A service that was
+# start or enable a service: FRR, keepalived, BIRD, NetworkManager and nftables are
+# wanted as programs for the test site, not on the machine itself.  A service that was
 # installed before is left exactly as it is.  (nftables is not among the daemons:
 # Debian neither starts nor enables it, and stopping it would flush the rules.)
 set -eu
@@ -16,8 +16,8 @@ libnl-3-dev libconfuse-dev libevent-dev libjson-c-dev libsodium-dev
 libncurses-dev'
 test='libcmocka-dev python3 python3-pytest python3-scapy python3-matplotlib
 iproute2 ethtool iputils-ping nftables tcpdump procps util-linux
-libclang-rt-dev busybox isc-dhcp-client systemd'
-daemons='frr keepalived bird2'
+libclang-rt-dev busybox isc-dhcp-client systemd dbus'
+daemons='frr keepalived bird2 network-manager'
 
 policy=/usr/sbin/policy-rc.d
 policy_mark='# Made by selftests/deps.sh while it installs; not meant to stay.'

@@ -198,6 +198,7 @@ def test_another_address_by_another_router(site, traffic):
     assert "address isp-a: %s -> %s" % (A, OTHER) in said
     assert "-> %s, because so says the default route by eth1 in table %d" \
         % (ROUTER_2, TABLE) in said
+    wire.first(OTHER, leased + 0.5)
     assert {source for time, source in wire.seen if time > leased + 0.5} \
         == {OTHER}
 
@@ -208,7 +209,8 @@ def test_the_router_alone(site, traffic):
                                      0.1))
     before = generation(site)
     site.line.gateway.ip(["route replace default via %s dev eth1 proto dhcp "
-                          "metric 1024 table %d" % (ROUTER, TABLE)])
+                          "metric %d table %d" % (
+                              ROUTER, site.line.client.metric, TABLE)])
     carries(site, OTHER, ROUTER)
     moment = now()
     wait_for("every session is answered", lambda: talking

@@ -57,6 +57,8 @@ opt 0x3a 00000002
 class _Client:
     """In mounts of its own: `script` makes them, and becomes the client."""
 
+    metric = 1024  # of its routes
+
     def __init__(self, processes, netns, device, table):
         self.processes, self.netns = processes, netns
         self.device, self.table = device, table
@@ -134,6 +136,84 @@ mount --bind /sys /sys
 mount -o remount,bind,ro /sys
 exec /lib/systemd/systemd-networkd
 """)
+
+
+class NetworkManager(_Client):
+    """On a bus of its own.  It, too, takes links without udev where /sys is
+    read-only; of the machine's names and resolvers it must know nothing."""
+
+    metric = 100
+    text = """[main]
+plugins=keyfile
+dns=none
+rc-manager=unmanaged
+systemd-resolved=false
+hostname-mode=none
+auth-polkit=false
+no-auto-default=*
+[keyfile]
+unmanaged-devices=*,except:interface-name:%s
+"""
+    bus_text = """<!DOCTYPE busconfig PUBLIC
+ "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <listen>unix:path=%s</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow own="*"/>
+    <allow send_destination="*"/>
+    <allow receive_sender="*"/>
+  </policy>
+</busconfig>
+"""
+
+    def __init__(self, processes, netns, device, table):
+        super().__init__(processes, netns, device, table)
+        self.bus_name = "bus-" + netns.name
+        self.bus = self.directory + "/run/bus"
+
+    def start(self):
+        for name in ("etc/system-connections", "lib", "run"):
+            os.makedirs("%s/%s" % (self.directory, name), exist_ok=True)
+        with open(self.directory + "/etc/NetworkManager.conf", "w",
+                  encoding="ascii") as out:
+            out.write(self.text % self.device)
+        path = self.processes.write(self.bus_name + ".conf",
+                                    self.bus_text % self.bus)
+        self.processes.spawn(self.bus_name, [
+            "dbus-daemon", "--nofork", "--nopidfile", "--config-file", path])
+        wait_for("there is a bus", lambda: os.path.exists(self.bus), 5)
+        self._spawn("""mount --bind "$1/etc" /etc/NetworkManager
+mount --bind "$1/lib" /var/lib/NetworkManager
+mount --bind "$1/run" /run
+mount --bind /sys /sys
+mount -o remount,bind,ro /sys
+export DBUS_SYSTEM_BUS_ADDRESS=unix:path=/run/bus
+exec NetworkManager --no-daemon
+""")
+        wait_for("NetworkManager runs", lambda: self._nmcli(
+            "-g", "RUNNING", "general", check=False) == "running\n", 10)
+        self._nmcli("connection", "add", "type", "ethernet", "con-name",
+                    "isp-a", "ifname", self.device, "ipv6.method", "disabled")
+        self._nmcli("connection", "modify", "isp-a",
+                    "ipv4.route-table", str(self.table),
+                    "ipv4.dhcp-timeout", "infinity")
+        self._nmcli("--wait", "0", "connection", "up", "isp-a")
+
+    def reapply(self):
+        """It makes the device what the connection says, and nothing else."""
+        self._nmcli("device", "reapply", self.device)
+
+    def _nmcli(self, *words, check=True):
+        return self.netns.run(
+            ["env", "DBUS_SYSTEM_BUS_ADDRESS=unix:path=" + self.bus, "nmcli",
+             *words], check=check).stdout
+
+    def stop(self):
+        super().stop()
+        self.processes.signal(self.bus_name, signal.SIGKILL)
+        os.unlink(self.bus)
 
 
 def has(netns, device, address):
