@@ -57,19 +57,21 @@ allow_starts() {
 }
 
 files_of() {
-	dpkg-query -L "$1" | sed -n "s|^$2/\([^/@]*\)\$|\1|p"
+	dpkg-query -L "$1" | grep -E "^$2/[^/@]*\$" | sed 's|.*/||'
 }
 
 # A user's own policy-rc.d may have allowed a start; an init that is not systemd
 # reads the rc links.  So: stop, then disable, both by every name that it has.
 quiesce() {
-	for unit in $(files_of "$1" '\(/usr\)\?/lib/systemd/system' |
+	for unit in $(files_of "$1" '(/usr)?/lib/systemd/system' |
 		      grep -E '\.(service|socket|timer)$'); do
 		if [ -d /run/systemd/system ]; then
 			systemctl --quiet stop "$unit"
 			systemctl --quiet disable "$unit"
 		elif command -v deb-systemd-helper >/dev/null; then
-			deb-systemd-helper --quiet disable "$unit"
+			# It works for maintainer scripts alone.
+			DPKG_MAINTSCRIPT_PACKAGE=$1 \
+				deb-systemd-helper --quiet disable "$unit"
 		fi
 	done
 	for script in $(files_of "$1" /etc/init.d); do
