@@ -244,7 +244,9 @@ static __noinline __u32 lan_bind(const struct hook *hook,
 			      SESSION_NEW(hook->now, bits, miss->end.exit,
 					  miss->end.address),
 			      miss->end.ration);
-	if (SESSION_IS_REFUSED(number) && reason == GO_ON)
+	/* Contended: another CPU opens a session, which may be of this binding. */
+	if (SESSION_IS_REFUSED(number) && reason == GO_ON &&
+	    number != SESSION_REFUSED(TP_REASON_contended))
 		binding_unclaim(&miss->end, index, until);
 	return number;
 }
