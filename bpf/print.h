@@ -44,6 +44,18 @@ struct bpf_iter__bpf_map_elem {
 		bpf_seq_write(seq, print_text, sizeof(print_text) - 1); \
 	})
 
+/*
+ * A read that walks a million entries without a word ends in EAGAIN
+ * (bpf_seq_read), for `cat` too: so there is one now and then.
+ */
+#define PRINT_PAUSE (1 << 19)
+
+static __always_inline void print_pause(struct seq_file *seq, __u64 number)
+{
+	if (!(number % PRINT_PAUSE))
+		PRINT_TEXT(seq, "#\n");
+}
+
 static const char print_states[][12] = { "-", "opening", "established",
 					 "closing", "reset" };
 
@@ -168,6 +180,8 @@ int print_sessions(struct bpf_iter__bpf_map_elem *ctx)
 	if (!ctx->meta->seq_num)
 		PRINT_TEXT(seq, "# proto inside external remote exit state "
 				"idle left\n");
+	else
+		print_pause(seq, ctx->meta->seq_num);
 	now = clock_now(set);
 	for (i = 0; i < TP_BUCKET_LINES; i++)
 		if (session_live(bucket->line[i].control, now))
@@ -192,6 +206,8 @@ int print_bindings(struct bpf_iter__bpf_map_elem *ctx)
 	if (!ctx->meta->seq_num)
 		PRINT_TEXT(seq, "# proto inside external exit open idle "
 				"left kind\n");
+	else
+		print_pause(seq, ctx->meta->seq_num);
 	now = clock_now(set);
 	if (!binding_live(binding->control, now))
 		return 0;

@@ -4,7 +4,7 @@
  * filters.  No daemon is needed.
  *
  * The iterator's first line names the columns ("# proto inside ..."), each
- * further line is an entry.  Nothing here knows the columns but the filters,
+ * further line is an entry, but for other comments.  Nothing here knows the columns but the filters,
  * so that the iterators can grow.
  */
 #include <errno.h>
@@ -160,6 +160,8 @@ static int read_rows(struct listing *listing, FILE *file)
 	while (status == STATUS_OK && getline(&line, &size, file) > 0) {
 		if (!listing->count)
 			status = take_header(listing, line);
+		else if (*line == '#')
+			continue;
 		else if (split(line, cells) != listing->count)
 			status = bad_form(listing);
 		else if (!take_row(listing, cells))

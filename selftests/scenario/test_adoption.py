@@ -298,6 +298,12 @@ def up(site, mode):
     twinpathd.wait_ready()
     wait_for("it announces its uplink", lambda: twinpathd.status()[
         "announce"]["uplink"] == "isp-a", 10)
+    # Of a million lines none is in use: that can be read, too, by a reader
+    # whose buffer the titles have filled.
+    for name in ("sessions", "bindings"):
+        assert run(["dd", "bs=16", "status=none", "if=%s/%s" % (
+            twinpathd.pins, name)]).stdout.startswith("# proto inside")
+        assert twinpathd.cli(name).stdout == "no %s\n" % name
     with served(site):
         assert site.netns("h1").call(ask_udp, SERVER, ECHO) \
             == SIDES["a"].wan

@@ -70,6 +70,8 @@ class Load:
         self.prober = traffic.begin(Prober(host, SERVER, ECHO, ports=PORTS))
         wait_for("datagrams are answered", lambda: self.udp.seen_as(0), 5)
         wait_for("pings are answered", lambda: self.pings.answered, 5)
+        wait_for("a new connection works",
+                 lambda: self.prober.first(source, 0), 5, 0.01)
         assert {s.source for s in self.talking.sessions
                 + self.silent.sessions} == {source}
         self.source, self.began = source, now()
