@@ -359,6 +359,8 @@ class Matrix:
 
 
 def _lines(path):
+    if not os.path.exists(path):
+        return 0  # that gateway is without power
     with open(path, encoding="ascii") as text:
         return sum(1 for _ in text)
 
