@@ -19,11 +19,12 @@
 #include "twinpath.skel.h"
 
 /*
- * 10,000 a second, which is less than the resets that answer them may be: of as
- * many sessions the last is told two seconds after its uplink died.
+ * 6,000 a second.  With the sessions that speak by themselves in that second they
+ * must be fewer than the resets that may answer (RESETS_A_SECOND), or a sender is
+ * told only when it repeats itself.
  */
 #define STEP_MS 10
-#define NUDGES_A_STEP 100
+#define NUDGES_A_STEP 60
 #define BUCKETS_A_STEP 2048
 
 #define ESTABLISHED (TP_TCP_SYN_OUT | TP_TCP_SYN_IN)
