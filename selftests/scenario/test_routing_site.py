@@ -258,7 +258,7 @@ def test_our_rule_deleted_by_somebody(site, what):
     assert mine
     for line in mine:
         gateway.ip(["rule del pref " + line.partition(":")[0]])
-    assert len(rules()) < len(before)
+    # That they were gone nobody can count on to see.
     wait_for("our rules are back", lambda: rules() == before, 2, 0.02)
 
 
