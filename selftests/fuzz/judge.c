@@ -169,6 +169,13 @@ static const char *judge_sums(const struct reading *in,
 	return NULL;
 }
 
+/* From whom it was for, to whom it was from: a reset is as long as an ACK. */
+static bool turns_round(const struct reading *in, const struct reading *out)
+{
+	return get32(in->at + 12) == get32(out->at + 16) &&
+	       get32(in->at + 16) == get32(out->at + 12);
+}
+
 /* What only travels is as long as it was, and has aged by one at most. */
 static const char *judge_travel(const struct passage *passage,
 				const struct reading *in,
@@ -177,7 +184,7 @@ static const char *judge_travel(const struct passage *passage,
 	bool same = in->ip && out->ip && in->at[9] == out->at[9] &&
 		    in->size == out->size;
 
-	if (!same || is_error(out) != is_error(in))
+	if (!same || is_error(out) != is_error(in) || turns_round(in, out))
 		return NULL; /* an answer of the gateway's */
 	if (out->at[8] != in->at[8] && out->at[8] + 1 != in->at[8])
 		return "a TTL that is neither the same nor one less";
