@@ -16,7 +16,9 @@
 static __always_inline void frame_by_whom(const struct tp_link *link,
 					  const __u8 *source, struct packet *p)
 {
-	p->kind = partner_kind(ONLY(&partner), link, source);
+	p->kind = !source || link->suspects & tp_suspect(source) ?
+			  partner_kind(ONLY(&partner), link, source) :
+			  TP_KIND_HOST;
 	if (link->only && p->kind == TP_KIND_HOST)
 		p->flags |= PACKET_STRANGER;
 }

@@ -76,6 +76,20 @@ static void fill_address(struct tp_addr *out, const struct netlink *netlink,
 		}
 }
 
+/* By a link of the partner's own, whoever is there is asked about. */
+static uint64_t suspects(const struct tp_link *link,
+			 const struct maps_input *input)
+{
+	struct tp_partner partner = {};
+	uint64_t bits = link->only ? UINT64_MAX : 0;
+
+	maps_fill_ways(&partner, input);
+	for (unsigned kind = TP_KIND_TAKE; kind < TP_KINDS; kind++)
+		if (link->kinds & 1U << kind)
+			bits |= tp_suspect(partner.way[kind].theirs);
+	return bits;
+}
+
 static void fill_link(struct tp_link *out, const struct maps *maps,
 		      const struct interface *one,
 		      const struct maps_input *input)
@@ -96,6 +110,7 @@ static void fill_link(struct tp_link *out, const struct maps *maps,
 		out->kinds = kinds_by(one->ifindex, input);
 	out->only = one->partner &&
 		    input->config->partner.type == TP_PARTNER_TWINPATH;
+	out->suspects = suspects(out, input);
 	fill_address(&out->address, netlink, link->index);
 	memcpy(out->mac[out->macs++], link->mac, 6);
 	while ((other = netlink_next_link(netlink, other)))

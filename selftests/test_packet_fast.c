@@ -92,6 +92,9 @@ static const struct row rows[] = {
 	     INWARD(UDP(R, 80, A, 5000), UDP(R, 80, H, 5000),
 		    .before = alone_and_shown)),
 
+	FAST("a host whose MAC ends as the partner's", OPENED,
+	     OUTWARD(WITH(UDP(H, 5000, R, 80), .from = MAC_LIKE_PARTNER),
+		     UDP(A, 5000, R, 80), .before = alone)),
 	/* left to the full program */
 	FAST("a new session", LEFT(LAN, UDP(H, 5000, R, 80))),
 	FAST("what nobody took is not the next packet's",

@@ -93,6 +93,7 @@ static int link_only(struct plane *plane, uint8_t kinds)
 
 	err = err ?: plane_get(links, PLANE_LAN % TP_LINK_SLOTS, &link);
 	link.only = 1;
+	link.suspects = UINT64_MAX;
 	link.kinds = kinds;
 	return err ?: plane_set(links, PLANE_LAN % TP_LINK_SLOTS, &link);
 }

@@ -22,7 +22,7 @@
 
 #include <linux/types.h>
 
-#define TP_LAYOUT 2
+#define TP_LAYOUT 3
 #define TP_LAYOUT_MAGIC 0x74777061U /* "twpa" */
 
 #define TP_SIZE(type, size) \
@@ -273,8 +273,18 @@ struct tp_link {
 	__u8 pad;
 	__u8 mac[TP_LINK_MACS][6];
 	struct tp_addr address; /* what answers to hosts come from; 0: none */
+	__u64 suspects;		/* bits tp_suspect() of the partner's MACs */
 };
-TP_SIZE(struct tp_link, 56);
+TP_SIZE(struct tp_link, 64);
+
+/*
+ * Where a source MAC's bit is not in tp_link's suspects, a host sent the frame:
+ * nearly every host is told from the partner by the line that is read anyway.
+ */
+static inline __attribute__((always_inline)) __u64 tp_suspect(const __u8 *mac)
+{
+	return 1ULL << mac[5] % 64;
+}
 
 /* ---- partner: one entry, daemon ------------------------------------------ */
 

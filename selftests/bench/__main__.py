@@ -109,7 +109,7 @@ def small_packets(bench, size):
     say("the partner")
     pair.acquaint(*some("gw-a", "gw-b"))
     found["a partner"] = pair.idle(
-        pump, *some("xdp", "xdp-twin", "gw-a"), count, packets), "no partner"
+        pump, *some("gw-a"), count, packets), "no partner"
     found["handover"] = pair.handover(
         pump, *some("gw-a", "gw-b", "hop"), count, packets), "bare hop"
     return found
@@ -167,7 +167,7 @@ def stem(results, size):
 def compare(bench, size, results):
     """Against the limit and the kernel's own ways."""
     bench.up(gateways.Generator, gateways.Bare, twinpath.Xdp, twinpath.Tc,
-             gateways.Kernel, gateways.Nft, twinpath.Twin, twinpath.Open,
+             gateways.Kernel, gateways.Nft, twinpath.Open,
              twinpath.Switch, pair.MateA, pair.MateB)
     if size == "full":
         bench.up(twinpath.LargeXdp, twinpath.LargeTc)

@@ -289,7 +289,8 @@ static __always_inline int sink_take(struct xdp_md *ctx, int timed)
 
 	if (!s || !how || (void *)(f + 1) > (void *)(long)ctx->data_end ||
 	    f->eth.h_proto != bpf_htons(ETH_P_IP) ||
-	    f->ip.protocol != IPPROTO_UDP)
+	    f->ip.protocol != IPPROTO_UDP ||
+	    f->ip.tot_len != bpf_htons(FIXED_IP)) /* a heartbeat, perhaps */
 		return XDP_DROP;
 	if (timed) {
 		s->last = bpf_ktime_get_ns();

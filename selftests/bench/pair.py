@@ -28,6 +28,8 @@ from .twinpath import Xdp
 
 SUBNET = "10.255.1"
 THEIRS = "10.16.0.0"  # inside endpoints of gw-b's sessions
+# A gateway that only has a neighbour's entry: nobody is there.
+BESIDE, BESIDE_MAC = "192.168.0.3", "02:00:00:00:be:51"
 LOADS = {"1": (0, 0), "32k": (15, 0)}
 
 
@@ -123,20 +125,56 @@ def acquaint(one, other):
                  20)
 
 
-def idle(pump, one, twin, mate, rounds, packets):
+class Partnered:
+    """A stream through a gateway that is given this or that partner first."""
+
+    def __init__(self, stream, words, ready):
+        self.stream, self.words, self.ready = stream, words, ready
+        self.gateway = stream.gateway
+
+    def settle(self):
+        self.gateway.keys = self.words
+        self.gateway.reload()
+        wait_for("%s has its partner, or none" % self.gateway.kind,
+                 lambda: self.ready(self.gateway), 20)
+
+    def warm(self, pump):
+        self.settle()
+        self.stream.warm(pump)
+
+    def round(self, pump):
+        self.settle()
+        return self.stream.round(pump)
+
+
+def alone(gateway):
+    return not gateway.status().get("partner")
+
+
+def beside(gateway):
+    return gateway.status()["partner"]["reachable"]
+
+
+def idle(pump, gateway, rounds, packets):
     """Packets that the partner has no part in: with one, and without.
 
-    Without there are two that are the same, to see what chance does.
+    It is one gateway all the time, with another configuration: two that are the
+    same differ by where their tables lie.
     """
-    mate.flip(mate.uplink)
-    table = {}
+    gateway.flip(gateway.uplink)
+    gateway.gw.ip(["neigh replace %s lladdr %s dev lan0 nud permanent"
+                   % (BESIDE, BESIDE_MAC)])
+    cable, table = gateway.keys, {}
+    lan = cable.replace(gateway.theirs, BESIDE).replace("mate", "lan0")
+    states = {"no partner": ("", alone), "the same again": ("", alone),
+              "by a cable": (cable, Mate.answered), "on the LAN": (lan, beside)}
     for load, bits in LOADS.items():
-        streams = {name: Stream(gateway, "out", bits, packets)
-                   for name, gateway in (("no partner", one),
-                                         ("the same again", twin),
-                                         ("a partner", mate))}
-        for name, figure in interleave(pump, streams, rounds).items():
+        streams = {name: Partnered(Stream(gateway, "out", bits, packets),
+                                   *state) for name, state in states.items()}
+        # Ten nanoseconds more would count: it takes more rounds than the rest.
+        for name, figure in interleave(pump, streams, 2 * rounds).items():
             table[name, load, "out"] = figure
+    streams["by a cable"].settle()
     measure.check(pump, "cost of a partner")
     return table
 

@@ -130,9 +130,10 @@ def unchanged(name, table, row, against, load):
 
 
 def partner(table):
-    for load in ("1", "32k"):
-        yield unchanged("cost of a partner when nothing moves", table,
-                        "a partner", "no partner", load)
+    for where in ("by a cable", "on the LAN"):
+        for load in ("1", "32k"):
+            yield unchanged("cost of a partner %s when nothing moves" % where,
+                            table, where, "no partner", load)
 
 
 def life(plain):

@@ -69,11 +69,17 @@ uplink %s {
         self.neighbour(self.gw, device, theirs, peer)
         self.neighbour(self.far, peer, ours, device)
 
+    def configure(self):
+        return self.run.write(self.kind + ".conf", self.config())
+
     def launch(self):
-        path = self.run.write(self.kind + ".conf", self.config())
         self.run.spawn(self.kind, self.gw.command(
             [os.path.join(self.run.build, "twinpathd"), "--instance",
-             self.instance(), "--config", path]))
+             self.instance(), "--config", self.configure()]))
+
+    def reload(self):
+        self.configure()
+        self.cli("reload")
 
     def cli(self, *words, check=True):
         return self.gw.run([os.path.join(self.run.build, "twinpath"),

@@ -236,14 +236,15 @@ static int set_links(struct plane *plane)
 	return err ?: set_link(plane, b, plane_mac_isp_b);
 }
 
-/* Of the handovers, those that may come by the LAN. */
-static int set_kinds(struct plane *plane, uint8_t kinds)
+/* Of the handovers, those that may come by the LAN, and from which MACs. */
+static int set_kinds(struct plane *plane, uint8_t kinds, uint64_t suspects)
 {
 	struct bpf_map *links = plane->skel->maps.links;
 	struct tp_link link;
 	int err = plane_get(links, PLANE_LAN % TP_LINK_SLOTS, &link);
 
 	link.kinds = kinds;
+	link.suspects = suspects;
 	return err ?: plane_set(links, PLANE_LAN % TP_LINK_SLOTS, &link);
 }
 
@@ -252,9 +253,8 @@ int plane_set_partner(struct plane *plane, enum tp_partner_type type)
 	struct tp_partner partner = { .type = type,
 				      .exit = PLANE_EXIT_PARTNER,
 				      .reachable = type != TP_PARTNER_NONE };
-	int err = set_kinds(plane, type == TP_PARTNER_TWINPATH ?
-					   (1 << TP_KINDS) - 1 :
-					   1 << TP_KIND_TAKE);
+	uint64_t suspects = tp_suspect(plane_mac_partner);
+	int err;
 
 	for (uint8_t kind = TP_KIND_TAKE; kind < TP_KINDS; kind++) {
 		const uint8_t theirs[6] = MAC_THEIRS(kind);
@@ -265,9 +265,14 @@ int plane_set_partner(struct plane *plane, enum tp_partner_type type)
 		memcpy(way->mac, plane_mac_partner, 6);
 		memcpy(way->theirs, theirs, 6);
 		memcpy(way->mine, mine, 6);
+		suspects |= tp_suspect(theirs);
 	}
 	memcpy(partner.way[TP_KIND_TAKE].theirs, plane_mac_partner, 6);
 	memcpy(partner.way[TP_KIND_TAKE].mine, plane_mac_lan, 6);
+	err = set_kinds(plane,
+			type == TP_PARTNER_TWINPATH ? (1 << TP_KINDS) - 1 :
+						      1 << TP_KIND_TAKE,
+			suspects);
 	return err ?: plane_set(plane->skel->maps.partner, 0, &partner);
 }
 

@@ -79,6 +79,14 @@ FAULTS = [
     Fault("a header is read beyond the frame's end", "parse.h",
           "if ((void *)(udp + 1) > end ||", "if (",
           "test_packet_malformed", VERIFIER),
+    # ---- who sent it --------------------------------------------------------
+    Fault("the end of its MAC makes the partner of a host", "partner.h",
+          "mac_equal(source, mate->way[kind].theirs)",
+          "source[5] == mate->way[kind].theirs[5]",
+          "test_packet_fast", "xdp: a host whose MAC ends as the partner's"),
+    Fault("nobody is suspected to be the partner", "frame.h",
+          "!source || link->suspects & tp_suspect(source)", "!source",
+          "test_packet_fast", "xdp: from the partner"),
     # ---- errors -------------------------------------------------------------
     Fault("the quoted header's checksum is not repaired", "icmp.h",
           "patch_set(&list[4], p->quote + 10, 2, new_check);", "",
