@@ -187,15 +187,31 @@ static __always_inline int session_is_live(const struct tp_session *session,
 	return session_live(control, now) && session_same(session, key);
 }
 
+/* Is its tag at its home line?  Else that line is another's, or nobody's. */
+static __always_inline int session_tagged(__u64 hash)
+{
+	__u32 slot = session_bucket(hash, 0), n = session_home(hash);
+	const struct tp_tags *bytes = bpf_map_lookup_elem(&tags, &slot);
+
+	if (!bytes)
+		return 0;
+	APART(n);
+	return ((const volatile __u8 *)bytes)[n % TP_BUCKET_LINES] ==
+	       session_tag(hash);
+}
+
 /* The live line of this key. */
 static __always_inline struct tp_session *
 session_find(const struct tp_session_key *key, __u64 hash, __u32 now)
 {
-	struct tp_session *line = session_line(session_at_home(hash));
+	struct tp_session *line;
 	__u32 number;
 
-	if (line && session_is_live(line, key, now))
-		return line;
+	if (session_tagged(hash)) {
+		line = session_line(session_at_home(hash));
+		if (line && session_is_live(line, key, now))
+			return line;
+	}
 	number = session_search(key, hash);
 	if (number == SESSION_NONE)
 		return 0;
