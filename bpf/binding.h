@@ -152,6 +152,17 @@ static __always_inline __u32 binding_last(__u32 until, __u32 now)
 	return clock_passed(until, opening) ? opening : until;
 }
 
+/* Live until then at least, and so for all who look: it was just made. */
+static __always_inline int binding_lasts(const struct tp_binding *binding,
+					 __u8 incarnation, __u32 until)
+{
+	__u64 control = *(volatile const __u64 *)&binding->control;
+
+	return TP_CONTROL_LINE(control) == TP_LINE_LIVE &&
+	       TP_CONTROL_INCARNATION(control) == incarnation &&
+	       TP_CONTROL_EXPIRY(control) == until;
+}
+
 /* Move a live binding's expiry on, never back; count TCP sessions. */
 __noinline int binding_renew(struct tp_binding *binding, __u8 incarnation,
 			     __u32 until, __u32 event, __u32 now)

@@ -248,8 +248,11 @@ static __noinline __u32 claim_line(const struct hook *hook,
 		   flow->destination_port, 0);
 	claim.generation = address->generation;
 	port_class(&claim);
-	claim.start = port_draw(&claim, 0);
-	bpf_loop(PORT_TRIES, claim_try, &claim, 0);
+	/* Nearly everybody may keep his port: no draw, and no loop. */
+	if (!claim_try(0, &claim)) {
+		claim.start = port_draw(&claim, 0);
+		bpf_loop(PORT_TRIES, claim_try, &claim, 0);
+	}
 	if (claim.index == BINDING_NONE && counted)
 		ration_give(&end->inside, TP_RATION_PORT);
 	return claim.index;

@@ -66,27 +66,16 @@ static __always_inline __u32 endpoint_find(const struct endpoint *end,
 }
 
 /*
- * The endpoint's binding: at its own port, or where the index says.  Two lines of
- * memory for the index, which nearly nobody is in: so the line of the own port
- * says whether to look.  Global, so that the verifier walks it once and not at
+ * Where the index says.  Global, so that the verifier walks it once and not at
  * each of its callers.
  */
-__noinline __u32 binding_find(const struct endpoint *end, __u32 now)
+__noinline __u32 binding_search(const struct endpoint *end, __u32 now)
 {
 	struct tp_binding *binding;
 	__u32 index, which;
 
 	if (!end)
 		return BINDING_NONE;
-	index = TP_BINDING_INDEX(end->address, end->plane,
-				 bpf_ntohs(end->port));
-	binding = binding_at(index);
-	if (!binding)
-		return BINDING_NONE;
-	if (binding_is(binding, end, now))
-		return index;
-	if (!binding->moved)
-		return BINDING_NONE; /* of these the index knows nothing */
 #pragma unroll
 	for (which = 0; which < 2; which++) {
 		index = endpoint_find(end, which);
@@ -95,6 +84,25 @@ __noinline __u32 binding_find(const struct endpoint *end, __u32 now)
 			return index;
 	}
 	return BINDING_NONE;
+}
+
+/*
+ * The endpoint's binding: at its own port, or where the index says.  Two lines of
+ * memory for the index, which nearly nobody is in: so the line of the own port
+ * says whether to look.
+ */
+static __always_inline __u32 binding_find(const struct endpoint *end, __u32 now)
+{
+	__u32 index = TP_BINDING_INDEX(end->address, end->plane,
+				       bpf_ntohs(end->port));
+	struct tp_binding *binding = binding_at(index);
+
+	if (!binding)
+		return BINDING_NONE;
+	if (binding_is(binding, end, now))
+		return index;
+	/* Of these the index knows nothing. */
+	return binding->moved ? binding_search(end, now) : BINDING_NONE;
 }
 
 /* Does the word still lead to the endpoint that it was written for? */
@@ -208,18 +216,14 @@ __noinline int endpoint_remember(const struct endpoint *end, __u32 index,
 }
 
 /* The partner is told which hosts have bindings here, by the daemon. */
-__noinline int endpoint_note(const struct tp_addr *inside, __u32 now)
+static __always_inline void endpoint_note(const struct tp_addr *inside,
+					  __u32 now)
 {
-	struct tp_host_bound *bound;
-	__u32 host;
+	__u32 host = tp_host(inside);
+	struct tp_host_bound *bound = bpf_map_lookup_elem(&host_bound, &host);
 
-	if (!inside)
-		return 0;
-	host = tp_host(inside);
-	bound = bpf_map_lookup_elem(&host_bound, &host);
 	if (bound && bound->tick != now)
 		bound->tick = now;
-	return 0;
 }
 
 #endif

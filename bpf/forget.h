@@ -7,24 +7,17 @@
  * number: all ways that lead to the call go on as one.  Without them, whatever
  * parse or the rules can tell apart walks the rest of the program again; with
  * them a program is verified in a tenth of the instructions.  What a reader may
- * know is unchanged, and a call costs a nanosecond: never on the hit path twice.
+ * know is unchanged, but a call costs up to 7 ns (see docs/performance.md): never on
+ * the hit path.
  */
 #ifndef TWINPATH_FORGET_H
 #define TWINPATH_FORGET_H
 
-#include "ownership.h"
 #include "packet.h"
 
 __noinline int packet_forget(struct packet *p)
 {
 	asm volatile("" : : "r"(p) : "memory");
-	return 0;
-}
-
-/* Before the rules are asked. */
-__noinline int view_forget(struct own_view *view)
-{
-	asm volatile("" : : "r"(view) : "memory");
 	return 0;
 }
 

@@ -55,17 +55,24 @@ static long leave_step(__u32 id, void *arg)
 	return 0;
 }
 
-/* A packet of the endpoint could open a session.  Nearly always nothing is dead. */
-__noinline int leave(const struct endpoint *end, __u32 now)
+__noinline int leave_dead(const struct endpoint *end, __u32 now)
 {
 	const struct tp_settings *set = ONLY(&settings);
 	struct leaving leaving = { .set = set, .now = now };
 
-	if (!end || !set || !set->dead || end->plane == TP_PLANE_NONE)
+	if (!end || !set)
 		return 0;
 	leaving.end = *end;
 	bpf_loop(set->addresses_used, leave_step, &leaving, 0);
 	return 0;
+}
+
+/* A packet of the endpoint could open a session.  Nearly always nothing is dead. */
+static __always_inline void leave(const struct endpoint *end,
+				  const struct tp_settings *set, __u32 now)
+{
+	if (set->dead && end->plane != TP_PLANE_NONE)
+		leave_dead(end, now);
 }
 
 #endif

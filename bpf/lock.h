@@ -15,14 +15,20 @@
 
 #define LOCK_TRIES 512
 
-/*
- * 1: held.  A function of its own, so that its frame is gone while it is; a
- * plain loop, for bpf_loop would need a frame for each try.
- */
-__noinline __u32 lock_take(__u64 hash)
+static __always_inline __u32 *lock_word(__u64 hash)
 {
-	__u32 slot = (hash >> 20) % LOCKS, i;
-	__u32 *word = bpf_map_lookup_elem(&locks, &slot);
+	__u32 slot = (hash >> 20) % LOCKS;
+
+	return bpf_map_lookup_elem(&locks, &slot);
+}
+
+/*
+ * It was not free.  A function of its own, so that its frame is gone while it is;
+ * a plain loop, for bpf_loop would need a frame for each try.
+ */
+__noinline __u32 lock_wait(__u64 hash)
+{
+	__u32 *word = lock_word(hash), i;
 
 	if (!word)
 		return 0;
@@ -33,14 +39,21 @@ __noinline __u32 lock_take(__u64 hash)
 	return 0;
 }
 
-__noinline __u32 lock_give(__u64 hash)
+/* 1: held. */
+static __always_inline __u32 lock_take(__u64 hash)
 {
-	__u32 slot = (hash >> 20) % LOCKS;
-	__u32 *word = bpf_map_lookup_elem(&locks, &slot);
+	__u32 *word = lock_word(hash);
+
+	return (word && !__sync_val_compare_and_swap(word, 0, 1)) ||
+	       lock_wait(hash);
+}
+
+static __always_inline void lock_give(__u64 hash)
+{
+	__u32 *word = lock_word(hash);
 
 	if (word)
 		__sync_lock_test_and_set(word, 0);
-	return 0;
 }
 
 #endif

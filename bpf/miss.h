@@ -229,7 +229,7 @@ static __noinline __u32 lan_bind(const struct hook *hook,
 	miss->end.address = exit->address;
 	miss->end.exit = exit_id;
 	miss->end.ration = ration_get(&miss->end.inside, hook->now);
-	if (!ration_may_open(miss->end.ration, hook->now))
+	if (!ration_may_open(hook->set, miss->end.ration, hook->now))
 		return SESSION_REFUSED(TP_REASON_host_rate);
 	if (p->class == CLASS_PORTLESS) {
 		index = bind_portless(hook, p, miss, until, &reason);
@@ -298,19 +298,25 @@ static __always_inline __u32 miss_carry(const struct hook *hook,
 	const struct miss *miss = room(ROOM_MISS);
 	__u32 reason = TP_REASON_no_session, served;
 	struct tp_binding *binding;
+	int noted = 0;
 
 	if (miss && miss->open) {
 		session = lan_open(hook, p, miss->end.exit, &reason);
 		if (!session)
 			return reason;
 		binding = binding_at(session->binding);
-		if (binding)
+		if (binding) {
 			binding->confirm = hook->set->confirm;
+			/* Made for this packet: it names its remote. */
+			noted = binding->made == hook->now &&
+				address_equal(&binding->remote,
+					      &p->flow.destination);
+		}
 		reason = TP_REASON_contended;
 	}
 	if (!session)
 		return TP_REASON_program;
-	if (p->flags & PACKET_BINDABLE)
+	if (p->flags & PACKET_BINDABLE && !noted)
 		permission_note(session, hook->now);
 	served = lan_serve(hook, p, session, edit);
 	return served == GO_ON ? reason : served;
@@ -370,7 +376,7 @@ static __noinline void miss_view(const struct hook *hook,
 {
 	view->kind = p->kind;
 	view->bindable = !!(p->flags & PACKET_BINDABLE);
-	view->quiet = view->bindable &&
+	view->quiet = view->bindable && mate->type == TP_PARTNER_TWINPATH &&
 		      partner_quiet(&p->flow.source, hook->now);
 	if (session) {
 		__u32 id = session->address;
@@ -463,7 +469,9 @@ static __always_inline __u32 miss_decide(const struct hook *hook,
 	miss->view.live = miss->view.self || exit_any();
 	miss_endpoint(p, miss);
 	miss_binding(hook, miss, first);
-	view_forget(&miss->view);
+	/* Or every way that led here walks the rest again: it is in a map, whose
+	 * bytes the verifier knows nothing of, once clang reads them there. */
+	asm volatile("" : : : "memory");
 	return own_decide(&miss->view);
 }
 
@@ -486,7 +494,7 @@ static __noinline __u32 lan_own(const struct hook *hook, const struct packet *p,
 	action = miss_decide(hook, p, session, mate, selected, miss);
 	/* Bindings of dead exits alone: what was decided does not hang on it. */
 	if (miss->view.bindable && !miss->view.session)
-		leave(&miss->end, hook->now);
+		leave(&miss->end, hook->set, hook->now);
 	if (p->kind == TP_KIND_RETURNED &&
 	    !partner_was_asked(miss->hash, hook->now))
 		return TP_REASON_stray_return;
@@ -550,7 +558,7 @@ static __noinline __u32 lan_liveness(const struct hook *hook,
  * Back it goes, for the partner to finish, like all else that is not mine (K3,
  * K5); a router would only send it again.
  */
-static __noinline int lan_not_known(const struct packet *p, __u32 reason)
+static __always_inline int lan_not_known(const struct packet *p, __u32 reason)
 {
 	const struct tp_partner *mate = ONLY(&partner);
 

@@ -97,7 +97,7 @@ static __noinline int out_may_bind(const struct hook *hook,
 		return 0;
 	miss->view.bindable = 1;
 	miss_endpoint(p, miss);
-	leave(&miss->end, hook->now);
+	leave(&miss->end, hook->set, hook->now);
 	if (share_exit(&p->flow.source) == exit_id || excluded ||
 	    out_chosen(hook, exit_id))
 		return 1;

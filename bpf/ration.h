@@ -34,6 +34,7 @@ enum ration_taken {
 	RATION_REFUSED,
 	RATION_COUNTED,
 	RATION_UNCOUNTED,
+	RATION_AGAIN,
 };
 
 static __always_inline struct tp_ration *ration_at(__u32 number)
@@ -129,7 +130,7 @@ __noinline __u32 ration_get(const struct tp_addr *address, __u32 now)
 	if (!address)
 		return RATION_NONE;
 	hash = ration_hash(address);
-	number = ration_find(address, hash);
+	number = ration_search(address, hash);
 	if (number == RATION_NONE && lock_take(hash)) {
 		number = ration_find(address, hash);
 		if (number == RATION_NONE)
@@ -185,32 +186,56 @@ __noinline int ration_is_near(const struct tp_addr *address)
 	return ration_close(ration, set);
 }
 
-/*
- * Count one more of `unit` (TP_RATION_SESSION, TP_RATION_PORT), unless the host has
- * `most`; 0: any number.
- */
-__noinline __u32 ration_take(const struct tp_addr *address, __u32 number,
-			     __u64 unit, __u32 most)
+/* One try; RATION_AGAIN: another CPU was faster. */
+static __always_inline __u32 ration_try(struct tp_ration *ration,
+					const struct tp_addr *address,
+					__u64 unit, __u32 most)
+{
+	__u64 old = *(volatile __u64 *)&ration->held;
+	__u32 has = ration_has(old, unit);
+
+	if (!ration_is(ration, old, address))
+		return RATION_UNCOUNTED;
+	ration_note(has + 1, most);
+	if ((most && has >= most) || has == TP_RATION_MOST)
+		return RATION_REFUSED;
+	return __sync_val_compare_and_swap(&ration->held, old, old + unit) ==
+			       old ?
+		       RATION_COUNTED :
+		       RATION_AGAIN;
+}
+
+/* Tried again, out of the way. */
+__noinline __u32 ration_retry(const struct tp_addr *address, __u32 number,
+			      __u64 unit, __u32 most)
 {
 	struct tp_ration *ration = ration_at(number);
-	int i;
+	__u32 taken, i;
 
 	if (!ration || !address)
 		return RATION_UNCOUNTED;
 	for (i = 0; i < RATION_CAS_TRIES; i++) {
-		__u64 old = *(volatile __u64 *)&ration->held;
-		__u32 has = ration_has(old, unit);
-
-		if (!ration_is(ration, old, address))
-			return RATION_UNCOUNTED;
-		ration_note(has + 1, most);
-		if ((most && has >= most) || has == TP_RATION_MOST)
-			return RATION_REFUSED;
-		if (__sync_val_compare_and_swap(&ration->held, old,
-						old + unit) == old)
-			return RATION_COUNTED;
+		taken = ration_try(ration, address, unit, most);
+		if (taken != RATION_AGAIN)
+			return taken;
 	}
 	return RATION_UNCOUNTED;
+}
+
+/*
+ * Count one more of `unit` (TP_RATION_SESSION, TP_RATION_PORT), unless the host has
+ * `most`; 0: any number.
+ */
+static __always_inline __u32 ration_take(const struct tp_addr *address,
+					 __u32 number, __u64 unit, __u32 most)
+{
+	struct tp_ration *ration = ration_at(number);
+	__u32 taken = ration ? ration_try(ration, address, unit, most) :
+			       RATION_UNCOUNTED;
+
+	return taken == RATION_AGAIN ?
+		       ration_retry(address, number, unit, most) :
+		       taken;
 }
 
 /* One less: what was counted is not there any more. */
@@ -238,12 +263,12 @@ static __always_inline int ration_paced(__u32 *second, __u32 *used, __u32 most,
 }
 
 /* May the host open one more session this second? */
-__noinline int ration_may_open(__u32 number, __u32 now)
+static __always_inline int ration_may_open(const struct tp_settings *set,
+					   __u32 number, __u32 now)
 {
-	const struct tp_settings *set = ONLY(&settings);
 	struct tp_ration *ration = ration_at(number);
 
-	return !set || !set->limits.rate || !ration ||
+	return !set->limits.rate || !ration ||
 	       ration_paced(&ration->opened_at, &ration->opened,
 			    set->limits.rate, now);
 }

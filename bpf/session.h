@@ -158,6 +158,28 @@ __noinline __u32 session_search(const struct tp_session_key *key, __u64 hash)
 	return SESSION_NONE;
 }
 
+/* Does no line of a bucket have the tag? */
+static __always_inline int session_untagged(__u32 slot, __u8 tag)
+{
+	const struct tp_tags *bytes = bpf_map_lookup_elem(&tags, &slot);
+
+	return bytes &&
+	       !(session_matches(*(const volatile __u64 *)&bytes->word[0],
+				 tag) |
+		 session_matches(*(const volatile __u64 *)&bytes->word[1],
+				 tag));
+}
+
+/* The same of all its buckets: nearly every new key's search ends here. */
+static __always_inline int session_unknown(__u64 hash)
+{
+	__u8 tag = session_tag(hash);
+
+	return session_untagged(session_bucket(hash, 0), tag) &&
+	       session_untagged(session_bucket(hash, 1), tag) &&
+	       session_untagged(session_bucket(hash, 2), tag);
+}
+
 static __always_inline __u32 session_at_home(__u64 hash)
 {
 	return (hash & bucket_mask) * TP_BUCKET_LINES + session_home(hash);
@@ -167,11 +189,7 @@ static __always_inline __u32 session_at_home(__u64 hash)
 static __always_inline __u32 session_number(const struct tp_session_key *key,
 					    __u64 hash)
 {
-	struct tp_session *home = session_line(session_at_home(hash));
-
-	if (home && session_is(home, key))
-		return session_at_home(hash);
-	return session_search(key, hash);
+	return session_unknown(hash) ? SESSION_NONE : session_search(key, hash);
 }
 
 /*
@@ -212,7 +230,7 @@ session_find(const struct tp_session_key *key, __u64 hash, __u32 now)
 		if (line && session_is_live(line, key, now))
 			return line;
 	}
-	number = session_search(key, hash);
+	number = session_number(key, hash);
 	if (number == SESSION_NONE)
 		return 0;
 	line = session_line(number);

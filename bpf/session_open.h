@@ -92,32 +92,35 @@ static __always_inline __u32 session_room(__u32 slot)
 	       ((session_matches(bytes->word[1], 0) >> 7) * BYTES_1 >> 56);
 }
 
-/* Claim a line whose tag is clear, the home line if it may be; -1: none. */
+/* Claim a line, if its tag is clear and it is free. */
+static __always_inline int session_claim_line(struct tp_session *line,
+					      volatile __u8 *tag, __u64 hash)
+{
+	__u64 old = *(volatile __u64 *)&line->control;
+
+	if (*tag || TP_CONTROL_LINE(old) != TP_LINE_FREE ||
+	    __sync_val_compare_and_swap(
+		    &line->control, old,
+		    TP_CONTROL(0, TP_LINE_BUSY, TP_CONTROL_INCARNATION(old) + 1,
+			       0)) != old)
+		return 0;
+	*tag = session_tag(hash);
+	return 1;
+}
+
+/* Claim any line of a bucket; -1: none. */
 __noinline int session_claim(__u32 slot, __u64 hash)
 {
 	struct tp_bucket *bucket = bpf_map_lookup_elem(&session_table, &slot);
 	struct tp_tags *bytes = bpf_map_lookup_elem(&tags, &slot);
-	__u32 home = session_home(hash), i;
+	__u32 i;
 
 	if (!bucket || !bytes)
 		return -1;
-	for (i = 0; i <= TP_BUCKET_LINES; i++) { /* home, then all in order */
-		__u32 n = (i ? i - 1 : home) % TP_BUCKET_LINES;
-		struct tp_session *line = &bucket->line[n];
-		__u64 old = *(volatile __u64 *)&line->control;
-
-		if (((volatile __u8 *)bytes)[n] ||
-		    TP_CONTROL_LINE(old) != TP_LINE_FREE)
-			continue;
-		if (__sync_val_compare_and_swap(
-			    &line->control, old,
-			    TP_CONTROL(0, TP_LINE_BUSY,
-				       TP_CONTROL_INCARNATION(old) + 1, 0)) !=
-		    old)
-			continue;
-		((volatile __u8 *)bytes)[n] = session_tag(hash);
-		return n;
-	}
+	for (i = 0; i < TP_BUCKET_LINES; i++)
+		if (session_claim_line(&bucket->line[i],
+				       (volatile __u8 *)bytes + i, hash))
+			return i;
 	return -1;
 }
 
@@ -199,10 +202,10 @@ __noinline int session_make_room(__u64 hash, __u32 now)
 }
 
 /*
- * A busy line for a new key: in the emptier of its two buckets, else in the
- * overflow.  Its number, or SESSION_NONE.  Global, see above.
+ * Not at home: in the emptier of the two buckets, else in the overflow.  Its
+ * number, or SESSION_NONE.  Global, see above.
  */
-__noinline __u32 session_place(__u64 hash)
+__noinline __u32 session_place_away(__u64 hash)
 {
 	__u32 first = session_bucket(hash, 0), second = session_bucket(hash, 1);
 	__u32 slot = first;
@@ -217,6 +220,26 @@ __noinline __u32 session_place(__u64 hash)
 		n = session_claim(slot, hash);
 	}
 	return n < 0 ? SESSION_NONE : slot * TP_BUCKET_LINES + n;
+}
+
+/*
+ * A busy line for a new key, its home line while its bucket has room to spare.
+ * Its number, or SESSION_NONE.
+ */
+static __always_inline __u32 session_place(__u64 hash)
+{
+	__u32 slot = session_bucket(hash, 0), n = session_home(hash);
+	struct tp_session *home = session_line(session_at_home(hash));
+	struct tp_tags *bytes = bpf_map_lookup_elem(&tags, &slot);
+
+	if (!home || !bytes)
+		return SESSION_NONE;
+	APART(n);
+	if (session_room(slot) >= SESSION_SPARE &&
+	    session_claim_line(
+		    home, (volatile __u8 *)bytes + n % TP_BUCKET_LINES, hash))
+		return session_at_home(hash);
+	return session_place_away(hash);
 }
 
 /*
@@ -265,7 +288,8 @@ static __always_inline int session_fill(struct tp_session *line,
 	line->binding = index;
 	line->port = binding->portless ? 0 : bpf_htons((__u16)index);
 	line->incarnation = incarnation;
-	if (!binding_renew(binding, incarnation, until, BINDING_JOINED, now))
+	if (!binding_lasts(binding, incarnation, until) &&
+	    !binding_renew(binding, incarnation, until, BINDING_JOINED, now))
 		return 0;
 	__sync_lock_test_and_set(
 		&line->control, TP_CONTROL(until, TP_LINE_LIVE,
@@ -383,7 +407,8 @@ static __always_inline __u32 session_open(const struct tp_session_key *key,
 					  __u64 hash, __u32 index, __u64 new,
 					  __u32 ration)
 {
-	session_make_room(hash, (__u32) new);
+	if (session_room(session_bucket(hash, 0)) < SESSION_TIGHT)
+		session_make_room(hash, (__u32) new);
 	return session_insert(key, hash, index, new, ration);
 }
 

@@ -13,8 +13,8 @@
 #include "maps.bpf.h"
 #include "twinpath/host.h"
 
-/* Global, so that the verifier walks it once; 0: no exit. */
-__noinline __u32 share_exit(const struct tp_addr *inside)
+/* Global, so that the verifier walks it once. */
+__noinline __u32 share_among(const struct tp_addr *inside)
 {
 	const struct tp_selector *sel = ONLY(&selector);
 	const struct tp_shares *table;
@@ -23,8 +23,6 @@ __noinline __u32 share_exit(const struct tp_addr *inside)
 
 	if (!sel || !inside)
 		return 0;
-	if (!sel->shared)
-		return sel->exit;
 	table = ONLY(&shares);
 	if (!table)
 		return sel->exit;
@@ -32,6 +30,16 @@ __noinline __u32 share_exit(const struct tp_addr *inside)
 	exit = bpf_map_lookup_elem(&exits, &id);
 	/* One that has just died: nobody waits for the next table. */
 	return id && exit && exit->state == TP_EXIT_UP ? id : sel->exit;
+}
+
+/* The exit of new sessions of this host; 0: none. */
+static __always_inline __u32 share_exit(const struct tp_addr *inside)
+{
+	const struct tp_selector *sel = ONLY(&selector);
+
+	if (!sel)
+		return 0;
+	return sel->shared ? share_among(inside) : sel->exit;
 }
 
 #endif
