@@ -11,6 +11,7 @@
 #ifndef TWINPATH_EXPLAIN_H
 #define TWINPATH_EXPLAIN_H
 
+#include "forget.h"
 #include "hairpin.h"
 #include "miss.h"
 #include "wan.h"

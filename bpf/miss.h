@@ -2,265 +2,20 @@
 /*
  * miss.h - a packet from inside that no session of ours carries.
  *
- * Owns: where is the destination, who owns the packet (ownership.h), which exit,
- * which port; then it is bound and sent, handed to the partner, told, or left
- * to the kernel.
+ * Owns: where is the destination, and what becomes of the packet by what was
+ * decided: bound and sent, handed to the partner, told, or left to the kernel.
  */
 #ifndef TWINPATH_MISS_H
 #define TWINPATH_MISS_H
 
 #include "answer.h"
-#include "claim.h"
-#include "forget.h"
+#include "bind.h"
 #include "fragment.h"
-#include "hit.h"
-#include "leave.h"
 #include "martian.h"
-#include "partner.h"
-#include "portless.h"
 #include "reset.h"
 #include "route.h"
 #include "share.h"
 #include "sweep.h"
-
-#define IKE_PORT 500
-
-struct miss { /* in ROOM_MISS */
-	struct endpoint end;
-	__u64 hash;
-	__u32 binding; /* of the endpoint, on a live exit of mine */
-	struct own_view view;
-	__u8 open; /* a session is to be opened, on end.exit */
-	__u8 pad[2];
-};
-_Static_assert(sizeof(struct miss) <= sizeof(struct tp_room), "room for one");
-
-static __always_inline struct miss *miss_room(__u64 hash)
-{
-	struct miss *miss = room(ROOM_MISS);
-
-	if (miss) {
-		__builtin_memset(miss, 0, sizeof(*miss));
-		miss->hash = hash;
-		miss->binding = BINDING_NONE;
-	}
-	return miss;
-}
-
-/*
- * Whose binding says where the packet's host is at home.  ESP follows the IKE
- * that negotiated it: both have to come from one address (RFC 7296 2.11).
- */
-static __always_inline void miss_endpoint(const struct packet *p,
-					  struct miss *miss)
-{
-	miss->end.inside = p->flow.source;
-	miss->end.port = p->flow.source_port;
-	miss->end.plane = p->plane;
-	if (p->class == CLASS_PORTLESS && p->flow.proto == IPPROTO_ESP) {
-		miss->end.port = bpf_htons(IKE_PORT);
-		miss->end.plane = TP_PLANE_UDP;
-	}
-}
-
-/*
- * Look for the endpoint's binding on one external address.  An exit that takes
- * nothing new keeps none of its endpoints either, unless it is the `chosen` one
- * for want of a better.
- */
-static __noinline int miss_binding_on(const struct hook *hook,
-				      struct miss *miss, __u32 id, int chosen)
-{
-	const struct tp_address *address = bpf_map_lookup_elem(&addresses, &id);
-	const struct tp_seed *keys = ONLY(&seed);
-	const struct tp_exit *exit;
-	struct tp_binding *binding;
-	__u32 exit_id, index;
-
-	if (!address || !address->exit || !keys)
-		return 0;
-	exit_id = address->exit;
-	exit = exit_at(exit_id);
-	if (!exit_live(exit) || (!chosen && exit->state != TP_EXIT_UP) ||
-	    exit_is_left(exit, miss->end.plane == TP_PLANE_TCP, hook->now))
-		return 0;
-	miss->end.address = id;
-	miss->end.exit = exit_id;
-	endpoint_hash(&miss->end, keys);
-	index = binding_find(&miss->end, hook->now);
-	binding = index == BINDING_NONE ? 0 : binding_at(index);
-	if (!binding || (miss->view.bindable && leave_has(binding, hook->set)))
-		return 0;
-	if (TP_CONTROL_LINE(binding->control) == TP_LINE_STATIC) {
-		miss->view.published = 1;
-		if (!chosen) /* it draws nothing to its exit */
-			return 0;
-	}
-	miss->binding = index;
-	miss->view.binding = binding->confirm == hook->set->confirm ?
-				     OWN_CONFIRMED :
-				     OWN_UNCONFIRMED;
-	return 1;
-}
-
-struct search {
-	const struct hook *hook;
-	struct miss *miss;
-	__u32 skip;
-};
-
-static long miss_binding_step(__u32 id, void *arg)
-{
-	struct search *search = arg;
-	const struct tp_address *address = bpf_map_lookup_elem(&addresses, &id);
-
-	return id != search->skip && address && address->exit &&
-	       miss_binding_on(search->hook, search->miss, id, 0);
-}
-
-/*
- * The selector's address first: nearly always the only one.  A TCP connection is
- * bound by the selector, so its port's binding elsewhere does not count: else a
- * host that uses a port again would be drawn back to the exit it had left.
- */
-static __noinline void miss_binding(const struct hook *hook, struct miss *miss,
-				    __u32 first)
-{
-	struct search search = { .hook = hook, .miss = miss, .skip = first };
-
-	miss->binding = BINDING_NONE;
-	if (miss->end.plane == TP_PLANE_NONE)
-		return;
-	if (first < TP_MAX_ADDRESSES && miss_binding_on(hook, miss, first, 1))
-		return;
-	if (miss->end.plane == TP_PLANE_TCP && miss->view.bindable)
-		return;
-	if (!first && hook->set->addresses_used <= 1)
-		return; /* it was the only one */
-	bpf_loop(hook->set->addresses_used, miss_binding_step, &search, 0);
-}
-
-/* An exit of mine that can take something: the lowest id that is up, or any. */
-__noinline __u32 exit_any(void)
-{
-	__u32 id, found = 0;
-
-#pragma unroll
-	for (id = 1; id < TP_MAX_EXITS; id++) {
-		const struct tp_exit *exit = exit_at(id);
-
-		if (!exit_live(exit))
-			continue;
-		if (exit->state == TP_EXIT_UP)
-			return id;
-		if (!found)
-			found = id;
-	}
-	return found;
-}
-
-/*
- * The exit that a new session gets: its endpoint's, so that mapping stays
- * endpoint-independent (RFC 4787 REQ-1); a TCP connection goes by the selector.
- */
-static __always_inline __u32 bind_exit(const struct packet *p,
-				       const struct miss *miss, __u32 selected)
-{
-	const struct tp_exit *exit;
-
-	if (miss->binding != BINDING_NONE &&
-	    (p->class != CLASS_TCP || !selected))
-		return miss->end.exit;
-	exit = exit_at(selected);
-	if (exit_live(exit))
-		return selected;
-	return exit_any();
-}
-
-/* The line of a protocol without ports; see binding_claim. */
-static __always_inline __u32 bind_portless(const struct hook *hook,
-					   const struct packet *p,
-					   const struct miss *miss, __u32 until,
-					   __u32 *reason)
-{
-	__u32 index = portless_claim(&miss->end, &p->flow, until, hook->now);
-
-	if (PORTLESS_IS_REFUSED(index)) {
-		*reason = index & 0xff;
-		return BINDING_NONE;
-	}
-	*reason = index & PORTLESS_MADE ? GO_ON : TP_REASON_translated_out;
-	return index & ~PORTLESS_MADE;
-}
-
-/*
- * The endpoint's binding on the address that its session is opened on, where the
- * decision has found it: no lock is needed to go on using it.
- */
-static __always_inline __u32 bind_known(const struct miss *miss,
-					const struct tp_exit *exit,
-					__u32 exit_id)
-{
-	return miss->end.exit == exit_id && miss->end.address == exit->address ?
-		       miss->binding :
-		       BINDING_NONE;
-}
-
-/*
- * Open the session of a packet that missed, on an exit: its number, or
- * SESSION_REFUSED(reason).  A step beside the decision and the sending, not in
- * them: the search for a port needs the stack.
- */
-static __noinline __u32 lan_bind(const struct hook *hook,
-				 const struct packet *p, __u32 exit_id)
-{
-	struct miss *miss = room(ROOM_MISS);
-	const struct tp_seed *keys = ONLY(&seed);
-	const struct tp_exit *exit = exit_at(exit_id);
-	__u16 bits = p->class == CLASS_TCP ? TP_TCP_SYN_OUT : 0;
-	__u32 until = hook->now + session_timeout(hook->set, p->flow.proto,
-						  p->flow.destination_port,
-						  bits);
-	__u32 index, number, reason = TP_REASON_translated_out;
-
-	if (!exit_live(exit) || !keys || !miss)
-		return SESSION_REFUSED(TP_REASON_no_exit);
-	index = bind_known(miss, exit, exit_id);
-	miss->end.address = exit->address;
-	miss->end.exit = exit_id;
-	miss->end.ration = ration_get(&miss->end.inside, hook->now);
-	if (!ration_may_open(hook->set, miss->end.ration, hook->now))
-		return SESSION_REFUSED(TP_REASON_host_rate);
-	if (p->class == CLASS_PORTLESS) {
-		index = bind_portless(hook, p, miss, until, &reason);
-	} else if (index == BINDING_NONE) {
-		endpoint_hash(&miss->end, keys);
-		index = binding_claim(hook, &miss->end, &p->flow, until,
-				      &reason);
-	}
-	if (index == BINDING_NONE)
-		return SESSION_REFUSED(reason);
-	number = session_open(lan_key(p), miss->hash, index,
-			      SESSION_NEW(hook->now, bits, miss->end.exit,
-					  miss->end.address),
-			      miss->end.ration);
-	/* Contended: another CPU opens a session, which may be of this binding. */
-	if (SESSION_IS_REFUSED(number) && reason == GO_ON &&
-	    number != SESSION_REFUSED(TP_REASON_contended))
-		binding_unclaim(&miss->end, index, until);
-	return number;
-}
-
-/* The same: its line, or none and the reason. */
-static __always_inline struct tp_session *lan_open(const struct hook *hook,
-						   const struct packet *p,
-						   __u32 exit_id, __u32 *reason)
-{
-	__u32 number = lan_bind(hook, p, exit_id);
-
-	*reason = number & 0xff;
-	return SESSION_IS_REFUSED(number) ? 0 : session_line(number);
-}
 
 /* Nothing is opened for a packet that cannot leave. */
 static __always_inline __u32 miss_bind(const struct hook *hook,
@@ -367,38 +122,6 @@ static __noinline __u32 lan_placed(const struct packet *p)
 	return GO_ON;
 }
 
-/* What the rules are asked about. */
-static __noinline void miss_view(const struct hook *hook,
-				 const struct packet *p,
-				 const struct tp_session *session,
-				 const struct tp_partner *mate,
-				 struct own_view *view)
-{
-	view->kind = p->kind;
-	view->bindable = !!(p->flags & PACKET_BINDABLE);
-	view->quiet = view->bindable && mate->type == TP_PARTNER_TWINPATH &&
-		      partner_quiet(&p->flow.source, hook->now);
-	if (session) {
-		__u32 id = session->address;
-		const struct tp_address *address =
-			bpf_map_lookup_elem(&addresses, &id);
-
-		/* lan_hit refused it: unconfirmed, or none. */
-		if (session_valid(session, exit_at(session->exit), address,
-				  hook->now))
-			view->session = OWN_UNCONFIRMED;
-		else if (!view->bindable && session_waits(session, hook->now))
-			view->session = OWN_WAITING;
-	}
-	/* To serve what is mine takes no more certainty than to bind (H2). */
-	view->partner = partner_state(
-		mate, view->bindable || view->session == OWN_UNCONFIRMED,
-		hook->now);
-	/* Nor can one be asked whose MAC is not known. */
-	if (view->session == OWN_UNCONFIRMED && !mate->reachable)
-		view->partner = OWN_PARTNER_GONE;
-}
-
 /*
  * The mark of the exit that a slow packet should leave by, the partner too.  No
  * packet for outside goes up without one: main knows the subnets of the uplinks,
@@ -446,33 +169,6 @@ static __noinline int miss_may_ask(const struct hook *hook,
 	       (action != OWN_QUESTION && action != OWN_SESSION_QUESTION) ||
 	       partner_was_asked(miss->hash, hook->now) ||
 	       ration_may_ask(hook, &miss->end.inside);
-}
-
-/*
- * Look, and ask the rules: an enum own_action.  Nothing is written but `miss`;
- * explain.h asks the same way.
- */
-static __always_inline __u32 miss_decide(const struct hook *hook,
-					 const struct packet *p,
-					 const struct tp_session *session,
-					 const struct tp_partner *mate,
-					 __u32 selected, struct miss *miss)
-{
-	const struct tp_exit *chosen = exit_at(selected);
-	__u32 first = TP_MAX_ADDRESSES;
-
-	miss_view(hook, p, session, mate, &miss->view);
-	if (exit_live(chosen)) {
-		miss->view.self = 1;
-		first = chosen->address;
-	}
-	miss->view.live = miss->view.self || exit_any();
-	miss_endpoint(p, miss);
-	miss_binding(hook, miss, first);
-	/* Or every way that led here walks the rest again: it is in a map, whose
-	 * bytes the verifier knows nothing of, once clang reads them there. */
-	asm volatile("" : : : "memory");
-	return own_decide(&miss->view);
 }
 
 /* GO_ON: it is ours, see miss_carry.  Else it is cared for, and why. */

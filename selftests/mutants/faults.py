@@ -127,7 +127,7 @@ FAULTS = [
           "if (claim_reserved(index) || claim_wanted(claim, port))",
           "if (claim_reserved(index))",
           "test_packet_in", "xdp: own udp port"),
-    Fault("a refused session keeps its port", "miss.h",
+    Fault("a refused session keeps its port", "bind.h",
           "binding_unclaim(&miss->end, index, until);", ";",
           "test_packet_guard", "tc: a refused session gives its port back"),
     # ---- sessions and their life --------------------------------------------
