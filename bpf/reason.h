@@ -15,10 +15,19 @@ static const __u8 reason_fates[TP_REASON_COUNT] = {
 #undef REASON
 };
 
+/*
+ * Compared and looked up here, by one register: clang would compare one copy and
+ * look up by another, or after the next call, where Linux 6.1 knows no bound.
+ */
 static __always_inline __u32 reason_fate(__u32 reason)
 {
-	return reason < TP_REASON_COUNT ? reason_fates[reason] :
-					  TP_FATE_DROPPED;
+	__u32 fate = TP_FATE_DROPPED;
+
+	asm volatile("" : "+r"(reason));
+	if (reason < TP_REASON_COUNT)
+		fate = reason_fates[reason];
+	asm volatile("" : "+r"(fate));
+	return fate;
 }
 
 static __always_inline void reason_count(__u32 hook, __u32 reason)
