@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* doctor.c - see doctor.h: interfaces, maps, routes. */
 #include <json-c/json.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,23 +8,8 @@
 
 #include "address.h"
 #include "doctor.h"
+#include "doctor_find.h"
 #include "site_private.h"
-
-void doctor_find(struct json_object *findings, const char *type,
-		 const char *format, ...)
-{
-	struct json_object *one = json_object_new_object();
-	char text[400];
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
-	va_end(arguments);
-	json_object_object_add(one, "what", json_object_new_string(text));
-	json_object_object_add(one, "type",
-			       type ? json_object_new_string(type) : NULL);
-	json_object_array_add(findings, one);
-}
 
 #define TYPE 96
 

@@ -17,10 +17,6 @@ struct json_object *doctor_findings(const struct site *site);
 
 /* ---- between its files --------------------------------------------------- */
 
-/* `type`: a command that mends it, or NULL. */
-void doctor_find(struct json_object *findings, const char *type,
-		 const char *format, ...) __attribute__((format(printf, 3, 4)));
-
 /* doctor_sysctl.c, doctor_offload.c: of the interfaces that are attached. */
 void doctor_sysctls(const struct site *site, struct json_object *findings);
 void doctor_offloads(const struct site *site, struct json_object *findings);

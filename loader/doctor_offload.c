@@ -16,6 +16,7 @@
 #include <linux/sockios.h>
 
 #include "doctor.h"
+#include "doctor_find.h"
 #include "site_private.h"
 
 static int ask(int fd, const char *name, void *data)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "doctor.h"
+#include "doctor_find.h"
 #include "site_private.h"
 #include "sysctl.h"
 

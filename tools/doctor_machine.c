@@ -2,7 +2,6 @@
 /* doctor_machine.c - see doctor_machine.h: the kernel, networkd, keepalived. */
 #include <glob.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,22 +15,6 @@
 #define CAP_NET_RAW_BIT 13
 #define CAP_PERFMON_BIT 38
 #define CAP_BPF_BIT 39
-
-void doctor_find(struct json_object *findings, const char *type,
-		 const char *format, ...)
-{
-	struct json_object *one = json_object_new_object();
-	char text[400];
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
-	va_end(arguments);
-	json_object_object_add(one, "what", json_object_new_string(text));
-	json_object_object_add(one, "type",
-			       type ? json_object_new_string(type) : NULL);
-	json_object_array_add(findings, one);
-}
 
 static FILE *open_file(const struct machine *machine, const char *path)
 {

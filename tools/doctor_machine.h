@@ -8,6 +8,7 @@
 #ifndef TWINPATH_DOCTOR_MACHINE_H
 #define TWINPATH_DOCTOR_MACHINE_H
 
+#include "doctor_find.h"
 #include "fields.h"
 
 /* What the daemon says of itself; or of no daemon: all empty. */
@@ -18,9 +19,6 @@ struct machine {
 	const char *announced;	     /* interface of our default; NULL: none */
 	struct json_object *findings;
 };
-
-void doctor_find(struct json_object *findings, const char *type,
-		 const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 void doctor_kernel(const struct machine *machine);
 void doctor_nftables(const struct machine *machine);
