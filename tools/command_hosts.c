@@ -109,14 +109,12 @@ static int print_text(const struct hosts *hosts)
 int command_hosts(const struct options *options)
 {
 	struct hosts *hosts = calloc(1, sizeof(*hosts));
-	struct instance instance;
 	struct pinned_map map;
 	int status = STATUS_FAILED;
 
 	if (!hosts)
 		return command_failed("no memory");
-	if (instance_find(&instance, options) &&
-	    pinned_map_open(&map, &instance, &form)) {
+	if (pinned_map_open(&map, options, &form)) {
 		status = read_hosts(&map, hosts);
 		close(map.fd);
 		if (status == STATUS_OK && options->json)

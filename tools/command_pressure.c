@@ -2,15 +2,10 @@
 /*
  * command_pressure.c - "pressure": what the data plane did for want of room.
  *
- * Owns: the sum over the CPUs, and the words for each counter (pressure.h).
+ * Owns: how it is shown; the words are pressure.h's.
  */
-#include <errno.h>
 #include <json-c/json.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 
 #include "columns.h"
 #include "pinned.h"
@@ -30,26 +25,6 @@ static const struct {
 	TP_PRESSURES(PRESSURE)
 #undef PRESSURE
 };
-
-static int read_counters(const struct pinned_map *map,
-			 uint64_t sum[TP_PRESSURE_COUNT])
-{
-	int cpus = libbpf_num_possible_cpus();
-	uint64_t(*each)[TP_PRESSURE_COUNT];
-	int status = STATUS_OK;
-	uint32_t zero = 0;
-
-	each = cpus > 0 ? calloc((size_t)cpus, sizeof(*each)) : NULL;
-	if (!each)
-		return command_failed("%s: no memory", map->path);
-	if (bpf_map_lookup_elem(map->fd, &zero, each))
-		status = command_failed("%s: %s", map->path, strerror(errno));
-	for (int cpu = 0; status == STATUS_OK && cpu < cpus; cpu++)
-		for (int i = 0; i < TP_PRESSURE_COUNT; i++)
-			sum[i] += each[cpu][i];
-	free(each);
-	return status;
-}
 
 static void print_json(const uint64_t sum[TP_PRESSURE_COUNT])
 {
@@ -95,14 +70,12 @@ static int print_text(const uint64_t sum[TP_PRESSURE_COUNT])
 int command_pressure(const struct options *options)
 {
 	uint64_t sum[TP_PRESSURE_COUNT] = { 0 };
-	struct instance instance;
 	struct pinned_map map;
 	int status;
 
-	if (!instance_find(&instance, options) ||
-	    !pinned_map_open(&map, &instance, &form))
+	if (!pinned_map_open(&map, options, &form))
 		return STATUS_FAILED;
-	status = read_counters(&map, sum);
+	status = pinned_map_sum(&map, 0, sum, TP_PRESSURE_COUNT);
 	close(map.fd);
 	if (status == STATUS_OK && options->json)
 		print_json(sum);

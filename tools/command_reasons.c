@@ -2,15 +2,10 @@
 /*
  * command_reasons.c - "reasons": what became of the packets, by hook.
  *
- * Owns: the sum over the CPUs, and the words for each reason (reasons.h).
+ * Owns: how it is shown; the words are reasons.h's.
  */
-#include <errno.h>
 #include <json-c/json.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 
 #include "columns.h"
 #include "pinned.h"
@@ -49,29 +44,11 @@ typedef uint64_t counters_t[TP_HOOK_COUNT][TP_REASON_COUNT];
 
 static int read_counters(const struct pinned_map *map, counters_t sum)
 {
-	int cpus = libbpf_num_possible_cpus();
-	struct tp_reasons *values;
 	int status = STATUS_OK;
-	uint64_t one[TP_REASON_COUNT];
-	uint32_t hook;
-	int cpu, i;
 
-	values = cpus > 0 ? calloc((size_t)cpus, sizeof(*values)) : NULL;
-	if (!values)
-		return command_failed("%s: no memory", map->path);
-	for (hook = 0; hook < TP_HOOK_COUNT; hook++) {
-		if (bpf_map_lookup_elem(map->fd, &hook, values)) {
-			status = command_failed("%s: %s", map->path,
-						strerror(errno));
-			break;
-		}
-		for (cpu = 0; cpu < cpus; cpu++) {
-			memcpy(one, &values[cpu], sizeof(one));
-			for (i = 0; i < TP_REASON_COUNT; i++)
-				sum[hook][i] += one[i];
-		}
-	}
-	free(values);
+	for (uint32_t hook = 0; status == STATUS_OK && hook < TP_HOOK_COUNT;
+	     hook++)
+		status = pinned_map_sum(map, hook, sum[hook], TP_REASON_COUNT);
 	return status;
 }
 
@@ -145,12 +122,10 @@ static int print_text(const counters_t sum, bool all)
 int command_reasons(const struct options *options)
 {
 	counters_t sum = { 0 };
-	struct instance instance;
 	struct pinned_map map;
 	int status;
 
-	if (!instance_find(&instance, options) ||
-	    !pinned_map_open(&map, &instance, &form))
+	if (!pinned_map_open(&map, options, &form))
 		return STATUS_FAILED;
 	status = read_counters(&map, sum);
 	close(map.fd);

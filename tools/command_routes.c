@@ -191,12 +191,10 @@ static int print_text(const struct entries *entries)
 int command_routes(const struct options *options)
 {
 	struct entries entries = { 0 };
-	struct instance instance;
 	struct pinned_map map;
 	int status;
 
-	if (!instance_find(&instance, options) ||
-	    !pinned_map_open(&map, &instance, &form))
+	if (!pinned_map_open(&map, options, &form))
 		return STATUS_FAILED;
 	status = read_entries(&map, &entries);
 	close(map.fd);

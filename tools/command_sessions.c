@@ -192,16 +192,13 @@ static void print_end(const struct listing *listing)
 static int list(const struct options *options, const char *name)
 {
 	struct listing listing = { .options = options, .name = name };
-	struct instance instance;
 	FILE *file;
 	int status;
 
 	if (options->inside && prefix_parse(options->inside, &listing.inside))
 		return command_failed("--inside %s: no address and no prefix",
 				      options->inside);
-	if (!instance_find(&instance, options))
-		return STATUS_FAILED;
-	file = pinned_text_open(&instance, name);
+	file = pinned_text_open(options, name);
 	if (!file)
 		return STATUS_FAILED;
 	if (options->json && !options->count)

@@ -6,9 +6,11 @@
  * another version must never be read as if it were of ours.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 
 #include "pinned.h"
 
@@ -52,18 +54,20 @@ static bool has_form(const struct pinned_map *map,
 	return false;
 }
 
-bool pinned_map_open(struct pinned_map *out, const struct instance *instance,
+bool pinned_map_open(struct pinned_map *out, const struct options *options,
 		     const struct pinned_form *form)
 {
 	LIBBPF_OPTS(bpf_obj_get_opts, read_only, .file_flags = BPF_F_RDONLY);
 	struct bpf_map_info info = { 0 };
 	uint32_t size = sizeof(info);
+	struct instance instance;
 
-	if (!pin_path(out->path, instance, form->name))
+	if (!instance_find(&instance, options) ||
+	    !pin_path(out->path, &instance, form->name))
 		return false;
 	out->fd = bpf_obj_get_opts(out->path, &read_only);
 	if (out->fd < 0) {
-		say_why_not(instance, out->path, errno);
+		say_why_not(&instance, out->path, errno);
 		return false;
 	}
 	if (bpf_obj_get_info_by_fd(out->fd, &info, &size)) {
@@ -79,15 +83,35 @@ fail:
 	return false;
 }
 
-FILE *pinned_text_open(const struct instance *instance, const char *name)
+int pinned_map_sum(const struct pinned_map *map, uint32_t key, uint64_t sum[],
+		   size_t count)
 {
+	int cpus = libbpf_num_possible_cpus();
+	uint64_t *each;
+	int status = STATUS_OK;
+
+	each = cpus > 0 ? calloc((size_t)cpus * count, sizeof(*each)) : NULL;
+	if (!each)
+		return command_failed("%s: no memory", map->path);
+	if (bpf_map_lookup_elem(map->fd, &key, each))
+		status = command_failed("%s: %s", map->path, strerror(errno));
+	for (size_t i = 0; i < (size_t)cpus * count; i++)
+		sum[i % count] += each[i];
+	free(each);
+	return status;
+}
+
+FILE *pinned_text_open(const struct options *options, const char *name)
+{
+	struct instance instance;
 	char path[INSTANCE_PATH];
 	FILE *file;
 
-	if (!pin_path(path, instance, name))
+	if (!instance_find(&instance, options) ||
+	    !pin_path(path, &instance, name))
 		return NULL;
 	file = fopen(path, "re");
 	if (!file)
-		say_why_not(instance, path, errno);
+		say_why_not(&instance, path, errno);
 	return file;
 }

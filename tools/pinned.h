@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * pinned.h - an instance's pins, opened for reading, and what to say when
- * that cannot be.  The command writes no map.
+ * pinned.h - the pins of the instance that is meant, opened for reading, and what
+ * to say when that cannot be.  The command writes no map.
  */
 #ifndef TWINPATH_PINNED_H
 #define TWINPATH_PINNED_H
@@ -27,10 +27,14 @@ struct pinned_form {
 };
 
 /* False after saying why. */
-bool pinned_map_open(struct pinned_map *out, const struct instance *instance,
+bool pinned_map_open(struct pinned_map *out, const struct options *options,
 		     const struct pinned_form *form);
 
+/* Add what every CPU has counted under `key`: values of `count` counters each. */
+int pinned_map_sum(const struct pinned_map *map, uint32_t key, uint64_t sum[],
+		   size_t count);
+
 /* The pinned iterator `name` as text; NULL after saying why. */
-FILE *pinned_text_open(const struct instance *instance, const char *name);
+FILE *pinned_text_open(const struct options *options, const char *name);
 
 #endif
