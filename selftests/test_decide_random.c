@@ -16,26 +16,12 @@
 #include <cmocka.h>
 
 #include "decide.h"
+#include "random/happen.h"
 
 #define SITES 20000
 #define TURNS 50
 
-static uint64_t seed = 0x2545f4914f6cdd1dULL;
 static unsigned site, turn;
-
-/* xorshift64*, by G. Marsaglia and S. Vigna. */
-static unsigned below(unsigned bound)
-{
-	seed ^= seed >> 12;
-	seed ^= seed << 25;
-	seed ^= seed >> 27;
-	return (unsigned)((seed * 0x2545f4914f6cdd1dULL) >> 33) % bound;
-}
-
-static bool chance(unsigned percent)
-{
-	return below(100) < percent;
-}
 
 #define HOLDS(condition)                                                    \
 	do {                                                                \
@@ -43,116 +29,6 @@ static bool chance(unsigned percent)
 			fail_msg("site %u turn %u: not so: %s", site, turn, \
 				 #condition);                               \
 	} while (0)
-
-/* ---- random sites --------------------------------------------------------- */
-
-static void number(char *to, const char *name, unsigned digit)
-{
-	size_t length = strlen(name);
-
-	memcpy(to, name, length);
-	to[length] = (char)('0' + digit);
-	to[length + 1] = '\0';
-}
-
-static void new_fallbacks(struct uplink_config *uplink)
-{
-	unsigned level = uplink->level;
-
-	uplink->fallbacks_count = chance(50) ? 0 : below(MODEL_FALLBACKS + 1);
-	for (unsigned n = 0; n < uplink->fallbacks_count; n++) {
-		uplink->fallbacks[n].level = level += 1 + below(3);
-		uplink->fallbacks[n].track = below(2);
-		uplink->fallbacks[n].announce = chance(80);
-	}
-}
-
-static void new_site(struct config *config)
-{
-	memset(config, 0, sizeof(*config));
-	config->uplinks_count = below(5); /* none at all, too */
-	for (unsigned i = 0; i < config->uplinks_count; i++) {
-		struct uplink_config *uplink = &config->uplinks[i];
-
-		number(uplink->name, "a-long-name-", i);
-		number(uplink->interface, "interface-", i);
-		uplink->level = 1 + below(chance(5) ? 20 : 3);
-		uplink->tracks_count = 2;
-		uplink->track = below(2);
-		strcpy(uplink->tracks[0].name, "interface");
-		strcpy(uplink->tracks[1].name, "a-long-track-na");
-		new_fallbacks(uplink);
-	}
-	config->settle = chance(50) ? 0 : 1 + below(3000);
-	config->partner.type = below(3);
-	config->last_resort = chance(70);
-}
-
-static void new_uplink(struct uplink_facts *uplink)
-{
-	bool fine = chance(70);
-
-	uplink->present = fine || chance(80);
-	uplink->admin_up = fine || chance(80);
-	uplink->carrier = fine || chance(80);
-	uplink->has_address = fine || chance(80);
-	uplink->next_hop = fine || chance(80);
-	uplink->attached = fine || chance(80);
-	uplink->beyond = chance(30);
-	uplink->track = below(3);
-	for (unsigned n = 0; n < MODEL_FALLBACKS; n++)
-		uplink->fallbacks[n] = below(3);
-}
-
-static void new_heartbeat(struct partner_facts *partner)
-{
-	partner->told = chance(50);
-	partner->told_self = partner->told && chance(50);
-	partner->told_level = partner->told && chance(70) ? 1 + below(8) : 0;
-	partner->first = chance(50);
-	partner->awaited = !partner->told && chance(10);
-}
-
-static void new_liveness(struct partner_facts *partner)
-{
-	partner->failing = chance(30);
-	partner->gone = partner->failing && chance(60);
-}
-
-/* A turn changes a little, as it is in life; sometimes everything. */
-static void new_facts(const struct config *config, struct facts *facts)
-{
-	bool all = chance(5);
-
-	facts->now += below(1000);
-	facts->ready = chance(90);
-	for (unsigned i = 0; i < config->uplinks_count; i++)
-		if (all || chance(30))
-			new_uplink(&facts->uplinks[i]);
-	if (all || chance(30))
-		facts->partner.address_on_lan = chance(80);
-	if (all || chance(30))
-		facts->partner.mac_known = chance(80);
-	if (all || chance(30))
-		facts->partner.marker = chance(50);
-	if (all || chance(30))
-		facts->partner.offers_default = chance(50);
-	if (all || chance(30))
-		new_liveness(&facts->partner);
-	if (all || chance(30))
-		new_heartbeat(&facts->partner);
-}
-
-static void new_intent(struct intent *intent)
-{
-	if (chance(80))
-		return;
-	memset(intent, 0, sizeof(*intent));
-	intent->kind = below(4);
-	intent->force = chance(30);
-	if (intent->kind == INTENT_UPLINK || intent->kind == INTENT_DRAIN)
-		number(intent->uplink, "a-long-name-", below(5));
-}
 
 /* ---- what must hold -------------------------------------------------------- */
 
@@ -513,12 +389,12 @@ static void invariants(void **state)
 		struct desired desired, before;
 		struct config config;
 
-		new_site(&config);
+		happen_site(&config);
 		for (turn = 0; turn < TURNS; turn++) {
 			const struct desired *last = turn ? &before : NULL;
 
-			new_facts(&config, &facts);
-			new_intent(&intent);
+			happen_facts(&config, &facts);
+			happen_intent(&intent);
 			desired = decide(&config, &facts, &intent, last);
 			check(&config, &facts, &intent, last, &desired);
 			before = desired;

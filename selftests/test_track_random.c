@@ -17,6 +17,7 @@
 
 #include "decide.h"
 #include "log.h"
+#include "random/dice.h"
 #include "site.h"
 #include "track_list.h"
 #include "tracks.h"
@@ -25,7 +26,6 @@
 #define STEP 50 /* ms of simulated time between two looks */
 #define S ((msec_t)1000)
 
-static uint64_t seed;
 static unsigned number;
 static struct site site;
 static struct tracks tracks;
@@ -47,20 +47,6 @@ static struct path {
 	msec_t next;  /* probe */
 } paths[MODEL_UPLINKS][MODEL_TRACKS];
 
-/* xorshift64*, by G. Marsaglia and S. Vigna. */
-static unsigned below(unsigned bound)
-{
-	seed ^= seed >> 12;
-	seed ^= seed << 25;
-	seed ^= seed >> 27;
-	return (unsigned)((seed * 0x2545f4914f6cdd1dULL) >> 33) % bound;
-}
-
-static bool chance(unsigned percent)
-{
-	return below(100) < percent;
-}
-
 #define HOLDS(condition)                                                 \
 	do {                                                             \
 		if (!(condition))                                        \
@@ -77,12 +63,12 @@ msec_t site_now(void)
 
 static void new_damp(struct damp_config *damp)
 {
-	if (chance(60))
+	if (dice_chance(60))
 		return;
-	damp->half_life = (1 + below(60)) * S;
-	damp->reuse = 500 + below(500);
-	damp->suppress = damp->reuse + 1 + below(1500);
-	damp->most = damp->half_life * (2 + below(4));
+	damp->half_life = (1 + dice_below(60)) * S;
+	damp->reuse = 500 + dice_below(500);
+	damp->suppress = damp->reuse + 1 + dice_below(1500);
+	damp->most = damp->half_life * (2 + dice_below(4));
 }
 
 static void new_members(struct track_config *list, unsigned before)
@@ -90,10 +76,11 @@ static void new_members(struct track_config *list, unsigned before)
 	unsigned total = 0;
 
 	for (unsigned i = 0; i < before; i++) {
-		if (list->kind == TRACK_NOT ? list->members_count : chance(40))
+		if (list->kind == TRACK_NOT ? list->members_count :
+					      dice_chance(40))
 			continue;
 		list->members[list->members_count++] = (struct track_member){
-			i, list->kind == TRACK_WEIGHT ? 1 + below(9) : 1
+			i, list->kind == TRACK_WEIGHT ? 1 + dice_below(9) : 1
 		};
 	}
 	if (!list->members_count)
@@ -101,40 +88,40 @@ static void new_members(struct track_config *list, unsigned before)
 			(struct track_member){ 0, 1 };
 	for (unsigned i = 0; i < list->members_count; i++)
 		total += list->members[i].weight;
-	list->weight_up = 1 + below(total);
-	list->weight_down = below(list->weight_up);
+	list->weight_up = 1 + dice_below(total);
+	list->weight_down = dice_below(list->weight_up);
 }
 
 static void new_uplink(struct uplink_config *uplink, unsigned i)
 {
-	unsigned probes = 1 + below(4);
+	unsigned probes = 1 + dice_below(4);
 
 	snprintf(uplink->name, MODEL_NAME, "isp-%u", i);
 	uplink->level = 1 + i;
-	uplink->tracks_count = 1 + probes + below(6);
+	uplink->tracks_count = 1 + probes + dice_below(6);
 	for (unsigned t = 0; t < uplink->tracks_count; t++) {
 		struct track_config *track = &uplink->tracks[t];
 
 		snprintf(track->name, MODEL_NAME, "t%u", t);
 		track->kind = !t	  ? TRACK_INTERFACE :
 			      t <= probes ? TRACK_ICMP :
-					    TRACK_ANY + below(4);
-		track->misses = 1 + below(4);
-		track->hits = 1 + below(4);
-		track->interval = 50 + 50 * below(20);
-		track->delay_down = chance(50) ? 0 : below(5000);
-		track->delay_up = chance(30) ? 0 : below(20000);
+					    TRACK_ANY + dice_below(4);
+		track->misses = 1 + dice_below(4);
+		track->hits = 1 + dice_below(4);
+		track->interval = 50 + 50 * dice_below(20);
+		track->delay_down = dice_chance(50) ? 0 : dice_below(5000);
+		track->delay_up = dice_chance(30) ? 0 : dice_below(20000);
 		new_damp(&track->damp);
 		if (t > probes)
 			new_members(track, t);
 	}
 	uplink->track = uplink->tracks_count - 1;
-	uplink->fallbacks_count = below(3);
+	uplink->fallbacks_count = dice_below(3);
 	for (unsigned n = 0; n < uplink->fallbacks_count; n++)
 		uplink->fallbacks[n] = (struct fallback_config){
 			.level = 10 + 2 * n + i,
-			.track = below(uplink->tracks_count),
-			.announce = chance(80),
+			.track = dice_below(uplink->tracks_count),
+			.announce = dice_chance(80),
 		};
 }
 
@@ -155,10 +142,10 @@ static void begin(void)
 static void new_site(void)
 {
 	memset(&site.config, 0, sizeof(site.config));
-	site.config.uplinks_count = 1 + below(3);
+	site.config.uplinks_count = 1 + dice_below(3);
 	for (unsigned i = 0; i < site.config.uplinks_count; i++)
 		new_uplink(&site.config.uplinks[i], i);
-	site.config.settle = chance(50) ? 0 : 1 + below(3000);
+	site.config.settle = dice_chance(50) ? 0 : 1 + dice_below(3000);
 	begin();
 }
 
@@ -170,7 +157,8 @@ static void weather(struct path *path, bool interface)
 	if (site.facts.now < path->until)
 		return;
 	path->works = !path->works;
-	path->until = site.facts.now + below(chance(70) ? 2000 : 60000) +
+	path->until = site.facts.now +
+		      dice_below(dice_chance(70) ? 2000 : 60000) +
 		      (interface ? 20000 : 0);
 }
 
@@ -401,14 +389,14 @@ static void invariants(void **state)
 {
 	(void)state;
 	for (number = 0; number < SITES; number++) {
-		uint64_t first, weather_seed;
+		uint64_t first, seed;
 
-		seed = 0x2545f4914f6cdd1dULL + number * 0x9e3779b97f4a7c15ULL;
+		dice_set(DICE_SEED + number * 0x9e3779b97f4a7c15ULL);
 		new_site();
-		weather_seed = seed;
+		seed = dice_state();
 		first = live(120 * S);
 		/* The same weather, the same decisions. */
-		seed = weather_seed;
+		dice_set(seed);
 		begin();
 		assert_true(live(120 * S) == first);
 	}
