@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* program_pins.c - see program_pins.h. */
-#include <dirent.h>
 #include <errno.h>
+#include <glob.h>
 #include <limits.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -135,39 +135,30 @@ void program_pins_close(struct program_pins *pins)
 	memset(pins, 0, sizeof(*pins));
 }
 
-static void remove_place(const char *place)
+/* Neither an instance's name nor a hash has a character that glob() knows. */
+static void remove_each(const char *dir, const char *names,
+			int (*remove_one)(const char *path))
 {
-	struct dirent *entry;
-	char path[PIN];
-	DIR *d = opendir(place);
+	char pattern[PIN];
+	glob_t found;
 
-	if (!d)
+	snprintf(pattern, sizeof(pattern), "%s/%s", dir, names);
+	if (glob(pattern, GLOB_NOSORT, NULL, &found))
 		return;
-	while ((entry = readdir(d))) {
-		if (entry->d_name[0] == '.')
-			continue;
-		snprintf(path, sizeof(path), "%s/%s", place, entry->d_name);
-		unlink(path);
-	}
-	closedir(d);
-	if (rmdir(place))
-		log_warning("cannot remove %s: %s", place, strerror(errno));
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		if (remove_one(found.gl_pathv[i]))
+			log_warning("cannot remove %s: %s", found.gl_pathv[i],
+				    strerror(errno));
+	globfree(&found);
+}
+
+static int remove_place(const char *place)
+{
+	remove_each(place, "*", unlink);
+	return rmdir(place);
 }
 
 void program_pins_remove(const char *dir)
 {
-	struct dirent *entry;
-	char place[PLACE];
-	DIR *d = opendir(dir);
-
-	if (!d)
-		return;
-	while ((entry = readdir(d))) {
-		if (strncmp(entry->d_name, PREFIX, strlen(PREFIX)) != 0)
-			continue;
-		snprintf(place, sizeof(place), "%s/%.*s", dir,
-			 (int)(PLACE - PLANE_PATH - 1), entry->d_name);
-		remove_place(place);
-	}
-	closedir(d);
+	remove_each(dir, PREFIX "*", remove_place);
 }
