@@ -70,9 +70,8 @@ static void test_simulate(void **state)
 		"{\"command\":\"simulate\",\"what\":\"down\",\"to\":\"isp-a\"}\n");
 	answer = client_answer(fd);
 	assert_true(client_granted(answer));
-	assert_string_equal(client_text(answer, "from"), "isp-a");
-	assert_string_equal(client_text(answer, "to"), "none");
-	assert_string_equal(client_text(answer, "reason"), "nothing is up");
+	CLIENT_EXPECT(answer, { "from", "isp-a" }, { "to", "none" },
+		      { "reason", "nothing is up" });
 	json_object_object_get_ex(answer, "sessions", &sessions);
 	/* Of the census: 40 of 42 are TCP. */
 	json_object_object_get_ex(sessions, "told", &value);

@@ -62,9 +62,8 @@ static void test_status_has_every_field(void **state)
 		if (!json_object_object_get_ex(status, fields[i], &value))
 			fail_msg("no field %s", fields[i]);
 	assert_int_equal(json_object_object_length(status), i);
-	assert_string_equal(client_text(status, "selector"), "isp-a");
-	assert_string_equal(client_text(status, "uptime_s"), "60.000");
-	assert_null(client_text(status, "last_switch"));
+	CLIENT_EXPECT(status, { "selector", "isp-a" }, { "uptime_s", "60.000" },
+		      { "last_switch", NULL });
 	json_object_put(answer);
 }
 
@@ -76,25 +75,25 @@ static void test_status_shows_rules(void **state)
 	fixture.site.config.firewall = FIREWALL_AUTO;
 	answer = ask_status();
 	rules = json_object_object_get(status_of(answer), "rules");
-	assert_string_equal(client_text(rules, "firewall"), "auto");
-	assert_string_equal(client_text(rules, "first_packets"), "true");
-	assert_string_equal(client_text(rules, "because"),
-			    "nft table inet house, chain forward: policy drop");
-	assert_null(client_text(rules, "unasked"));
+	CLIENT_EXPECT(rules, { "firewall", "auto" },
+		      { "first_packets", "true" },
+		      { "because",
+			"nft table inet house, chain forward: policy drop" },
+		      { "unasked", NULL });
 	to = json_object_object_get(rules, "to");
 	assert_int_equal(json_object_array_length(to), 1);
 	to = json_object_array_get_idx(to, 0);
-	assert_string_equal(client_text(to, "prefix"), "10.8.0.0/16");
-	assert_string_equal(client_text(to, "origin"), "IPsec policy");
+	CLIENT_EXPECT(to, { "prefix", "10.8.0.0/16" },
+		      { "origin", "IPsec policy" });
 	json_object_put(answer);
 
 	fixture.site.config.firewall = FIREWALL_NONE;
 	answer = ask_status();
 	rules = json_object_object_get(status_of(answer), "rules");
-	assert_string_equal(client_text(rules, "first_packets"), "false");
-	assert_string_equal(client_text(rules, "because"), "firewall = none");
-	assert_string_equal(client_text(rules, "unasked"),
-			    "nft table inet house, chain forward: policy drop");
+	CLIENT_EXPECT(rules, { "first_packets", "false" },
+		      { "because", "firewall = none" },
+		      { "unasked",
+			"nft table inet house, chain forward: policy drop" });
 	json_object_put(answer);
 }
 
@@ -113,26 +112,17 @@ static void test_status_shows_tracks(void **state)
 	tracks = json_object_object_get(uplink, "tracks");
 	assert_int_equal(json_object_array_length(tracks), 2);
 	track = json_object_array_get_idx(tracks, 1);
-	assert_string_equal(client_text(uplink, "state"), "up");
-	assert_string_equal(client_text(uplink, "next_hop"), "172.16.1.2");
-	assert_null(client_text(uplink, "next_hop_mac"));
-	assert_string_equal(client_text(track, "target"), "172.29.0.1");
-	assert_string_equal(client_text(track, "state"), "up");
-	assert_string_equal(client_text(track, "raw"), "down");
-	assert_string_equal(client_text(track, "since_s"), "9.500");
-	assert_string_equal(client_text(track, "pending_s"), "2.500");
-	assert_string_equal(client_text(track, "rtt_ms"), "1.234");
+	CLIENT_EXPECT(uplink, { "state", "up" }, { "next_hop", "172.16.1.2" },
+		      { "next_hop_mac", NULL });
+	CLIENT_EXPECT(track, { "target", "172.29.0.1" }, { "state", "up" },
+		      { "raw", "down" }, { "since_s", "9.500" },
+		      { "pending_s", "2.500" }, { "rtt_ms", "1.234" });
 	probe = json_object_object_get(track, "probe");
-	assert_string_equal(client_text(probe, "window"), "20");
-	assert_string_equal(client_text(probe, "probes"), "4");
-	assert_string_equal(client_text(probe, "loss_percent"), "25.0");
-	assert_string_equal(client_text(probe, "rtt_ms"), "1.500");
-	assert_null(client_text(probe, "jitter_ms"));
-	assert_string_equal(client_text(probe, "slow"), "5");
-	assert_string_equal(client_text(probe, "duplicates"), "2");
-	assert_string_equal(client_text(probe, "foreign"), "3");
-	assert_string_equal(client_text(probe, "excused"), "4");
-	assert_string_equal(client_text(probe, "armed"), "unsupported");
+	CLIENT_EXPECT(probe, { "window", "20" }, { "probes", "4" },
+		      { "loss_percent", "25.0" }, { "rtt_ms", "1.500" },
+		      { "jitter_ms", NULL }, { "slow", "5" },
+		      { "duplicates", "2" }, { "foreign", "3" },
+		      { "excused", "4" }, { "armed", "unsupported" });
 	track = json_object_array_get_idx(tracks, 0);
 	assert_null(client_text(track, "rtt_ms"));
 	assert_null(json_object_object_get(track, "probe"));
@@ -146,15 +136,11 @@ static void test_status_of_sessions(void **state)
 	(void)state;
 	answer = ask_status();
 	uplink = uplink_of(answer);
-	assert_string_equal(client_text(uplink, "sessions"), "42");
-	assert_string_equal(client_text(uplink, "tcp_sessions"), "40");
-	assert_string_equal(client_text(uplink, "bindings"), "7");
-	assert_string_equal(client_text(uplink, "metered"), "false");
-	assert_string_equal(client_text(uplink, "failback"), "sticky");
-	assert_string_equal(client_text(uplink, "cut"), "false");
-	assert_null(client_text(uplink, "cut_in_s"));
-	assert_null(client_text(uplink, "home_in_s"));
-	assert_null(client_text(uplink, "waits_s"));
+	CLIENT_EXPECT(uplink, { "sessions", "42" }, { "tcp_sessions", "40" },
+		      { "bindings", "7" }, { "metered", "false" },
+		      { "failback", "sticky" }, { "cut", "false" },
+		      { "cut_in_s", NULL }, { "home_in_s", NULL },
+		      { "waits_s", NULL });
 	json_object_put(answer);
 	stub.counted = false;
 	stub.waits = 1007500;
@@ -165,14 +151,10 @@ static void test_status_of_sessions(void **state)
 	stub.failback.home_after = 999000; /* has passed */
 	answer = ask_status();
 	uplink = uplink_of(answer);
-	assert_null(client_text(uplink, "sessions"));
-	assert_null(client_text(uplink, "bindings"));
-	assert_string_equal(client_text(uplink, "state"), "drain");
-	assert_string_equal(client_text(uplink, "metered"), "true");
-	assert_string_equal(client_text(uplink, "failback"), "drain");
-	assert_string_equal(client_text(uplink, "cut_in_s"), "2.500");
-	assert_string_equal(client_text(uplink, "home_in_s"), "0.000");
-	assert_string_equal(client_text(uplink, "waits_s"), "7.500");
+	CLIENT_EXPECT(uplink, { "sessions", NULL }, { "bindings", NULL },
+		      { "state", "drain" }, { "metered", "true" },
+		      { "failback", "drain" }, { "cut_in_s", "2.500" },
+		      { "home_in_s", "0.000" }, { "waits_s", "7.500" });
 	json_object_put(answer);
 }
 
@@ -195,20 +177,14 @@ static void test_status_of_published_servers(void **state)
 	list = json_object_object_get(status_of(answer), "published");
 	assert_int_equal(json_object_array_length(list), 1);
 	item = json_object_array_get_idx(list, 0);
-	assert_string_equal(client_text(item, "name"), "web");
-	assert_string_equal(client_text(item, "uplink"), "isp-a");
-	assert_string_equal(client_text(item, "protocol"), "tcp");
-	assert_string_equal(client_text(item, "ports"), "[ 8000, 8099 ]");
-	assert_string_equal(client_text(item, "to"), "192.168.0.10");
-	assert_string_equal(client_text(item, "to_ports"), "[ 9000, 9099 ]");
-	assert_string_equal(client_text(item, "filtering"),
-			    "endpoint-independent");
-	assert_string_equal(client_text(item, "open"), "99");
-	assert_string_equal(client_text(item, "state"),
-			    "99 of 100 open, 8080 not");
-	assert_string_equal(client_text(item, "why"),
-			    "the gateway itself listens there");
-	assert_string_equal(client_text(item, "inside"), "true");
+	CLIENT_EXPECT(item, { "name", "web" }, { "uplink", "isp-a" },
+		      { "protocol", "tcp" }, { "ports", "[ 8000, 8099 ]" },
+		      { "to", "192.168.0.10" },
+		      { "to_ports", "[ 9000, 9099 ]" },
+		      { "filtering", "endpoint-independent" }, { "open", "99" },
+		      { "state", "99 of 100 open, 8080 not" },
+		      { "why", "the gateway itself listens there" },
+		      { "inside", "true" });
 	json_object_put(answer);
 }
 
@@ -230,12 +206,9 @@ static void test_status_of_a_wish(void **state)
 	status = status_of(answer);
 	intent = json_object_object_get(status, "intent");
 	assert_string_equal(client_text(status, "degraded"), "true");
-	assert_string_equal(client_text(intent, "kind"), "drain");
-	assert_string_equal(client_text(intent, "uplink"), "isp-a");
-	assert_string_equal(client_text(intent, "since_s"), "1.000");
-	assert_string_equal(client_text(intent, "left_s"), "60.000");
-	assert_string_equal(client_text(intent, "drain_s"), "5.000");
-	assert_string_equal(client_text(intent, "force"), "true");
+	CLIENT_EXPECT(intent, { "kind", "drain" }, { "uplink", "isp-a" },
+		      { "since_s", "1.000" }, { "left_s", "60.000" },
+		      { "drain_s", "5.000" }, { "force", "true" });
 	json_object_put(answer);
 }
 
@@ -255,13 +228,12 @@ static void test_status_of_a_partner_and_a_switch(void **state)
 	answer = ask_status();
 	status = status_of(answer);
 	last = json_object_object_get(status, "last_switch");
-	assert_string_equal(client_text(last, "from"), "isp-a");
-	assert_string_equal(client_text(last, "to"), "partner");
-	assert_string_equal(client_text(last, "ago_s"), "1.000");
+	CLIENT_EXPECT(last, { "from", "isp-a" }, { "to", "partner" },
+		      { "ago_s", "1.000" });
 	partner = json_object_object_get(status, "partner");
-	assert_string_equal(client_text(partner, "type"), "router");
-	assert_string_equal(client_text(partner, "address"), "192.168.0.4");
-	assert_string_equal(client_text(partner, "mac"), "02:00:00:00:00:04");
+	CLIENT_EXPECT(partner, { "type", "router" },
+		      { "address", "192.168.0.4" },
+		      { "mac", "02:00:00:00:00:04" });
 	json_object_put(answer);
 }
 

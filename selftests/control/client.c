@@ -104,6 +104,20 @@ const char *client_text(struct json_object *object, const char *key)
 	return json_object_get_string(value);
 }
 
+void client_expect_fields(struct json_object *object,
+			  const struct client_field *field)
+{
+	for (; field->key; field++) {
+		const char *text = client_text(object, field->key);
+
+		if (!text != !field->text ||
+		    (text && strcmp(text, field->text) != 0))
+			fail_msg("%s: %s, not %s", field->key,
+				 text ? text : "null",
+				 field->text ? field->text : "null");
+	}
+}
+
 void client_expect_granted(const char *request)
 {
 	int fd = client_dial();

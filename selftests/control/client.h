@@ -28,6 +28,18 @@ struct json_object *client_answer(int fd);
 bool client_granted(struct json_object *answer);
 const char *client_text(struct json_object *object, const char *key);
 
+/* Fields of an object as text; NULL: there, and null.  The last has no key. */
+struct client_field {
+	const char *key, *text;
+};
+
+void client_expect_fields(struct json_object *object,
+			  const struct client_field *field);
+
+#define CLIENT_EXPECT(object, ...)   \
+	client_expect_fields(object, \
+			     (const struct client_field[]){ __VA_ARGS__, {} })
+
 /* One request on a connection of its own; the error names `part`. */
 void client_expect_granted(const char *request);
 void client_expect_refused(const char *request, const char *part);
