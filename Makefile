@@ -118,6 +118,7 @@ test_conformance-parts := $(patsubst selftests/%.c,%, \
 test_config-parts := config/reader
 test_config_refused-parts := config/reader
 test_decide_random-parts := random/dice random/happen
+test_probe-parts := probe/bench probe/peer
 test_track_random-parts := random/dice
 control-parts := $(patsubst selftests/%.c,%,$(wildcard selftests/control/*.c))
 $(foreach t,$(filter test_control%,$(tests)),$(eval $t-objs := $(control)) \
@@ -423,7 +424,8 @@ sources = $(wildcard bpf/*.[ch] include/twinpath/*.h loader/*.[ch] tools/*.[ch] 
 	selftests/*.[ch] selftests/harness/*.[ch] selftests/model/*.[ch] \
 	selftests/tools/*.[ch] selftests/bench/*.[ch])
 sources += $(wildcard selftests/config/*.[ch] selftests/control/*.[ch])
-sources += $(wildcard selftests/decide/*.[ch] selftests/random/*.[ch])
+sources += $(wildcard selftests/decide/*.[ch] selftests/random/*.[ch] \
+	selftests/probe/*.[ch])
 sources += $(wildcard selftests/conformance/*.[ch] selftests/fuzz/*.[ch])
 
 format:
