@@ -118,6 +118,7 @@ test_conformance-parts := $(patsubst selftests/%.c,%, \
 test_config-parts := config/reader
 test_config_refused-parts := config/reader
 test_decide_random-parts := random/dice random/happen
+test_packet_raw-parts := raw/gateway raw/pass
 test_probe-parts := probe/bench probe/peer
 test_track_random-parts := random/dice
 control-parts := $(patsubst selftests/%.c,%,$(wildcard selftests/control/*.c))
@@ -425,7 +426,7 @@ sources = $(wildcard bpf/*.[ch] include/twinpath/*.h loader/*.[ch] tools/*.[ch] 
 	selftests/tools/*.[ch] selftests/bench/*.[ch])
 sources += $(wildcard selftests/config/*.[ch] selftests/control/*.[ch])
 sources += $(wildcard selftests/decide/*.[ch] selftests/random/*.[ch] \
-	selftests/probe/*.[ch])
+	selftests/probe/*.[ch] selftests/raw/*.[ch])
 sources += $(wildcard selftests/conformance/*.[ch] selftests/fuzz/*.[ch])
 
 format:
