@@ -9,28 +9,21 @@
  */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "control.h"
-#include "explain.h"
 #include "facts.h"
 #include "foreign_watch.h"
 #include "freshen.h"
-#include "intent.h"
 #include "log.h"
 #include "next_hop.h"
 #include "partner.h"
 #include "probes.h"
-#include "rules.h"
 #include "site_log.h"
 #include "site_private.h"
 #include "tracks.h"
 #include "vrrp.h"
-#include "wish.h"
 
-#define DETACH_PATIENCE 5000
 #define TICK 500
 #define DATA_PLANE_TICK (1000 / TP_TICKS_PER_SECOND + 1)
 #define HUSH_TURN 5
@@ -55,16 +48,9 @@ struct interfaces_context site_context(const struct site *site)
 	};
 }
 
-const char *site_vrrp_file(const struct site *site)
-{
-	return site->config.vrrp_file[0] ? site->config.vrrp_file :
-					   site->parts->paths.vrrp;
-}
-
 /* ---- facts ------------------------------------------------------------------------- */
 
-/* The sooner of two wishes counts. */
-static void turn_in(struct site *site, msec_t delay)
+void site_turn_in(struct site *site, msec_t delay)
 {
 	struct site_parts *parts = site->parts;
 	struct timeval timeout = { delay / 1000, delay % 1000 * 1000 };
@@ -96,7 +82,7 @@ static bool heard_beyond(struct site *site, unsigned i)
 	if (age < 0 || age >= window ||
 	    site->facts.now - age - DATA_PLANE_TICK < linked)
 		return false;
-	turn_in(site, window - age); /* it lapses without any event */
+	site_turn_in(site, window - age); /* it lapses without any event */
 	return true;
 }
 
@@ -140,34 +126,6 @@ static void leave(const struct site *site, struct desired *desired)
 		desired->selector = MODEL_PARTNER;
 	snprintf(desired->reason, sizeof(desired->reason),
 		 "twinpath is being detached");
-}
-
-static void save_intent(const struct site *site)
-{
-	const char *path = site->parts->paths.intent;
-	int err = intent_save(path, &site->intent);
-
-	if (err)
-		log_warning("the intent will not survive a restart: %s: %s",
-			    path, strerror(-err));
-}
-
-/* Its time is over. */
-static void expire_intent(struct site *site)
-{
-	msec_t until = site->intent.until, now = site->facts.now;
-	char was[WISH_TEXT];
-
-	if (!until)
-		return;
-	if (now < until) {
-		turn_in(site, until - now);
-		return;
-	}
-	log_change(site->event, "the operator's wish",
-		   wish_print(&site->intent, was), "auto", "its time is over");
-	site->intent = (struct intent){ .since = now };
-	save_intent(site);
 }
 
 /* ---- the turn ------------------------------------------------------------------------------ */
@@ -236,10 +194,10 @@ static void carry_out(struct site *site, const struct site_fates *fates)
 	parts->changes = 0;
 	later = publish_apply(parts->publish, &site->facts, site->event);
 	if (later)
-		turn_in(site, later);
+		site_turn_in(site, later);
 	later = announce_apply(&parts->announce, site);
 	if (later)
-		turn_in(site, later);
+		site_turn_in(site, later);
 	err = site->detaching ?
 		      vrrp_remove(site_vrrp_file(site)) :
 		      vrrp_write(site_vrrp_file(site), site->desired.vrrp);
@@ -273,7 +231,7 @@ static uint32_t lose(struct site *site, uint32_t moved, struct desired *desired)
 
 	due = hold_due(hold);
 	if (due)
-		turn_in(site, due - now);
+		site_turn_in(site, due - now);
 	return lost;
 }
 
@@ -292,7 +250,7 @@ static uint32_t fail_back(struct site *site, struct desired *desired)
 			    desired);
 	due = failback_due(failback);
 	if (due)
-		turn_in(site, due > now ? due - now : 0);
+		site_turn_in(site, due > now ? due - now : 0);
 	return cut;
 }
 
@@ -313,12 +271,12 @@ static void turn(struct site *site)
 				site->netlink);
 	collect(site);
 	next_hop_log(site, &before);
-	expire_intent(site);
+	site_expire_intent(site);
 	desired = decide(&site->config, &site->facts, &site->intent,
 			 &site->desired);
 	if (!site->detaching &&
 	    partner_hush(site->parts->partner, desired.selector)) {
-		turn_in(site, HUSH_TURN);
+		site_turn_in(site, HUSH_TURN);
 		return;
 	}
 	fates.cut = fail_back(site, &desired);
@@ -336,7 +294,7 @@ static void turn(struct site *site)
 		partner_poke(site->parts->partner);
 	carry_out(site, &fates);
 	if (desired.settled)
-		turn_in(site, desired.settled - site->facts.now);
+		site_turn_in(site, desired.settled - site->facts.now);
 	announce_address_lost(&site->parts->announce, site, &before);
 	if (site->detaching && (site->facts.partner.offers_default ||
 				site->config.partner.type == TP_PARTNER_NONE ||
@@ -392,116 +350,14 @@ static void on_foreign(void *arg, const struct foreign *was)
 	site_turn(site);
 }
 
-void site_rules(const struct site *site, struct rules_view *rules)
-{
-	rules_view(&site->config, foreign_seen(site->parts->foreign), rules);
-}
-
 void site_changed(struct site *site)
 {
-	turn_in(site, 0);
-}
-
-/* ---- what the operator asks ------------------------------------------------------------- */
-
-int site_set_intent(struct site *site, const struct intent *intent,
-		    char why[MODEL_REASON])
-{
-	int err = wish_possible(site, intent, why);
-
-	if (err)
-		return err;
-	partner_tell(site->parts->partner, intent);
-	site->intent = *intent;
-	site->intent.since = site_now();
-	/* An uplink of the partner's is, from here, the partner. */
-	if (intent->kind == INTENT_UPLINK &&
-	    wish_is_partners(site, intent->uplink)) {
-		site->intent.kind = INTENT_PARTNER;
-		memset(site->intent.uplink, 0, sizeof(site->intent.uplink));
-	}
-	/* Whoever waits for an exit to be empty must not see an old count. */
-	census_forget(site->parts->census);
-	site_turn(site);
-	/* A drain on the way back to auto was for this one time. */
-	if (intent->kind == INTENT_AUTO)
-		site->intent.drain = 0;
-	save_intent(site);
-	return 0;
-}
-
-void site_partner_views(const struct site *site, struct liveness_view *liveness,
-			struct heartbeat_view *heartbeat)
-{
-	partner_views(site->parts->partner, liveness, heartbeat);
-}
-
-void site_adopt_intent(struct site *site, const struct intent *intent)
-{
-	site->intent = *intent;
-	save_intent(site);
-	site_changed(site);
-}
-
-const struct census_count *site_census(const struct site *site, unsigned uplink)
-{
-	return census_of(site->parts->census, site->exits[uplink]);
-}
-
-msec_t site_waits(const struct site *site, unsigned uplink)
-{
-	return site->parts->hold.until[uplink];
+	site_turn_in(site, 0);
 }
 
 void site_unquiet(const struct site *site)
 {
 	maps_unquiet(site->maps);
-}
-
-bool site_census_hosts(const struct site *site, struct census_hosts *hosts)
-{
-	return census_hosts_of(site->parts->census, hosts);
-}
-
-const struct failback_uplink *site_failback(const struct site *site,
-					    unsigned uplink)
-{
-	return &site->parts->failback.uplinks[uplink];
-}
-
-const struct publish_item *site_published(const struct site *site,
-					  unsigned *count)
-{
-	return publish_items(site->parts->publish, count);
-}
-
-bool site_is_inside(const struct site *site, const struct tp_addr *address)
-{
-	return publish_inside(site->parts->publish, address);
-}
-
-bool site_counters(const struct site *site, unsigned uplink,
-		   struct tp_exit_counters *sum)
-{
-	return maps_counters(site->maps, site->exits[uplink], sum);
-}
-
-int site_explain(const struct site *site, struct tp_explain *ask)
-{
-	return explain_ask(&site->parts->plane, ask);
-}
-
-int site_detach(struct site *site, void (*done)(void *arg), void *arg)
-{
-	if (site->detaching)
-		return -EALREADY;
-	log_info("detaching: the partner takes over");
-	site->detaching = true;
-	site->parts->detached = done;
-	site->parts->detached_arg = arg;
-	site->parts->detach_until = site_now() + DETACH_PATIENCE;
-	site_changed(site);
-	return 0;
 }
 
 /* ---- listening ------------------------------------------------------------------------------ */

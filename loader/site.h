@@ -44,7 +44,7 @@ struct site {
 	struct events *events;
 	struct hooks *hooks;
 	struct probes *probes;
-	struct site_parts *parts; /* of site.c alone */
+	struct site_parts *parts; /* site_private.h */
 };
 
 /*

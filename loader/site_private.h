@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * site_private.h - what the site*.c files share: the parts, and the turn.
+ * site_private.h - what the site*.c files share: the parts, and the turn.  Of the
+ * others only who looks at the whole of it (doctor*.c, simulate.c) includes this.
  */
 #ifndef TWINPATH_SITE_PRIVATE_H
 #define TWINPATH_SITE_PRIVATE_H
@@ -45,8 +46,13 @@ struct site_parts {
 int site_listen(struct site *site);
 /* Facts -> decide -> carry out, now. */
 void site_turn(struct site *site);
+/* One after that delay at the latest: the soonest wish counts. */
+void site_turn_in(struct site *site, msec_t delay);
 
 struct interfaces_context site_context(const struct site *site);
+
+/* site_intent.c: the operator's wish ends with its time. */
+void site_expire_intent(struct site *site);
 
 /* site_life.c: what is published, by the configuration in force and the ids
  * that `maps` gave it. */
