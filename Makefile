@@ -121,6 +121,9 @@ test_decide_random-parts := random/dice random/happen
 test_packet_raw-parts := raw/gateway raw/pass
 test_probe-parts := probe/bench probe/peer
 test_track_random-parts := random/dice
+$(foreach t,conflict foreign netlink netlink_route netlink_write sysctl, \
+	$(eval test_$t-parts := netns))
+test_routing-parts := netns
 control-parts := $(patsubst selftests/%.c,%,$(wildcard selftests/control/*.c))
 $(foreach t,$(filter test_control%,$(tests)),$(eval $t-objs := $(control)) \
 	$(eval $t-parts := $(control-parts)))

@@ -2,21 +2,14 @@
 /*
  * netns.h - for tests of the daemon's netlink side: a network namespace that
  * only this process is in, `ip` to furnish it, and a loop that turns until
- * something is so.  Include it after <cmocka.h>.
+ * something is so.  Without root the tests are skipped.
  */
-#ifndef TWINPATH_SELFTESTS_NETNS_H
-#define TWINPATH_SELFTESTS_NETNS_H
+#ifndef SELFTESTS_NETNS_H
+#define SELFTESTS_NETNS_H
 
-#include <sched.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
-#include <unistd.h>
+#include <stdbool.h>
 
 #include "address.h"
-#include "log.h"
 #include "netlink.h"
 
 #define NETNS_DEADLINE_MS 5000
@@ -29,74 +22,43 @@ struct netns {
 	unsigned calls;
 };
 
-/* A shell command that must succeed. */
-__attribute__((format(printf, 1, 2), unused)) static void
-netns_run(const char *format, ...)
-{
-	char command[1024];
-	va_list arguments;
+/* Each test gets another namespace; the kernel removes the one before. */
+int netns_setup(void **state);
+int netns_teardown(void **state);
 
-	va_start(arguments, format);
-	vsnprintf(command, sizeof(command), format, arguments);
-	va_end(arguments);
-	if (system(command))
-		fail_msg("failed: %s", command);
-}
+#define NETNS_TEST(function) \
+	cmocka_unit_test_setup_teardown(function, netns_setup, netns_teardown)
+
+struct netns *netns_of(void **state);
+
+/* ---- to furnish it ----------------------------------------------------------- */
+
+/* A shell command that must succeed. */
+void netns_run(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* What a command prints; the caller frees it. */
-__attribute__((unused)) static char *netns_output(const char *command)
-{
-	size_t room = 1 << 20, used;
-	char *text = malloc(room);
-	FILE *pipe = popen(command, "re");
-
-	assert_non_null(text);
-	assert_non_null(pipe);
-	used = fread(text, 1, room - 1, pipe);
-	text[used] = '\0';
-	pclose(pipe);
-	return text;
-}
+char *netns_output(const char *command);
 
 /* Whether a command prints `needle`. */
-__attribute__((unused)) static bool netns_says(const char *command,
-					       const char *needle)
-{
-	char *text = netns_output(command);
-	bool found = strstr(text, needle);
+bool netns_says(const char *command, const char *needle);
 
-	free(text);
-	return found;
-}
+/* A veth pair, NAME and NAMEp, both up; NAME has the address. */
+void netns_veth(const char *name, const char *address);
 
-__attribute__((unused)) static long netns_now(void)
-{
-	struct timespec now;
+/* w0 and w1, and the tables know of them. */
+void netns_two_uplinks(struct netns *netns);
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
+struct tp_addr netns_address(const char *text);
+struct prefix netns_prefix(const char *text);
 
-static void netns_changed(void *arg, unsigned changes)
-{
-	struct netns *netns = arg;
-
-	netns->changes |= changes;
-	netns->calls++;
-}
-
-static void netns_tick(evutil_socket_t fd, short what, void *arg)
-{
-	(void)fd;
-	(void)what;
-	(void)arg;
-}
+/* ---- to wait ----------------------------------------------------------------- */
 
 /* Wait for something to do, 10 ms at most, and do it. */
-static inline void netns_turn(struct netns *netns)
-{
-	event_base_loop(netns->base, EVLOOP_ONCE);
-}
+void netns_turn(struct netns *netns);
+long netns_now(void);
+
+/* What netlink_open() is given. */
+void netns_changed(void *arg, unsigned changes);
 
 #define NETNS_WAIT(netns, condition)                               \
 	do {                                                       \
@@ -109,146 +71,15 @@ static inline void netns_turn(struct netns *netns)
 		}                                                  \
 	} while (0)
 
-/* The next test gets another namespace; the kernel removes this one. */
-static int netns_setup(void **state)
-{
-	static const struct timeval tick = { .tv_usec = 10000 };
-	static struct netns netns;
-
-	memset(&netns, 0, sizeof(netns));
-	*state = &netns;
-	if (unshare(CLONE_NEWNET))
-		return 0; /* not root: the tests skip */
-	netns.base = event_base_new();
-	assert_non_null(netns.base);
-	netns.tick = event_new(netns.base, -1, EV_PERSIST, netns_tick, NULL);
-	event_add(netns.tick, &tick);
-	log_set_level(LOG_LEVEL_ERROR);
-	netns_run("ip link set lo up");
-	assert_int_equal(netlink_open(&netns.netlink, netns.base, netns_changed,
-				      &netns),
-			 0);
-	return 0;
-}
-
-static int netns_teardown(void **state)
-{
-	struct netns *netns = *state;
-
-	if (!netns->base)
-		return 0;
-	netlink_close(netns->netlink);
-	event_free(netns->tick);
-	event_base_free(netns->base);
-	return 0;
-}
-
-#define NETNS_TEST(function) \
-	cmocka_unit_test_setup_teardown(function, netns_setup, netns_teardown)
-
-static struct netns *netns_of(void **state)
-{
-	struct netns *netns = *state;
-
-	if (!netns->base)
-		skip();
-	return netns;
-}
-
-__attribute__((unused)) static struct tp_addr netns_address(const char *text)
-{
-	struct tp_addr address;
-
-	assert_int_equal(address_parse(text, &address), 0);
-	return address;
-}
-
-__attribute__((unused)) static struct prefix netns_prefix(const char *text)
-{
-	struct prefix prefix;
-
-	assert_int_equal(prefix_parse(text, &prefix), 0);
-	return prefix;
-}
-
-/* A veth pair, NAME and NAMEp, both up; NAME has the address. */
-__attribute__((unused)) static void netns_veth(const char *name,
-					       const char *address)
-{
-	netns_run("ip link add %s type veth peer name %sp && "
-		  "ip link set %s up && ip link set %sp up && "
-		  "ip addr add %s dev %s",
-		  name, name, name, name, address, name);
-}
-
 /* ---- what the tables say ----------------------------------------------------- */
 
-__attribute__((unused)) static unsigned netns_index_of(struct netns *netns,
-						       const char *name)
-{
-	const struct netlink_link *link =
-		netlink_link_by_name(netns->netlink, name);
-
-	return link ? link->index : 0;
-}
-
-__attribute__((unused)) static unsigned netns_entries(struct netns *netns,
-						      const char *to)
-{
-	const struct netlink_route *route = NULL;
-	struct prefix wanted = netns_prefix(to);
-	unsigned count = 0;
-
-	while ((route = netlink_next_route(netns->netlink, route)))
-		count += prefix_equal(&route->to, &wanted);
-	return count;
-}
+unsigned netns_index_of(struct netns *netns, const char *name);
+unsigned netns_entries(struct netns *netns, const char *to);
 
 /* The entry of `to` by this gateway ("": on link), or NULL. */
-__attribute__((unused)) static const struct netlink_route *
-netns_by(struct netns *netns, const char *to, const char *gateway)
-{
-	const struct netlink_route *route = NULL;
-	struct prefix wanted = netns_prefix(to);
-	struct tp_addr via = { 0 };
-
-	if (*gateway)
-		via = netns_address(gateway);
-	while ((route = netlink_next_route(netns->netlink, route))) {
-		if (prefix_equal(&route->to, &wanted) &&
-		    address_equal(&route->gateway, &via))
-			break;
-	}
-	return route;
-}
-
-__attribute__((unused)) static unsigned netns_addresses_on(struct netns *netns,
-							   const char *name)
-{
-	const struct netlink_address *address = NULL;
-	unsigned count = 0, ifindex = netns_index_of(netns, name);
-
-	while ((address = netlink_next_address(netns->netlink, address)))
-		count += address->ifindex == ifindex;
-	return count;
-}
-
-__attribute__((unused)) static unsigned netns_all_routes(struct netns *netns)
-{
-	const struct netlink_route *route = NULL;
-	unsigned count = 0;
-
-	while ((route = netlink_next_route(netns->netlink, route)))
-		count++;
-	return count;
-}
-
-__attribute__((unused)) static void netns_two_uplinks(struct netns *netns)
-{
-	netns_veth("w0", "10.0.0.1/24");
-	netns_veth("w1", "10.0.1.1/24");
-	NETNS_WAIT(netns, netns_entries(netns, "10.0.0.0/24") == 1 &&
-				  netns_entries(netns, "10.0.1.0/24") == 1);
-}
+const struct netlink_route *netns_by(struct netns *netns, const char *to,
+				     const char *gateway);
+unsigned netns_addresses_on(struct netns *netns, const char *name);
+unsigned netns_all_routes(struct netns *netns);
 
 #endif

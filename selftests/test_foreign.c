@@ -10,7 +10,10 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 #include <linux/netfilter_ipv4/ip_tables.h>
 
 #include <cmocka.h>
