@@ -123,7 +123,7 @@ test_probe-parts := probe/bench probe/peer
 test_track_random-parts := random/dice
 $(foreach t,conflict foreign netlink netlink_route netlink_write sysctl, \
 	$(eval test_$t-parts := netns))
-test_routing-parts := netns
+test_routing-parts := netns routing/fixture routing/witness
 control-parts := $(patsubst selftests/%.c,%,$(wildcard selftests/control/*.c))
 $(foreach t,$(filter test_control%,$(tests)),$(eval $t-objs := $(control)) \
 	$(eval $t-parts := $(control-parts)))
@@ -429,7 +429,7 @@ sources = $(wildcard bpf/*.[ch] include/twinpath/*.h loader/*.[ch] tools/*.[ch] 
 	selftests/tools/*.[ch] selftests/bench/*.[ch])
 sources += $(wildcard selftests/config/*.[ch] selftests/control/*.[ch])
 sources += $(wildcard selftests/decide/*.[ch] selftests/random/*.[ch] \
-	selftests/probe/*.[ch] selftests/raw/*.[ch])
+	selftests/probe/*.[ch] selftests/raw/*.[ch] selftests/routing/*.[ch])
 sources += $(wildcard selftests/conformance/*.[ch] selftests/fuzz/*.[ch])
 
 format:
