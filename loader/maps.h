@@ -10,8 +10,8 @@
  * At a switch the order of the writes is: what gets better, the selector, what
  * gets worse; there is no moment without an exit.
  */
-#ifndef TWINPATH_MAPS_DAEMON_H
-#define TWINPATH_MAPS_DAEMON_H
+#ifndef TWINPATH_MAPS_WRITER_H
+#define TWINPATH_MAPS_WRITER_H
 
 #include "foreign.h"
 #include "interfaces.h"
