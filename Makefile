@@ -3,8 +3,6 @@
 # twinpath: one object for the kernel, one daemon, one command.
 # `make help` lists the targets and the variables.
 
-VERSION := 0.1.0
-
 O ?= build
 V ?= 0
 PREFIX ?= /usr/local
@@ -137,8 +135,7 @@ CFLAGS ?= -O2 -g
 warnings := -Wall -Wextra -Werror
 c-flags = -std=gnu11 $(warnings) -Wshadow -Wmissing-prototypes \
 	-Wstrict-prototypes -Iinclude -Iselftests/harness -Iloader -I$(O) \
-	-D_GNU_SOURCE -DTWINPATH_VERSION='"$(VERSION)"' $(pkg-cflags) \
-	$(CFLAGS) $(CPPFLAGS) -MMD -MP
+	-D_GNU_SOURCE $(pkg-cflags) $(CFLAGS) $(CPPFLAGS) -MMD -MP
 # UBSan's checks make gcc see overflows that cannot happen: no -O2 there.
 asan-flags := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=all
