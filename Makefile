@@ -63,7 +63,7 @@ control := control control_socket request request_doctor request_events \
 	status status_partner status_probe status_publish status_rules \
 	status_track rules publish liveness_verdict \
 	$(foreign) $(netlink) $(decide) $(config)
-tools-objs := doctor_find $(config)
+tools-objs := doctor_find instance_name $(config)
 
 # What of loader/ each test is linked with.
 test_address-objs := address

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "instance_name.h"
 #include "log.h"
 #include "paths.h"
 #include "plane.h"
@@ -171,13 +172,13 @@ static int detach(const char *instance)
 int main(int argc, char **argv)
 {
 	static struct site site;
-	struct options options = { .instance = "default" };
+	struct options options = { .instance = INSTANCE_DEFAULT };
 	char path[256];
 	int status = parse_options(argc, argv, &options);
 
 	if (status >= 0)
 		return status;
-	if (!paths_instance_valid(options.instance)) {
+	if (!instance_name_valid(options.instance)) {
 		log_error("instance '%s': a-z, 0-9 and '-' only, at most 31 of "
 			  "them",
 			  options.instance);

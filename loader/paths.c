@@ -14,15 +14,6 @@
 #define RUN "/run/twinpath"
 #define LIB "/var/lib/twinpath"
 
-bool paths_instance_valid(const char *instance)
-{
-	size_t length = strlen(instance);
-
-	return length && length < 32 && instance[0] != '-' &&
-	       strspn(instance, "abcdefghijklmnopqrstuvwxyz0123456789-") ==
-		       length;
-}
-
 static int make_directory(const char *path)
 {
 	if (!mkdir(path, 0755) || errno == EEXIST)

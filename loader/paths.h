@@ -5,8 +5,6 @@
 #ifndef TWINPATH_PATHS_H
 #define TWINPATH_PATHS_H
 
-#include <stdbool.h>
-
 #define PATHS_PATH 128
 
 struct paths {
@@ -17,9 +15,6 @@ struct paths {
 	char vrrp[PATHS_PATH];	  /* track file, unless configured */
 	char intent[PATHS_PATH];  /* below /var/lib/twinpath/<instance> */
 };
-
-/* a-z, 0-9 and -, at most 31: bpffs refuses dots. */
-bool paths_instance_valid(const char *instance);
 
 /* Fills `paths` and makes the directories.  0 or a negative errno, logged. */
 int paths_init(struct paths *paths, const char *instance);

@@ -14,6 +14,7 @@
 #include "census.h"
 #include "decide.h"
 #include "failback.h"
+#include "instance_name.h"
 #include "model.h"
 #include "netlink.h"
 #include "track.h"
@@ -26,7 +27,7 @@ struct site_switch { /* the last change of the selector */
 };
 
 struct site {
-	char instance[32];
+	char instance[INSTANCE_NAME];
 	struct event_base *base;
 	struct config config;
 	struct facts facts;

@@ -11,21 +11,12 @@
 
 #include "instance.h"
 
-#define INSTANCE_DEFAULT "default"
 #define FOUND_MAX 16
 
 struct found {
 	unsigned count;
 	char names[FOUND_MAX][INSTANCE_NAME];
 };
-
-bool instance_valid(const char *name)
-{
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
-
-	return *name && *name != '-' && strlen(name) < INSTANCE_NAME &&
-	       name[strspn(name, letters)] == '\0';
-}
 
 static void found_add(struct found *found, const char *name)
 {
@@ -51,7 +42,7 @@ static void search(struct found *found, const char *root, const char *file)
 	if (!directory)
 		return;
 	while ((entry = readdir(directory))) {
-		if (!instance_valid(entry->d_name))
+		if (!instance_name_valid(entry->d_name))
 			continue;
 		snprintf(path, sizeof(path), "%s/%s/%s", root, entry->d_name,
 			 file);
@@ -98,7 +89,7 @@ bool instance_find(struct instance *out, const struct options *options)
 	if (!options->instance) {
 		if (!choose(out->name, options))
 			return false;
-	} else if (instance_valid(options->instance)) {
+	} else if (instance_name_valid(options->instance)) {
 		strcpy(out->name, options->instance);
 	} else {
 		command_failed(

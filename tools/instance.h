@@ -6,8 +6,8 @@
 #define TWINPATH_INSTANCE_H
 
 #include "command.h"
+#include "instance_name.h"
 
-#define INSTANCE_NAME 32 /* with the NUL */
 #define INSTANCE_PATH 512
 
 struct instance {
@@ -15,9 +15,6 @@ struct instance {
 	char control[INSTANCE_PATH]; /* its control socket */
 	char pins[INSTANCE_PATH];    /* its directory in the bpffs */
 };
-
-/* [a-z0-9][a-z0-9-]*, at most 31 characters: bpffs refuses dots. */
-bool instance_valid(const char *name);
 
 /*
  * instance_find - the named instance, or the only one with a socket or pins,

@@ -74,8 +74,8 @@ def tree(tmp_path_factory):
     for name, text in TREE.items():
         (top / name).parent.mkdir(parents=True, exist_ok=True)
         (top / name).write_text(text)
-    for name in ("address", "doctor_find", "duration", "log", "track",
-                 "track_damp", "track_list", "share"):
+    for name in ("address", "doctor_find", "duration", "instance_name", "log",
+                 "track", "track_damp", "track_list", "share"):
         (top / f"loader/{name}.c").write_text(f'extern int toy_{name};\n'
                                               f'int toy_{name};\n')
     for name in ("Makefile", "COPYING"):
