@@ -4,8 +4,9 @@
 
 #include "config_local.h"
 
-bool config_value_local(const struct config_value *value,
-			struct local_ports *out)
+/* "tcp/8080", "udp/5060-5070"; without a protocol both. */
+static bool read_local(const struct config_value *value,
+		       struct local_ports *out)
 {
 	struct config_value ports = *value;
 	struct local_ports local = { .tcp = true, .udp = true };
@@ -43,7 +44,7 @@ unsigned config_read_locals(const struct config_section *section,
 				     MODEL_LOCALS);
 			break;
 		}
-		count += config_value_local(&value, &out[count]);
+		count += read_local(&value, &out[count]);
 	}
 	return count;
 }

@@ -10,10 +10,6 @@
 
 #include "config_section.h"
 
-/* "tcp/8080", "udp/5060-5070"; without a protocol both. */
-bool config_value_local(const struct config_value *value,
-			struct local_ports *out);
-
 /* All of a section's; how many are good. */
 unsigned config_read_locals(const struct config_section *section,
 			    struct local_ports out[MODEL_LOCALS]);

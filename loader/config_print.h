@@ -44,7 +44,4 @@ uint64_t config_fragment_bytes(void);
 msec_t config_recovery(const struct uplink_config *uplink,
 		       const struct track_config *track);
 
-/* Bytes on the wire in 30 days, requests and answers. */
-uint64_t config_probe_bytes(const struct track_config *track);
-
 #endif

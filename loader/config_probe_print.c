@@ -42,7 +42,8 @@ static uint64_t probe_bytes(enum track_kind kind)
 	}
 }
 
-uint64_t config_probe_bytes(const struct track_config *track)
+/* On the wire in 30 days, requests and answers. */
+static uint64_t bytes_per_month(const struct track_config *track)
 {
 	if (track->interval <= 0)
 		return 0;
@@ -113,7 +114,7 @@ static void print_conditions(FILE *out, const struct track_config *track)
 
 static double month(const struct track_config *track)
 {
-	return (double)config_probe_bytes(track) / 1e6;
+	return (double)bytes_per_month(track) / 1e6;
 }
 
 static void print_traffic(FILE *out, const struct track_config *track)
@@ -218,5 +219,5 @@ void config_put_probe(struct json_object *object,
 	put_number(object, "hits", track->hits);
 	put_number(object, "window", track->window);
 	put_limits(object, track);
-	put_number(object, "bytes_per_month", config_probe_bytes(track));
+	put_number(object, "bytes_per_month", bytes_per_month(track));
 }

@@ -46,9 +46,6 @@ void config_check_tracks(const struct config *config,
 			 const struct uplink_config *uplink,
 			 struct config_messages *messages);
 
-/* Does the uplink's verdict rest on this track, be it through lists? */
-bool config_rests_on(const struct uplink_config *uplink, unsigned track);
-
 /* ---- config_track_print.c: the same, printed ---- */
 
 void config_print_lists(FILE *out, const struct uplink_config *uplink);

@@ -78,7 +78,8 @@ static bool contains(const struct uplink_config *uplink, unsigned from,
 	return false;
 }
 
-bool config_rests_on(const struct uplink_config *uplink, unsigned track)
+/* Does the uplink's verdict rest on this track, be it through lists? */
+static bool rests_on(const struct uplink_config *uplink, unsigned track)
 {
 	for (unsigned i = 0; i < uplink->tracks_count; i++)
 		if (config_follows(uplink, i) && contains(uplink, i, track))
@@ -109,7 +110,7 @@ static void check_unused(const struct uplink_config *uplink,
 	for (unsigned i = 1; i < uplink->tracks_count; i++) {
 		const struct track_config *track = &uplink->tracks[i];
 
-		if (!config_rests_on(uplink, i))
+		if (!rests_on(uplink, i))
 			config_warning(messages, track->line,
 				       "%s %s: nothing refers to it: add "
 				       "'track = %s' to uplink %s, or remove "

@@ -34,9 +34,6 @@ bool decide_partner_offers(const struct partner_facts *partner);
 void decide_fault(const struct config *config, const struct facts *facts,
 		  unsigned index, char fault[MODEL_REASON]);
 
-/* Does this candidate have a share of the new sessions? */
-bool decide_is_shared(const struct desired *desired, int candidate);
-
 /* "up", "drain", "avoid", "dead" */
 const char *decide_state(enum tp_exit_state state);
 

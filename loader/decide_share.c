@@ -88,11 +88,3 @@ void decide_share(const struct view *view, struct desired *desired, int wish)
 	memset(desired->shares, 0, sizeof(desired->shares));
 	desired->shares_count = 0;
 }
-
-bool decide_is_shared(const struct desired *desired, int candidate)
-{
-	for (unsigned i = 0; i < desired->shares_count; i++)
-		if (desired->shares[i].candidate == candidate)
-			return true;
-	return false;
-}

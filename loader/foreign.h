@@ -72,12 +72,6 @@ int foreign_read_rules(struct foreign *out);
 int foreign_read_policies(struct foreign *out);
 int foreign_read_qdiscs(struct foreign *out);
 
-/* What one message of a dump adds. */
-void foreign_take_chain(struct foreign *out, struct nlmsghdr *message);
-void foreign_take_rule(struct foreign *out, struct nlmsghdr *message);
-void foreign_take_policy(struct foreign *out, struct nlmsghdr *message);
-void foreign_take_qdisc(struct foreign *out, struct nlmsghdr *message);
-
 /*
  * foreign_take_prefixes - something about packets from and to there (length 0:
  * from, or to, anywhere).  `what` says what it is.

@@ -32,7 +32,7 @@ static bool at_forward(struct nlattr *hook)
 	       number(tb[NFTA_HOOK_HOOKNUM]) == NF_INET_FORWARD;
 }
 
-void foreign_take_chain(struct foreign *out, struct nlmsghdr *message)
+static void take_chain(struct foreign *out, struct nlmsghdr *message)
 {
 	struct nlattr *tb[NFTA_CHAIN_MAX + 1];
 	struct nfgenmsg *header;
@@ -69,5 +69,5 @@ int foreign_read_nft(struct foreign *out)
 
 	return foreign_dump(out, NETLINK_NETFILTER,
 			    NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETCHAIN,
-			    &header, sizeof(header), foreign_take_chain);
+			    &header, sizeof(header), take_chain);
 }

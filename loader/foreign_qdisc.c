@@ -27,7 +27,7 @@ static bool is_plain(const char *kind)
 	return false;
 }
 
-void foreign_take_qdisc(struct foreign *out, struct nlmsghdr *message)
+static void take_qdisc(struct foreign *out, struct nlmsghdr *message)
 {
 	struct nlattr *tb[TCA_MAX + 1];
 	struct foreign_qdisc *one;
@@ -52,5 +52,5 @@ int foreign_read_qdiscs(struct foreign *out)
 	const struct tcmsg header = { .tcm_family = AF_UNSPEC };
 
 	return foreign_dump(out, NETLINK_ROUTE, RTM_GETQDISC, &header,
-			    sizeof(header), foreign_take_qdisc);
+			    sizeof(header), take_qdisc);
 }

@@ -82,7 +82,7 @@ static bool is_standard(const struct fib_rule_hdr *header, uint32_t table)
 		 table == RT_TABLE_DEFAULT));
 }
 
-void foreign_take_rule(struct foreign *out, struct nlmsghdr *message)
+static void take_rule(struct foreign *out, struct nlmsghdr *message)
 {
 	struct nlattr *tb[FRA_MAX + 1];
 	struct fib_rule_hdr *header;
@@ -116,5 +116,5 @@ int foreign_read_rules(struct foreign *out)
 	const struct fib_rule_hdr header = { .family = AF_INET };
 
 	return foreign_dump(out, NETLINK_ROUTE, RTM_GETRULE, &header,
-			    sizeof(header), foreign_take_rule);
+			    sizeof(header), take_rule);
 }

@@ -28,7 +28,7 @@ static bool is_route_based(struct nlattr **tb)
 	return mark->v & mark->m;
 }
 
-void foreign_take_policy(struct foreign *out, struct nlmsghdr *message)
+static void take_policy(struct foreign *out, struct nlmsghdr *message)
 {
 	struct xfrm_userpolicy_info policy;
 	struct nlattr *tb[XFRMA_MAX + 1];
@@ -76,7 +76,7 @@ int foreign_read_policies(struct foreign *out)
 {
 	const struct xfrm_userpolicy_id header = { 0 };
 	int err = foreign_dump(out, NETLINK_XFRM, XFRM_MSG_GETPOLICY, &header,
-			       sizeof(header), foreign_take_policy);
+			       sizeof(header), take_policy);
 
 	return err ?: read_default(out);
 }

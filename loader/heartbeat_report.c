@@ -1,30 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * heartbeat_report.c - the few questions one asks of a report.
+ * heartbeat_report.c - see heartbeat_report.h.
  *
- * Owns: what is a change.  It must never read
- * or write a byte of a message.
+ * Owns: what is a change.  It must never read or write a byte of a message.
  */
 #include <string.h>
 
 #include "heartbeat_report.h"
-#include "twinpath/host.h"
-
-void heartbeat_host_set(struct heartbeat_report *report,
-			const struct tp_addr *address)
-{
-	unsigned bit = tp_host(address);
-
-	report->hosts[bit / 8] |= (uint8_t)(1U << bit % 8);
-}
-
-bool heartbeat_host_is_set(const struct heartbeat_report *report,
-			   const struct tp_addr *address)
-{
-	unsigned bit = tp_host(address);
-
-	return report->hosts[bit / 8] & 1U << bit % 8;
-}
 
 static bool intent_differs(const struct intent_told *a,
 			   const struct intent_told *b)

@@ -42,17 +42,12 @@ struct heartbeat_report {
 	uint32_t lost; /* how often it took the other side for gone or silent */
 	struct intent_told intent;
 	char version[HEARTBEAT_VERSION];
-	uint8_t hosts[HEARTBEAT_HOSTS / 8]; /* inside hosts with bindings;
-					     * all ones when not known */
+	uint8_t hosts[HEARTBEAT_HOSTS / 8]; /* inside hosts with bindings, by
+					     * tp_host(); all ones when not
+					     * known */
 	unsigned uplinks_count;
 	struct heartbeat_uplink uplinks[MODEL_UPLINKS];
 };
-
-/* The bit of an inside host in `hosts` (see tp_host). */
-void heartbeat_host_set(struct heartbeat_report *report,
-			const struct tp_addr *address);
-bool heartbeat_host_is_set(const struct heartbeat_report *report,
-			   const struct tp_addr *address);
 
 /*
  * Anything that somebody has to act on.  How many sessions there are is not,

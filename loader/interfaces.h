@@ -31,8 +31,7 @@ struct interface {
 struct interfaces {
 	unsigned count;
 	struct interface list[INTERFACES_MAX];
-	bool xdp;      /* the mode in force */
-	bool prepared; /* forwarding is on */
+	bool xdp; /* the mode in force */
 };
 
 struct interfaces_context {

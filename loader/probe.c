@@ -12,7 +12,8 @@
 #include "address.h"
 #include "probe_flight.h"
 
-const struct probe_kind *probe_kind_of(enum track_kind kind)
+/* NULL: of the kinds that send nothing. */
+static const struct probe_kind *kind_of(enum track_kind kind)
 {
 	switch (kind) {
 	case TRACK_ARP:
@@ -34,7 +35,7 @@ const struct probe_kind *probe_kind_of(enum track_kind kind)
 
 bool probe_sends(enum track_kind kind)
 {
-	return probe_kind_of(kind) != NULL;
+	return kind_of(kind) != NULL;
 }
 
 /* ---- time ---------------------------------------------------------------- */
@@ -184,7 +185,7 @@ int probe_open(struct probe **out, struct event_base *base,
 	if (!probe)
 		return -ENOMEM;
 	probe->base = base;
-	probe->kind = probe_kind_of(settings->config->kind);
+	probe->kind = kind_of(settings->config->kind);
 	probe->settings = *settings;
 	probe->calls = *calls;
 	probe->arg = arg;

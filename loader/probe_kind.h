@@ -95,7 +95,4 @@ struct probe_kind {
 extern const struct probe_kind probe_arp, probe_dns, probe_echo, probe_http,
 	probe_icmp, probe_tcp;
 
-/* NULL: of the kinds that send nothing. */
-const struct probe_kind *probe_kind_of(enum track_kind kind);
-
 #endif

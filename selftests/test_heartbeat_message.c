@@ -16,7 +16,6 @@
 #include <sodium.h>
 
 #include "heartbeat_message.h"
-#include "twinpath/host.h"
 
 #define MUTATIONS 200000
 #define TAG crypto_auth_BYTES
@@ -445,30 +444,6 @@ static void what_is_a_change(void **state)
 	assert_false(heartbeat_report_differs(&report, &other));
 }
 
-/* A /24 must not fall on a handful of bits: one phone is not everybody. */
-static void hosts_spread(void **state)
-{
-	struct heartbeat_report report = { 0 };
-	struct tp_addr host = seal.from, other = seal.from;
-	unsigned bits = 0;
-
-	(void)state;
-	other.byte[15] = 200;
-	heartbeat_host_set(&report, &host);
-	assert_true(heartbeat_host_is_set(&report, &host));
-	assert_false(heartbeat_host_is_set(&report, &other));
-	for (unsigned last = 0; last < 256; last++) {
-		host.byte[15] = (uint8_t)last;
-		assert_true(tp_host(&host) < HEARTBEAT_HOSTS);
-		heartbeat_host_set(&report, &host);
-		assert_true(heartbeat_host_is_set(&report, &host));
-	}
-	for (unsigned i = 0; i < HEARTBEAT_HOSTS; i++)
-		bits += report.hosts[i / 8] >> i % 8 & 1;
-	/* At random it would be 162. */
-	assert_true(bits > 130);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -481,7 +456,6 @@ int main(void)
 		cmocka_unit_test(sealed_nonsense),
 		cmocka_unit_test(mutations),
 		cmocka_unit_test(what_is_a_change),
-		cmocka_unit_test(hosts_spread),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, NULL);
