@@ -4,9 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "interfaces.h"
+#include "interfaces_private.h"
 #include "log.h"
-#include "sysctl.h"
 #include "vlan.h"
 
 static void add(struct interfaces *interfaces, const char *name,
@@ -19,8 +18,8 @@ static void add(struct interfaces *interfaces, const char *name,
 	one->uplink = uplink;
 }
 
-static const struct interface *by_name(const struct interfaces *interfaces,
-				       const char *name)
+const struct interface *interfaces_by_name(const struct interfaces *interfaces,
+					   const char *name)
 {
 	for (unsigned i = 0; i < interfaces->count; i++)
 		if (!strcmp(interfaces->list[i].name, name))
@@ -40,7 +39,7 @@ void interfaces_init(struct interfaces *interfaces, const struct config *config)
 	for (unsigned kind = TP_KIND_TAKE; kind < TP_KINDS; kind++) {
 		const char *name = config->partner.links[kind];
 
-		if (!name[0] || by_name(interfaces, name))
+		if (!name[0] || interfaces_by_name(interfaces, name))
 			continue; /* the LAN leads there */
 		add(interfaces, name, ATTACH_LAN, MODEL_NOBODY);
 		interfaces->list[interfaces->count - 1].partner = true;
@@ -54,6 +53,12 @@ const struct interface *interfaces_find(const struct interfaces *interfaces,
 		if (ifindex && interfaces->list[i].ifindex == ifindex)
 			return &interfaces->list[i];
 	return NULL;
+}
+
+bool interfaces_is_virtual(const struct netlink_link *link, unsigned parent)
+{
+	return link->parent == parent && !strcmp(link->kind, "macvlan") &&
+	       link->flags & IFF_UP;
 }
 
 /* ---- the mode ------------------------------------------------------------------- */
@@ -91,103 +96,6 @@ static bool choose_xdp(const struct interfaces *interfaces,
 		break;
 	}
 	return suits_xdp(interfaces, context);
-}
-
-/* ---- sysctls --------------------------------------------------------------------- */
-
-static void put(const struct interfaces_context *context, const char *name,
-		const char *value)
-{
-	int err = sysctl_set(context->sysctls, name, value);
-
-	if (err && err != -ENOENT)
-		log_warning("cannot set %s to %s: %s", name, value,
-			    strerror(-err));
-}
-
-static void set(const struct interfaces_context *context, const char *interface,
-		const char *key, const char *value)
-{
-	char name[96];
-
-	snprintf(name, sizeof(name), "net/ipv4/conf/%s/%s", interface, key);
-	put(context, name, value);
-}
-
-/*
- * rp_filter: loose, for a drained session's packets arrive where the default
- * route no longer points; none on a link to the partner, which may do without
- * an address: there even loose filtering drops everything, ARP too.
- * Redirects: the pair of gateways is one router.
- */
-static void prepare(const struct interfaces_context *context, const char *name,
-		    bool partner)
-{
-	set(context, name, "rp_filter", partner ? "0" : "2");
-	set(context, name, "send_redirects", "0");
-	set(context, name, "accept_redirects", "0");
-}
-
-bool interfaces_is_virtual(const struct netlink_link *link, unsigned parent)
-{
-	return link->parent == parent && !strcmp(link->kind, "macvlan") &&
-	       link->flags & IFF_UP;
-}
-
-/*
- * What a host sends to the virtual MAC enters the kernel by the macvlan.  Its
- * rp_filter stays as VRRP set it: a backup's macvlan has no address, and even
- * loose filtering would then drop the master's advertisements.
- */
-static void forward_virtual(const struct interfaces_context *context,
-			    unsigned parent)
-{
-	const struct netlink_link *link = NULL;
-
-	while ((link = netlink_next_link(context->netlink, link))) {
-		if (link->parent != parent || strcmp(link->kind, "macvlan"))
-			continue;
-		set(context, link->name, "send_redirects", "0");
-		set(context, link->name, "forwarding", "1");
-	}
-}
-
-void interfaces_forward(const struct interfaces *interfaces,
-			const struct interfaces_context *context)
-{
-	for (unsigned i = 0; i < interfaces->count; i++) {
-		const struct interface *one = &interfaces->list[i];
-
-		if (!one->ifindex)
-			continue;
-		prepare(context, one->name, one->partner);
-		set(context, one->name, "forwarding", "1");
-		if (one->role == ATTACH_LAN)
-			forward_virtual(context, one->ifindex);
-	}
-}
-
-static void prepare_host(const struct interfaces_context *context)
-{
-	const struct config *config = context->config;
-	char range[32];
-	int err;
-
-	set(context, "all", "send_redirects", "0");
-	/*
-	 * An ICMP error about what came by an uplink carries that one's address,
-	 * and so leaves by it, whoever is primary: the sender's path MTU hangs
-	 * on it.
-	 */
-	put(context, "net/ipv4/icmp_errors_use_inbound_ifaddr", "1");
-	/* The gateway's own connections stay out of NAT's ports. */
-	snprintf(range, sizeof(range), "%u\t%u", config->local_min,
-		 config->local_max);
-	err = sysctl_set(context->sysctls, "net/ipv4/ip_local_port_range",
-			 range);
-	if (err)
-		log_warning("cannot set ip_local_port_range: %s",
-			    strerror(-err));
 }
 
 /* ---- shaping ------------------------------------------------------------------------ */
@@ -265,7 +173,7 @@ static void leave_xdp(struct interface *one, const struct netlink_link *link,
 	vlan_log(one->name, vlan);
 }
 
-static int attach_one(struct interfaces *interfaces, struct interface *one,
+int interfaces_attach(struct interfaces *interfaces, struct interface *one,
 		      const struct netlink_link *link,
 		      const struct interfaces_context *context)
 {
@@ -322,7 +230,7 @@ int interfaces_start(struct interfaces *interfaces,
 			netlink_link_by_name(context->netlink, one->name);
 
 		if (link)
-			err = attach_one(interfaces, one, link, context);
+			err = interfaces_attach(interfaces, one, link, context);
 		else if (strict)
 			err = -ENODEV;
 		else
@@ -339,97 +247,9 @@ int interfaces_start(struct interfaces *interfaces,
 	if (err)
 		return err;
 	interfaces_shape(interfaces, context);
-	prepare_host(context);
+	interfaces_prepare_host(context);
 	interfaces_forward(interfaces, context);
 	return 0;
-}
-
-/* ---- another configuration ----------------------------------------------------------- */
-
-/* Back to what an interface had, after a reload that could not be. */
-static void put_back(const struct interface *one, const struct interface *was,
-		     const struct interfaces_context *context)
-{
-	struct attach_kind kind;
-
-	if (!was || !was->ifindex) {
-		attach_remove(context->instance, one->ifindex);
-		return;
-	}
-	kind = (struct attach_kind){ was->role, was->raw, was->xdp };
-	attach_interface(context->plane, was->name, was->ifindex, kind);
-}
-
-/* Takes over what `was` has; attaches where the role is another one. */
-static int follow(struct interfaces *interfaces, struct interface *one,
-		  const struct interface *was,
-		  const struct interfaces_context *context)
-{
-	const struct netlink_link *link =
-		netlink_link_by_name(context->netlink, one->name);
-
-	if (was && was->role == one->role) {
-		one->ifindex = was->ifindex;
-		one->refused = was->refused;
-		one->raw = was->raw;
-		one->xdp = was->xdp;
-		return 0;
-	}
-	if (link)
-		return attach_one(interfaces, one, link, context);
-	log_warning("%s: no such interface: waited for", one->name);
-	return 0;
-}
-
-int interfaces_reload(struct interfaces *interfaces,
-		      const struct interfaces *old,
-		      const struct interfaces_context *context)
-{
-	int err = 0;
-
-	interfaces_init(interfaces, context->config);
-	interfaces->xdp = old->xdp;
-	for (unsigned i = 0; i < interfaces->count && !err; i++)
-		err = follow(interfaces, &interfaces->list[i],
-			     by_name(old, interfaces->list[i].name), context);
-	for (unsigned i = 0; i < interfaces->count && err; i++) {
-		const struct interface *one = &interfaces->list[i];
-		const struct interface *was = by_name(old, one->name);
-
-		if (one->ifindex && !(was && was->role == one->role))
-			put_back(one, was, context);
-	}
-	if (err)
-		return err;
-	prepare_host(context);
-	interfaces_forward(interfaces, context);
-	return 0;
-}
-
-/* What was set for the sake of it is as it was; forwarding ends first. */
-static void release(const struct interface *one,
-		    const struct interfaces_context *context)
-{
-	const struct netlink_link *link = NULL;
-
-	while ((link = netlink_next_link(context->netlink, link)))
-		if (link->parent == one->ifindex &&
-		    !strcmp(link->kind, "macvlan"))
-			sysctl_restore_interface(context->sysctls, link->name);
-	sysctl_restore_interface(context->sysctls, one->name);
-	attach_remove(context->instance, one->ifindex);
-	log_change(0, one->name, "attached", "released",
-		   "the configuration has it no more");
-}
-
-void interfaces_release(const struct interfaces *interfaces,
-			const struct interfaces *old,
-			const struct interfaces_context *context)
-{
-	for (unsigned i = 0; i < old->count; i++)
-		if (old->list[i].ifindex &&
-		    !by_name(interfaces, old->list[i].name))
-			release(&old->list[i], context);
 }
 
 /* ---- changes ------------------------------------------------------------------------- */
@@ -450,7 +270,7 @@ static void update_one(struct interfaces *interfaces, struct interface *one,
 		leave_xdp(one, link, context);
 	if (!link || one->ifindex || one->refused == link->index)
 		return;
-	if (attach_one(interfaces, one, link, context))
+	if (interfaces_attach(interfaces, one, link, context))
 		one->refused = link->index;
 	else
 		look_for_shaper(one, context);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* maps.c - see maps.h; exits, links, routes and neighbours are in files of their
- * own. */
+/*
+ * maps.c - see maps.h: the copies, adopted and compared, and the order of writing;
+ * what is written is in a file for each map or two.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +10,6 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include "address.h"
 #include "log.h"
 #include "maps_private.h"
 #include "twinpath.skel.h"
@@ -26,22 +27,6 @@ int maps_put(const char *name, int fd, uint32_t key, void *copy,
 	}
 	memcpy(copy, wanted, size);
 	return 0;
-}
-
-int maps_bump_epoch(struct maps *maps)
-{
-	struct tp_settings wanted = maps->settings;
-
-	wanted.route_epoch++;
-	return PUT(maps, settings, 0, &maps->settings, &wanted);
-}
-
-int maps_ask_again(struct maps *maps)
-{
-	struct tp_settings wanted = maps->settings;
-
-	wanted.confirm++;
-	return PUT(maps, settings, 0, &maps->settings, &wanted);
 }
 
 /* ---- adoption ------------------------------------------------------------------ */
@@ -196,183 +181,6 @@ void maps_previous(struct maps *maps, msec_t now, struct desired *previous)
 	}
 }
 
-/* ---- settings, partner --------------------------------------------------- */
-
-static uint32_t ticks(msec_t duration)
-{
-	return (uint32_t)(duration * TP_TICKS_PER_SECOND / 1000);
-}
-
-/* Did an exit of mine die, so that the partner may take over what it had? */
-static bool any_died(const struct maps *maps, const struct tp_exit *wanted)
-{
-	for (unsigned id = 1; id < TP_MAX_EXITS; id++)
-		if (maps->exits[id].kind == TP_EXIT_UPLINK &&
-		    maps->exits[id].state != TP_EXIT_DEAD &&
-		    wanted[id].state == TP_EXIT_DEAD)
-			return true;
-	return false;
-}
-
-/* The addresses that endpoints have to leave; see bpf/leave.h. */
-static uint16_t dead_addresses(const struct tp_exit *wanted)
-{
-	uint16_t dead = 0;
-
-	for (unsigned id = 1; id < TP_MAX_EXITS; id++)
-		if (wanted[id].kind == TP_EXIT_UPLINK &&
-		    wanted[id].state == TP_EXIT_DEAD)
-			dead |= (uint16_t)(1U << wanted[id].address);
-	return dead;
-}
-
-/* Ids from here on hold no address: nobody need look there. */
-static uint32_t addresses_used(const struct maps *maps,
-			       const struct tp_exit *wanted)
-{
-	uint32_t used = 1;
-
-	for (unsigned id = 0; id < TP_MAX_ADDRESSES; id++)
-		if (maps->addresses[id].exit)
-			used = id + 1;
-	for (unsigned id = 1; id < TP_MAX_EXITS; id++)
-		if (wanted[id].kind == TP_EXIT_UPLINK &&
-		    wanted[id].address >= used)
-			used = wanted[id].address + 1U;
-	return used;
-}
-
-/* What the machine's own rules ask of the data plane. */
-static uint8_t rules_of(const struct foreign *foreign, enum firewall_mode mode)
-{
-	return (uint8_t)((foreign_shows_first(foreign, mode) ? TP_RULES_FIRST :
-							       0) |
-			 (foreign->any[0] ? TP_RULES_ROUTE : 0));
-}
-
-static int apply_settings(struct maps *maps, const struct maps_input *input,
-			  const struct tp_exit *exits, bool died)
-{
-	const struct config *config = input->config;
-	struct tp_settings wanted = maps->settings;
-
-	wanted.confirm = (uint16_t)(wanted.confirm + died);
-	wanted.dead = dead_addresses(exits);
-	wanted.rules = rules_of(input->foreign, config->firewall);
-
-	wanted.port_min = config->port_min;
-	wanted.port_max = config->port_max;
-	wanted.port_choice = (uint8_t)config->port_choice;
-	wanted.port_parity = config->port_parity;
-	wanted.refusal = (uint8_t)config->refusal;
-	wanted.limits.sessions = config->host_sessions;
-	wanted.limits.ports = config->host_ports;
-	wanted.limits.rate = config->host_rate;
-	wanted.limits.questions = config->host_questions;
-	wanted.timers.udp = ticks(config->udp);
-	wanted.timers.icmp = ticks(config->icmp);
-	wanted.timers.tcp_established = ticks(config->tcp_established);
-	wanted.timers.dns = ticks(config->dns);
-	wanted.timers.tcp_opening = ticks(config->tcp_opening);
-	wanted.timers.tcp_closing = ticks(config->tcp_closing);
-	wanted.timers.tcp_incoming = ticks(config->tcp_incoming);
-	wanted.timers.hold = ticks(config->hold);
-	wanted.addresses_used = addresses_used(maps, exits);
-	return PUT(maps, settings, 0, &maps->settings, &wanted);
-}
-
-/* A lease of a second: it lapses by itself when this daemon dies. */
-static void fill_leases(const struct maps *maps,
-			const struct partner_belief *belief,
-			struct tp_partner *wanted)
-{
-	uint32_t now;
-
-	wanted->gone_bind = maps->lapsed;
-	wanted->gone_reset = maps->lapsed;
-	wanted->quiet = maps->lapsed;
-	if ((!belief->gone_bind && !belief->quiet) ||
-	    plane_clock(maps->plane, &now))
-		return;
-	if (belief->gone_bind)
-		wanted->gone_bind = now + TP_TICKS_PER_SECOND;
-	if (belief->gone_reset)
-		wanted->gone_reset = wanted->gone_bind;
-	if (!belief->quiet)
-		return;
-	/* From when it was said, not from when it is written. */
-	wanted->quiet = now + TP_TICKS_PER_SECOND - ticks(belief->quiet_age);
-	memcpy(wanted->busy, belief->busy, sizeof(wanted->busy));
-}
-
-/* By other MACs than before: by another key, or for the first time. */
-static bool is_marked_anew(const struct tp_partner *was,
-			   const struct tp_partner *is)
-{
-	for (unsigned kind = 0; kind < TP_KINDS; kind++)
-		if (memcmp(was->way[kind].theirs, is->way[kind].theirs,
-			   sizeof(was->way[kind].theirs)))
-			return is->reachable;
-	return false;
-}
-
-/*
- * Since when nothing has come back from it, where nothing ever has.  What the
- * daemon before me doubted is doubted until there is an answer: it must not lapse.
- * Of one that is marked anew it is written beforehand, for in a second there may
- * be no daemon.
- */
-static uint32_t doubted(const struct maps *maps,
-			const struct partner_belief *belief,
-			const struct tp_partner *wanted)
-{
-	bool anew = is_marked_anew(&maps->partner, wanted);
-	uint32_t now;
-
-	if (belief->proved)
-		return 0;
-	if (maps->partner.doubted || !(belief->gone_reset || anew) ||
-	    plane_clock(maps->plane, &now))
-		return maps->partner.doubted;
-	if (!belief->gone_reset)
-		now += TP_TICKS_PER_SECOND;
-	return now ? now : 1;
-}
-
-int maps_unquiet(struct maps *maps)
-{
-	struct tp_partner wanted = maps->partner;
-
-	wanted.quiet = maps->lapsed;
-	return PUT(maps, partner, 0, &maps->partner, &wanted);
-}
-
-const struct tp_partner *maps_partner(const struct maps *maps)
-{
-	return &maps->partner;
-}
-
-static int apply_partner(struct maps *maps, const struct maps_input *input)
-{
-	const struct partner_belief *belief = input->belief;
-	const struct partner_facts *facts = &input->facts->partner;
-	struct tp_partner wanted = {
-		.type = (uint8_t)input->config->partner.type,
-		.exit = maps->partner_exit,
-	};
-
-	fill_leases(maps, belief, &wanted);
-	wanted.deaf = belief->deaf;
-	wanted.reachable = facts->mac_known;
-	/* What is not known any more is what it was: the partner's frames must
-	 * not pass for a host's while its MAC is looked for. */
-	memcpy(wanted.way, maps->partner.way, sizeof(wanted.way));
-	maps_fill_ways(&wanted, input);
-	if (wanted.type == TP_PARTNER_TWINPATH)
-		wanted.doubted = doubted(maps, belief, &wanted);
-	return PUT(maps, partner, 0, &maps->partner, &wanted);
-}
-
 /* ---- all of it ------------------------------------------------------------------------ */
 
 int maps_apply(struct maps *maps, const struct maps_input *input)
@@ -382,10 +190,8 @@ int maps_apply(struct maps *maps, const struct maps_input *input)
 
 	maps_fill_exits(maps, input, wanted);
 	/* Gone first: what is to be confirmed then must not be asked. */
-	err = apply_partner(maps, input);
-	err = apply_settings(maps, input, wanted,
-			     any_died(maps, wanted) ||
-				     input->belief->overtaken) ?: err;
+	err = maps_apply_partner(maps, input);
+	err = maps_apply_settings(maps, input, wanted) ?: err;
 	err = maps_apply_links(maps, input) ?: err;
 	return maps_switch(maps, input, wanted) ?: err;
 }
@@ -427,44 +233,4 @@ const char *maps_foreign(const struct maps *maps)
 		name = differing(maps, now);
 	free(now);
 	return name;
-}
-
-/* ---- reading back --------------------------------------------------------------------- */
-
-bool maps_counters(const struct maps *maps, unsigned exit,
-		   struct tp_exit_counters *sum)
-{
-	int cpus = libbpf_num_possible_cpus();
-	struct tp_exit_counters counters[cpus > 0 ? cpus : 1];
-	int fd = bpf_map__fd(maps->plane->skel->maps.exit_counters);
-
-	memset(sum, 0, sizeof(*sum));
-	if (cpus <= 0 || bpf_map_lookup_elem(fd, &exit, counters))
-		return false;
-	for (int i = 0; i < cpus; i++) {
-		sum->out_packets += counters[i].out_packets;
-		sum->out_bytes += counters[i].out_bytes;
-		sum->in_packets += counters[i].in_packets;
-		sum->in_bytes += counters[i].in_bytes;
-	}
-	return true;
-}
-
-msec_t maps_beyond_age(const struct maps *maps, unsigned exit)
-{
-	int cpus = libbpf_num_possible_cpus();
-	struct tp_exit_counters counters[cpus > 0 ? cpus : 1];
-	uint32_t now, newest = 0;
-	int fd = bpf_map__fd(maps->plane->skel->maps.exit_counters);
-
-	if (cpus <= 0 || bpf_map_lookup_elem(fd, &exit, counters) ||
-	    plane_clock(maps->plane, &now))
-		return -1;
-	for (int i = 0; i < cpus; i++)
-		if (counters[i].beyond &&
-		    (!newest || (int32_t)(counters[i].beyond - newest) > 0))
-			newest = counters[i].beyond;
-	if (!newest)
-		return -1;
-	return (msec_t)(now - newest) * 1000 / TP_TICKS_PER_SECOND;
 }

@@ -73,11 +73,20 @@ void maps_fill_ways(struct tp_partner *partner, const struct maps_input *input);
 /* home_after or wait_until of an adopted exit, as an instant; 0: it has none. */
 msec_t maps_until(struct maps *maps, unsigned i, msec_t now);
 
+/* maps_settings.c: the numbers; before the exits are written, whose state tells
+ * whether one of them dies. */
+int maps_apply_settings(struct maps *maps, const struct maps_input *input,
+			const struct tp_exit exits[TP_MAX_EXITS]);
+uint32_t maps_ticks(msec_t duration);
+
 /* Cached neighbours may be wrong: every binding looks again. */
 int maps_bump_epoch(struct maps *maps);
 
 /* Every session's next packet asks anew where it may go. */
 int maps_ask_again(struct maps *maps);
+
+/* maps_partner.c: where it is, and what to believe of it. */
+int maps_apply_partner(struct maps *maps, const struct maps_input *input);
 
 /* maps_reserved.c: the ports that the gateway keeps; once, when maps are opened. */
 int maps_reserve(struct maps *maps, const struct config *config);
