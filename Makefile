@@ -80,6 +80,7 @@ test_foreign-objs := $(foreign) $(netlink) address log
 test_heartbeat-objs := $(heartbeat) address log
 test_heartbeat_accept-objs := heartbeat_accept
 test_heartbeat_message-objs := share heartbeat_message heartbeat_report
+test_heartbeat_peer-objs := $(heartbeat) address log
 test_hold-objs := hold
 test_intent-objs := intent file vrrp log
 test_intent_site-objs := intent_site
@@ -116,12 +117,15 @@ test_conformance-parts := $(patsubst selftests/%.c,%, \
 test_config-parts := config/reader
 test_config_refused-parts := config/reader
 test_decide_random-parts := random/dice random/happen
+test_heartbeat-parts := heartbeat/side loop
+test_heartbeat_peer-parts := heartbeat/side loop
+test_liveness-parts := loop
 test_packet_raw-parts := raw/gateway raw/pass
-test_probe-parts := probe/bench probe/peer
+test_probe-parts := loop probe/bench probe/peer
 test_track_random-parts := random/dice
 $(foreach t,conflict foreign netlink netlink_route netlink_write sysctl, \
-	$(eval test_$t-parts := netns))
-test_routing-parts := netns routing/fixture routing/witness
+	$(eval test_$t-parts := netns loop))
+test_routing-parts := netns loop routing/fixture routing/witness
 control-parts := $(patsubst selftests/%.c,%,$(wildcard selftests/control/*.c))
 $(foreach t,$(filter test_control%,$(tests)),$(eval $t-objs := $(control)) \
 	$(eval $t-parts := $(control-parts)))
@@ -426,7 +430,8 @@ sources = $(wildcard bpf/*.[ch] include/twinpath/*.h loader/*.[ch] tools/*.[ch] 
 	selftests/tools/*.[ch] selftests/bench/*.[ch])
 sources += $(wildcard selftests/config/*.[ch] selftests/control/*.[ch])
 sources += $(wildcard selftests/decide/*.[ch] selftests/random/*.[ch] \
-	selftests/probe/*.[ch] selftests/raw/*.[ch] selftests/routing/*.[ch])
+	selftests/probe/*.[ch] selftests/raw/*.[ch] selftests/routing/*.[ch] \
+	selftests/heartbeat/*.[ch])
 sources += $(wildcard selftests/conformance/*.[ch] selftests/fuzz/*.[ch])
 
 format:

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -51,14 +50,6 @@ bool netns_says(const char *command, const char *needle)
 	return found;
 }
 
-long netns_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 void netns_changed(void *arg, unsigned changes)
 {
 	struct netns *netns = arg;
@@ -67,35 +58,19 @@ void netns_changed(void *arg, unsigned changes)
 	netns->calls++;
 }
 
-static void on_tick(evutil_socket_t fd, short what, void *arg)
-{
-	(void)fd;
-	(void)what;
-	(void)arg;
-}
-
-void netns_turn(struct netns *netns)
-{
-	event_base_loop(netns->base, EVLOOP_ONCE);
-}
-
 int netns_setup(void **state)
 {
-	static const struct timeval tick = { .tv_usec = 10000 };
 	static struct netns netns;
 
 	memset(&netns, 0, sizeof(netns));
 	*state = &netns;
 	if (unshare(CLONE_NEWNET))
 		return 0; /* not root: the tests skip */
-	netns.base = event_base_new();
-	assert_non_null(netns.base);
-	netns.tick = event_new(netns.base, -1, EV_PERSIST, on_tick, NULL);
-	event_add(netns.tick, &tick);
+	loop_open(&netns.loop);
 	log_set_level(LOG_LEVEL_ERROR);
 	netns_run("ip link set lo up");
-	assert_int_equal(netlink_open(&netns.netlink, netns.base, netns_changed,
-				      &netns),
+	assert_int_equal(netlink_open(&netns.netlink, netns.loop.base,
+				      netns_changed, &netns),
 			 0);
 	return 0;
 }
@@ -104,11 +79,10 @@ int netns_teardown(void **state)
 {
 	struct netns *netns = *state;
 
-	if (!netns->base)
+	if (!netns->loop.base)
 		return 0;
 	netlink_close(netns->netlink);
-	event_free(netns->tick);
-	event_base_free(netns->base);
+	loop_close(&netns->loop);
 	return 0;
 }
 
@@ -116,7 +90,7 @@ struct netns *netns_of(void **state)
 {
 	struct netns *netns = *state;
 
-	if (!netns->base)
+	if (!netns->loop.base)
 		skip();
 	return netns;
 }

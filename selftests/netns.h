@@ -10,13 +10,11 @@
 #include <stdbool.h>
 
 #include "address.h"
+#include "loop.h"
 #include "netlink.h"
 
-#define NETNS_DEADLINE_MS 5000
-
 struct netns {
-	struct event_base *base;
-	struct event *tick;
+	struct loop loop;
 	struct netlink *netlink;
 	unsigned changes; /* all that were told, or-ed */
 	unsigned calls;
@@ -53,23 +51,10 @@ struct prefix netns_prefix(const char *text);
 
 /* ---- to wait ----------------------------------------------------------------- */
 
-/* Wait for something to do, 10 ms at most, and do it. */
-void netns_turn(struct netns *netns);
-long netns_now(void);
-
 /* What netlink_open() is given. */
 void netns_changed(void *arg, unsigned changes);
 
-#define NETNS_WAIT(netns, condition)                               \
-	do {                                                       \
-		long deadline = netns_now() + NETNS_DEADLINE_MS;   \
-                                                                   \
-		while (!(condition)) {                             \
-			if (netns_now() > deadline)                \
-				fail_msg("never: %s", #condition); \
-			netns_turn(netns);                         \
-		}                                                  \
-	} while (0)
+#define NETNS_WAIT(netns, condition) LOOP_WAIT(&(netns)->loop, condition)
 
 /* ---- what the tables say ----------------------------------------------------- */
 

@@ -373,8 +373,9 @@ static void test_listening(void **state)
 	netns_run("ip link add w0 type veth peer name w0p && "
 		  "ip link set w0 up");
 	told = 0;
-	assert_int_equal(
-		foreign_watch_open(&watch, netns->base, on_changed, &watch), 0);
+	assert_int_equal(foreign_watch_open(&watch, netns->loop.base,
+					    on_changed, &watch),
+			 0);
 	now = foreign_seen(watch);
 	AFTER("nft 'add table ip t; add chain ip t f { type filter hook "
 	      "forward priority 0; policy drop; }'",

@@ -31,18 +31,16 @@
 #include "liveness.h"
 #include "liveness_question.h"
 #include "log.h"
+#include "loop.h"
 
-#define DEADLINE_MS 5000
-#define TICK_MS 10
 #define LOCAL "192.168.0.3"
 
 static const uint8_t their_mac[6] = { 2, 0, 0, 0, 0, 2 };
 static const uint8_t question_mac[6] = { 2, 9, 8, 7, 6, 5 };
 
 struct bench {
-	struct event_base *base;
+	struct loop loop;
 	struct event *heard;
-	struct event *tick;
 	struct liveness *liveness;
 	struct tp_partner partner;
 	struct tp_addr local;
@@ -50,7 +48,6 @@ struct bench {
 	int peer;
 	struct tp_partner_seen stamp;
 	bool answers;
-	unsigned ticks;
 	unsigned frames;
 	struct liveness_question last;
 	size_t last_size;
@@ -59,24 +56,7 @@ struct bench {
 	msec_t when[16]; /* of each change */
 };
 
-static msec_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return (msec_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-#define WAIT(condition)                                            \
-	do {                                                       \
-		msec_t deadline = now_ms() + DEADLINE_MS;          \
-                                                                   \
-		while (!(condition)) {                             \
-			if (now_ms() > deadline)                   \
-				fail_msg("never: %s", #condition); \
-			event_base_loop(bench->base, EVLOOP_ONCE); \
-		}                                                  \
-	} while (0)
+#define WAIT(condition) LOOP_WAIT(&bench->loop, condition)
 
 /* ---- the bench --------------------------------------------------------- */
 
@@ -109,15 +89,6 @@ static void on_frame(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
-static void on_tick(evutil_socket_t fd, short what, void *arg)
-{
-	struct bench *bench = arg;
-
-	(void)fd;
-	(void)what;
-	bench->ticks++;
-}
-
 static int clock_of(void *arg, uint32_t *now)
 {
 	struct bench *bench = arg;
@@ -132,7 +103,7 @@ static void changed(void *arg, const struct liveness_view *view)
 
 	if (bench->changes < 16) {
 		bench->told[bench->changes] = view->state;
-		bench->when[bench->changes] = now_ms();
+		bench->when[bench->changes] = loop_now();
 	}
 	bench->changes++;
 }
@@ -160,7 +131,6 @@ static int open_peer(void)
 
 static int set_up(void **state)
 {
-	static const struct timeval often = { 0, TICK_MS * 1000 };
 	static struct bench room;
 	const struct liveness_callbacks callbacks = { clock_of, changed };
 	struct bench *bench = &room;
@@ -181,13 +151,11 @@ static int set_up(void **state)
 	bench->answers = true;
 	bench->stamp.probe = 500;
 	stamp(bench);
-	bench->base = event_base_new();
-	bench->tick = event_new(bench->base, -1, EV_PERSIST, on_tick, bench);
-	event_add(bench->tick, &often);
-	bench->heard = event_new(bench->base, bench->peer, EV_READ | EV_PERSIST,
-				 on_frame, bench);
+	loop_open(&bench->loop);
+	bench->heard = event_new(bench->loop.base, bench->peer,
+				 EV_READ | EV_PERSIST, on_frame, bench);
 	event_add(bench->heard, NULL);
-	assert_int_equal(liveness_open(&bench->liveness, bench->base,
+	assert_int_equal(liveness_open(&bench->liveness, bench->loop.base,
 				       bench->seen, &callbacks, bench),
 			 0);
 	bench->partner = (struct tp_partner){
@@ -206,12 +174,11 @@ static int tear_down(void **state)
 {
 	struct bench *bench = *state;
 
-	if (!bench->base)
+	if (!bench->loop.base)
 		return 0;
 	liveness_close(bench->liveness);
 	event_free(bench->heard);
-	event_free(bench->tick);
-	event_base_free(bench->base);
+	loop_close(&bench->loop);
 	close(bench->peer);
 	close(bench->seen);
 	return 0;
@@ -221,7 +188,7 @@ static struct bench *bench_of(void **state)
 {
 	struct bench *bench = *state;
 
-	if (!bench->base)
+	if (!bench->loop.base)
 		skip();
 	return bench;
 }
@@ -296,7 +263,7 @@ static void alive_gone_alive(void **state)
 	assert_int_equal(bench->changes, 0);
 	assert_int_equal(view_of(bench).age, 1000);
 
-	silent = now_ms();
+	silent = loop_now();
 	bench->answers = false;
 	WAIT(STATE(LIVENESS_GONE_RESET));
 	assert_int_equal(bench->changes, 2);
@@ -345,10 +312,10 @@ static void nobody_to_ask(void **state)
 	update(bench);
 	assert_true(STATE(LIVENESS_NOBODY));
 	/* What is on its way comes in; nothing follows. */
-	event_base_loop(bench->base, EVLOOP_NONBLOCK);
+	event_base_loop(bench->loop.base, EVLOOP_NONBLOCK);
 	frames = bench->frames;
-	bench->ticks = 0;
-	WAIT(bench->ticks > 3 * LIVENESS_INTERVAL / TICK_MS);
+	bench->loop.ticks = 0;
+	WAIT(bench->loop.ticks > 3 * LIVENESS_INTERVAL / LOOP_TICK);
 	assert_int_equal(bench->frames, frames);
 	address_parse(LOCAL, &bench->local);
 	update(bench);

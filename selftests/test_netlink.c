@@ -271,7 +271,7 @@ static void test_many_routes(void **state)
 	batch("add", 0, many);
 	NETNS_WAIT(netns, netns_all_routes(netns) == many + 2);
 	netlink_close(netns->netlink);
-	assert_int_equal(netlink_open(&netns->netlink, netns->base,
+	assert_int_equal(netlink_open(&netns->netlink, netns->loop.base,
 				      netns_changed, netns),
 			 0);
 	assert_int_equal(netns_all_routes(netns), many + 2);

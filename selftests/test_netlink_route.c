@@ -43,7 +43,7 @@ static void test_kept_tables(void **state)
 
 	/* A dump must come to the same. */
 	netlink_close(netns->netlink);
-	assert_int_equal(netlink_open(&netns->netlink, netns->base,
+	assert_int_equal(netlink_open(&netns->netlink, netns->loop.base,
 				      netns_changed, netns),
 			 0);
 	assert_int_equal(netns_all_routes(netns), 6); /* and two subnets */
@@ -150,7 +150,7 @@ static void test_objects_dumped(void **state)
 		  "ip route add 10.8.0.0/24 nhid 40");
 	netns_run("echo 0 > /proc/sys/net/ipv4/nexthop_compat_mode");
 	netlink_close(netns->netlink);
-	assert_int_equal(netlink_open(&netns->netlink, netns->base,
+	assert_int_equal(netlink_open(&netns->netlink, netns->loop.base,
 				      netns_changed, netns),
 			 0);
 	assert_non_null(netns_by(netns, "10.9.0.0/24", "10.0.0.2"));

@@ -48,8 +48,9 @@ static void test_apply(void **state)
 	/* A daemon that starts anew finds all in place. */
 	memset(&site.report, 0, sizeof(site.report));
 	netlink_close(site.netns->netlink);
-	assert_int_equal(netlink_open(&site.netns->netlink, site.netns->base,
-				      netns_changed, site.netns),
+	assert_int_equal(netlink_open(&site.netns->netlink,
+				      site.netns->loop.base, netns_changed,
+				      site.netns),
 			 0);
 	fixture_quiet(&site);
 }
@@ -134,7 +135,7 @@ static void test_theft(void **state)
 
 	fixture_apply(&site);
 	assert_int_equal(site.report.reinstalled, 0);
-	netns_turn(site.netns);
+	loop_turn(&site.netns->loop);
 	site.netns->changes = 0;
 	netns_run("ip route del default");
 	NETNS_WAIT(site.netns, site.netns->changes & NETLINK_ROUTES);

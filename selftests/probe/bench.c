@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <cmocka.h>
 
@@ -18,14 +17,6 @@
 
 const uint8_t bench_near_mac[6] = { 2, 0, 0, 0, 0, 1 };
 const uint8_t bench_far_mac[6] = { 2, 0, 0, 0, 0, 2 };
-
-msec_t bench_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return (msec_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void on_result(void *arg, const struct probe_result *result)
 {
@@ -84,8 +75,8 @@ int bench_set_up(void **state)
 	make_links();
 	bench = calloc(1, sizeof(*bench));
 	assert_non_null(bench);
-	bench->base = event_base_new();
-	peer_open(&bench->peer, bench->base);
+	loop_open(&bench->loop);
+	peer_open(&bench->peer, bench->loop.base);
 	bench->path.ifindex = if_nametoindex("tpt0");
 	bench->path.address = bench_address(BENCH_LOCAL);
 	memcpy(bench->path.next_hop_mac, bench_far_mac, 6);
@@ -102,7 +93,7 @@ int bench_tear_down(void **state)
 		return 0;
 	probe_close(bench->probe);
 	peer_close(&bench->peer);
-	event_base_free(bench->base);
+	loop_close(&bench->loop);
 	free(bench);
 	bench_shell("ip link del tpt2");
 	return if_nametoindex("tpt0") ? system("ip link del tpt0") : 0;
@@ -131,7 +122,7 @@ struct bench *bench_begin(void **state, enum mood mood, msec_t interval,
 		.timeout = timeout,
 	};
 	bench->peer.mood = mood;
-	assert_int_equal(probe_open(&bench->probe, bench->base, &settings,
+	assert_int_equal(probe_open(&bench->probe, bench->loop.base, &settings,
 				    &calls, bench),
 			 0);
 	return bench;
@@ -142,7 +133,7 @@ void bench_again(struct bench *bench)
 	const struct probe_settings settings = { &bench->config, BENCH_ID };
 
 	probe_close(bench->probe);
-	assert_int_equal(probe_open(&bench->probe, bench->base, &settings,
+	assert_int_equal(probe_open(&bench->probe, bench->loop.base, &settings,
 				    &calls, bench),
 			 0);
 }
@@ -156,19 +147,19 @@ void bench_turn(struct bench *bench, msec_t how_long)
 {
 	const struct timeval time = { .tv_usec = how_long * 1000 };
 
-	event_base_loopexit(bench->base, &time);
-	event_base_dispatch(bench->base);
+	event_base_loopexit(bench->loop.base, &time);
+	event_base_dispatch(bench->loop.base);
 }
 
 void bench_until(struct bench *bench, const unsigned *counter, unsigned count)
 {
-	msec_t deadline = bench_now() + 10000;
+	msec_t deadline = loop_now() + 10000;
 
 	while (*counter < count) {
-		if (bench_now() > deadline)
+		if (loop_now() > deadline)
 			fail_msg("%u instead of %u after 10 s", *counter,
 				 count);
-		bench_turn(bench, 10);
+		loop_turn(&bench->loop);
 	}
 }
 

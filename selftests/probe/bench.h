@@ -12,6 +12,7 @@
 #ifndef PROBE_BENCH_H
 #define PROBE_BENCH_H
 
+#include "../loop.h"
 #include "peer.h"
 #include "probe.h"
 
@@ -22,7 +23,7 @@
 extern const uint8_t bench_near_mac[6], bench_far_mac[6];
 
 struct bench {
-	struct event_base *base;
+	struct loop loop;
 	struct track_config config;
 	struct probe *probe;
 	struct probe_path path;
@@ -60,7 +61,6 @@ void bench_turn(struct bench *bench, msec_t how_long);
 
 struct probe_statistics bench_statistics(const struct bench *bench);
 
-msec_t bench_now(void);
 struct tp_addr bench_address(const char *text);
 void bench_shell(const char *command);
 
