@@ -34,12 +34,7 @@ static void read_kind(const struct config_value *value,
 static void read_hook(const struct config_section *section,
 		      struct hook_config *hook)
 {
-	struct config_value value = {
-		.key = "hook",
-		.text = cfg_title(section->tree),
-		.line = hook->line,
-		.messages = section->reader->messages,
-	};
+	struct config_value value = config_title(section);
 
 	snprintf(hook->name, MODEL_NAME, "%.15s", value.text);
 	config_value_name(&value, hook->name);
@@ -60,25 +55,17 @@ static void read_hook(const struct config_section *section,
 void config_read_hooks(const struct config_section *root)
 {
 	struct config *config = root->reader->config;
-	unsigned count = cfg_size(root->tree, "hook");
+	struct config_section section;
 
-	for (unsigned i = 0; i < count; i++) {
-		cfg_t *tree = cfg_getnsec(root->tree, "hook", i);
-		struct config_section section = { .reader = root->reader,
-						  .tree = tree };
-		struct hook_config *hook = &config->hooks[i];
-		unsigned line;
-
-		snprintf(section.path, sizeof(section.path), "hook %.80s",
-			 cfg_title(tree));
-		line = config_text_line(root->reader->text, "%s", section.path);
+	for (unsigned i = 0; config_get_section(root, "hook", i, &section);
+	     i++) {
 		if (i == MODEL_HOOKS) {
-			config_error(root->reader->messages, line,
+			config_error(root->reader->messages, section.line,
 				     "hook: more than %d", MODEL_HOOKS);
 			return;
 		}
-		hook->line = line;
-		read_hook(&section, hook);
+		config->hooks[i].line = section.line;
 		config->hooks_count = i + 1;
+		read_hook(&section, &config->hooks[i]);
 	}
 }

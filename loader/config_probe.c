@@ -250,12 +250,7 @@ static void read_title(const struct config_section *section,
 		       const struct uplink_config *uplink,
 		       struct track_config *track)
 {
-	struct config_value value = {
-		.key = track_kind_name(track->kind),
-		.text = cfg_title(section->tree),
-		.line = track->line,
-		.messages = section->reader->messages,
-	};
+	struct config_value value = config_title(section);
 
 	/* also a bad one: other messages may speak of it */
 	snprintf(track->name, MODEL_NAME, "%.15s", value.text);
@@ -288,29 +283,21 @@ static void read_one(const struct config_section *section,
 static bool read_kind(const struct config_section *section,
 		      struct uplink_config *uplink, enum track_kind kind)
 {
-	const struct config_reader *reader = section->reader;
-	struct config_section probe = { .reader = reader };
-	unsigned i, count = cfg_size(section->tree, track_kind_name(kind));
+	const char *key = track_kind_name(kind);
+	struct config_section probe;
 
-	for (i = 0; i < count; i++) {
+	for (unsigned i = 0; config_get_section(section, key, i, &probe); i++) {
 		struct track_config *track;
-		unsigned line;
 
-		probe.tree =
-			cfg_getnsec(section->tree, track_kind_name(kind), i);
-		snprintf(probe.path, sizeof(probe.path), "%.80s/%s %.60s",
-			 section->path, track_kind_name(kind),
-			 cfg_title(probe.tree));
-		line = config_text_line(reader->text, "%s", probe.path);
 		if (uplink->tracks_count == MODEL_TRACKS) {
-			config_error(reader->messages, line,
+			config_error(section->reader->messages, probe.line,
 				     "%s: more than %d probes in one uplink",
-				     track_kind_name(kind), MODEL_TRACKS - 1);
+				     key, MODEL_TRACKS - 1);
 			return false;
 		}
 		track = &uplink->tracks[uplink->tracks_count++];
 		track->kind = kind;
-		track->line = line;
+		track->line = probe.line;
 		read_one(&probe, uplink, track);
 	}
 	return true;

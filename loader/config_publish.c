@@ -112,12 +112,7 @@ static void read_uplinks(const struct config_section *section,
 static void read_publish(const struct config_section *section,
 			 struct publish_config *publish)
 {
-	struct config_value value = {
-		.key = "publish",
-		.text = cfg_title(section->tree),
-		.line = publish->line,
-		.messages = section->reader->messages,
-	};
+	struct config_value value = config_title(section);
 	unsigned protocol = PUBLISH_TCP;
 
 	snprintf(publish->name, MODEL_NAME, "%.15s", value.text);
@@ -138,25 +133,18 @@ static void read_publish(const struct config_section *section,
 
 void config_read_publishes(const struct config_section *root)
 {
-	const struct config_reader *reader = root->reader;
-	struct config *config = reader->config;
-	unsigned i, count = cfg_size(root->tree, "publish");
-	struct config_section section = { .reader = reader };
+	struct config *config = root->reader->config;
+	struct config_section section;
 
-	for (i = 0; i < count; i++) {
-		unsigned line;
-
-		section.tree = cfg_getnsec(root->tree, "publish", i);
-		snprintf(section.path, sizeof(section.path), "publish %.80s",
-			 cfg_title(section.tree));
-		line = config_text_line(reader->text, "%s", section.path);
+	for (unsigned i = 0; config_get_section(root, "publish", i, &section);
+	     i++) {
 		if (i == MODEL_PUBLISHES) {
-			config_error(reader->messages, line,
+			config_error(root->reader->messages, section.line,
 				     "publish: more than %d sections",
 				     MODEL_PUBLISHES);
 			return;
 		}
-		config->publishes[i].line = line;
+		config->publishes[i].line = section.line;
 		config->publishes_count = i + 1;
 		read_publish(&section, &config->publishes[i]);
 	}

@@ -10,6 +10,33 @@
 #include "config.h"
 #include "config_section.h"
 
+bool config_get_section(const struct config_section *outer, const char *kind,
+			unsigned n, struct config_section *inner)
+{
+	if (n >= cfg_size(outer->tree, kind))
+		return false;
+	inner->reader = outer->reader;
+	inner->tree = cfg_getnsec(outer->tree, kind, n);
+	if (outer->path[0])
+		snprintf(inner->path, sizeof(inner->path), "%.80s/%s %.60s",
+			 outer->path, kind, cfg_title(inner->tree));
+	else
+		snprintf(inner->path, sizeof(inner->path), "%s %.80s", kind,
+			 cfg_title(inner->tree));
+	inner->line = config_text_line(outer->reader->text, "%s", inner->path);
+	return true;
+}
+
+struct config_value config_title(const struct config_section *section)
+{
+	return (struct config_value){
+		.key = cfg_name(section->tree),
+		.text = cfg_title(section->tree),
+		.line = section->line,
+		.messages = section->reader->messages,
+	};
+}
+
 bool config_get_nth(const struct config_section *section, const char *key,
 		    unsigned n, struct config_value *value)
 {

@@ -23,7 +23,15 @@ struct config_section {
 	const struct config_reader *reader;
 	cfg_t *tree;
 	char path[CONFIG_TEXT_PATH]; /* in the text; "" for the whole */
+	unsigned line;		     /* of one that has a title */
 };
+
+/* The n-th section `kind` in another one, by its title: false: there is none. */
+bool config_get_section(const struct config_section *outer, const char *kind,
+			unsigned n, struct config_section *inner);
+
+/* The title, as a value of the section's kind. */
+struct config_value config_title(const struct config_section *section);
 
 /* The n-th value of a key: false where there is none. */
 bool config_get_nth(const struct config_section *section, const char *key,

@@ -204,19 +204,13 @@ static void read_weights(const struct config_section *section,
 
 /* Its name only: it may be the member of a list above it. */
 static bool open_list(const struct config_section *section,
-		      struct uplink_config *uplink, enum track_kind kind,
-		      unsigned line)
+		      struct uplink_config *uplink, enum track_kind kind)
 {
 	struct track_config *list = &uplink->tracks[uplink->tracks_count];
-	struct config_value value = {
-		.key = track_kind_name(kind),
-		.text = cfg_title(section->tree),
-		.line = line,
-		.messages = section->reader->messages,
-	};
+	struct config_value value = config_title(section);
 
 	if (uplink->tracks_count == MODEL_TRACKS) {
-		config_error(value.messages, line,
+		config_error(value.messages, value.line,
 			     "%s: more than %d probes and lists in one uplink",
 			     value.key, MODEL_TRACKS - 1);
 		return false;
@@ -224,54 +218,44 @@ static bool open_list(const struct config_section *section,
 	snprintf(list->name, MODEL_NAME, "%.15s", value.text);
 	config_value_name(&value, list->name);
 	list->kind = kind;
-	list->line = line;
+	list->line = value.line;
 	uplink->tracks_count++;
 	return true;
 }
 
-static unsigned nth_list(const struct config_section *uplink,
-			 struct config_section *list, enum track_kind kind,
-			 unsigned n)
+static bool nth_list(const struct config_section *uplink, enum track_kind kind,
+		     unsigned n, struct config_section *list)
 {
-	const char *key = track_kind_name(kind);
+	return config_get_section(uplink, track_kind_name(kind), n, list);
+}
 
-	list->tree = cfg_getnsec(uplink->tree, key, n);
-	snprintf(list->path, sizeof(list->path), "%.80s/%s %.60s", uplink->path,
-		 key, cfg_title(list->tree));
-	return config_text_line(uplink->reader->text, "%s", list->path);
+static void read_list(const struct config_section *section,
+		      const struct uplink_config *uplink,
+		      struct track_config *list)
+{
+	config_read_track_keys(section, list);
+	read_members(section, uplink, list);
+	if (list->kind == TRACK_WEIGHT)
+		read_weights(section, list);
+	else if (list->kind == TRACK_NOT && list->members_count > 1)
+		config_error(section->reader->messages, list->line,
+			     "not %s: it turns one track round, not %u",
+			     list->name, list->members_count);
 }
 
 void config_read_lists(const struct config_section *section,
 		       struct uplink_config *uplink)
 {
-	struct config_section inner = { .reader = section->reader };
 	unsigned next = uplink->tracks_count;
+	struct config_section list;
 
 	for (enum track_kind kind = TRACK_ANY; kind <= TRACK_WEIGHT; kind++)
-		for (unsigned i = 0;
-		     i < cfg_size(section->tree, track_kind_name(kind)); i++) {
-			unsigned line = nth_list(section, &inner, kind, i);
-
-			if (!open_list(&inner, uplink, kind, line))
+		for (unsigned i = 0; nth_list(section, kind, i, &list); i++)
+			if (!open_list(&list, uplink, kind))
 				return;
-		}
 	for (enum track_kind kind = TRACK_ANY; kind <= TRACK_WEIGHT; kind++)
-		for (unsigned i = 0;
-		     i < cfg_size(section->tree, track_kind_name(kind)); i++) {
-			struct track_config *list = &uplink->tracks[next++];
-
-			nth_list(section, &inner, kind, i);
-			config_read_track_keys(&inner, list);
-			read_members(&inner, uplink, list);
-			if (kind == TRACK_WEIGHT)
-				read_weights(&inner, list);
-			else if (kind == TRACK_NOT && list->members_count > 1)
-				config_error(section->reader->messages,
-					     list->line,
-					     "not %s: it turns one track "
-					     "round, not %u",
-					     list->name, list->members_count);
-		}
+		for (unsigned i = 0; nth_list(section, kind, i, &list); i++)
+			read_list(&list, uplink, &uplink->tracks[next++]);
 }
 
 /* ---- fallbacks ---- */
@@ -280,12 +264,7 @@ static void read_fallback(const struct config_section *section,
 			  const struct uplink_config *uplink,
 			  struct fallback_config *fallback)
 {
-	struct config_value value = {
-		.key = "fallback",
-		.text = cfg_title(section->tree),
-		.line = fallback->line,
-		.messages = section->reader->messages,
-	};
+	struct config_value value = config_title(section);
 	int track;
 
 	fallback->announce = true;
@@ -326,26 +305,19 @@ static void sort_fallbacks(struct uplink_config *uplink)
 void config_read_fallbacks(const struct config_section *section,
 			   struct uplink_config *uplink)
 {
-	struct config_section inner = { .reader = section->reader };
+	struct config_section inner;
 
-	for (unsigned i = 0; i < cfg_size(section->tree, "fallback"); i++) {
-		struct fallback_config *fallback = &uplink->fallbacks[i];
-		unsigned line;
-
-		inner.tree = cfg_getnsec(section->tree, "fallback", i);
-		snprintf(inner.path, sizeof(inner.path), "%.80s/fallback %.60s",
-			 section->path, cfg_title(inner.tree));
-		line = config_text_line(section->reader->text, "%s",
-					inner.path);
+	for (unsigned i = 0; config_get_section(section, "fallback", i, &inner);
+	     i++) {
 		if (i == MODEL_FALLBACKS) {
-			config_error(section->reader->messages, line,
+			config_error(section->reader->messages, inner.line,
 				     "fallback: more than %d in one uplink",
 				     MODEL_FALLBACKS);
 			break;
 		}
-		fallback->line = line;
+		uplink->fallbacks[i].line = inner.line;
 		uplink->fallbacks_count = i + 1;
-		read_fallback(&inner, uplink, fallback);
+		read_fallback(&inner, uplink, &uplink->fallbacks[i]);
 	}
 	sort_fallbacks(uplink);
 }

@@ -98,12 +98,7 @@ static void read_failback(const struct config_section *section,
 static void read_uplink(const struct config_section *section,
 			struct uplink_config *uplink)
 {
-	struct config_value value = {
-		.key = "uplink",
-		.text = cfg_title(section->tree),
-		.line = uplink->line,
-		.messages = section->reader->messages,
-	};
+	struct config_value value = config_title(section);
 
 	snprintf(uplink->name, MODEL_NAME, "%.15s", value.text);
 	config_value_name(&value, uplink->name);
@@ -142,25 +137,18 @@ static void read_uplink(const struct config_section *section,
 
 void config_read_uplinks(const struct config_section *root)
 {
-	const struct config_reader *reader = root->reader;
-	struct config *config = reader->config;
-	unsigned i, count = cfg_size(root->tree, "uplink");
-	struct config_section section = { .reader = reader };
+	struct config *config = root->reader->config;
+	struct config_section section;
 
-	for (i = 0; i < count; i++) {
-		unsigned line;
-
-		section.tree = cfg_getnsec(root->tree, "uplink", i);
-		snprintf(section.path, sizeof(section.path), "uplink %.80s",
-			 cfg_title(section.tree));
-		line = config_text_line(reader->text, "%s", section.path);
+	for (unsigned i = 0; config_get_section(root, "uplink", i, &section);
+	     i++) {
 		if (i == MODEL_UPLINKS) {
-			config_error(reader->messages, line,
+			config_error(root->reader->messages, section.line,
 				     "uplink: more than %d uplinks",
 				     MODEL_UPLINKS);
 			return;
 		}
-		config->uplinks[i].line = line;
+		config->uplinks[i].line = section.line;
 		config->uplinks_count = i + 1;
 		read_uplink(&section, &config->uplinks[i]);
 	}
