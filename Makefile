@@ -102,6 +102,7 @@ test_sysctl-objs := sysctl $(netlink) address log
 test_track-objs := $(track)
 test_track_damp-objs := track track_damp
 test_track_list-objs := $(track)
+test_track_flapping-objs := tracks $(track) $(decide) duration log
 test_track_random-objs := tracks $(track) $(decide) duration log
 
 # Tools that the scenario tests measure with.
@@ -116,13 +117,15 @@ test_conformance-parts := $(patsubst selftests/%.c,%, \
 	$(wildcard selftests/conformance/*.c))
 test_config-parts := config/reader
 test_config_refused-parts := config/reader
+life := random/dice random/life random/life_throw
 test_decide_random-parts := random/dice random/happen
 test_heartbeat-parts := heartbeat/side loop
 test_heartbeat_peer-parts := heartbeat/side loop
 test_liveness-parts := loop
 test_packet_raw-parts := raw/gateway raw/pass
 test_probe-parts := loop probe/bench probe/peer
-test_track_random-parts := random/dice
+test_track_flapping-parts := $(life)
+test_track_random-parts := $(life)
 $(foreach t,conflict foreign netlink netlink_route netlink_write sysctl, \
 	$(eval test_$t-parts := netns loop))
 test_routing-parts := netns loop routing/fixture routing/witness
