@@ -13,6 +13,7 @@
 #include "config_check.h"
 #include "config_local.h"
 #include "config_probe.h"
+#include "config_times.h"
 #include "config_track.h"
 #include "duration.h"
 #include "track_list.h"
@@ -37,23 +38,6 @@ static unsigned line_of(const struct check *check,
 static bool same(const struct tp_addr *a, const struct tp_addr *b)
 {
 	return !address_is_zero(a) && address_equal(a, b);
-}
-
-msec_t config_detection(const struct uplink_config *uplink,
-			const struct track_config *track)
-{
-	/* Carrier and address are told by the kernel, not asked for; a list
-	 * waits for its slowest member. */
-	msec_t time = track->misses * track->interval + track->timeout;
-
-	for (unsigned i = 0; i < track->members_count; i++) {
-		unsigned member = track->members[i].track;
-		msec_t one = config_detection(uplink, &uplink->tracks[member]);
-
-		if (one > time)
-			time = one;
-	}
-	return time + track->delay_down;
 }
 
 /* ---- the gateway ---- */

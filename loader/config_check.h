@@ -20,13 +20,6 @@ void config_check_links(const struct config *config,
 			const struct config_text *text,
 			struct config_messages *messages);
 
-/*
- * The longest time from the moment a path goes dark until the track of this
- * uplink is down, delay down included; 0 for an interface without a delay.
- */
-msec_t config_detection(const struct uplink_config *uplink,
-			const struct track_config *track);
-
 /* config_publish_check.c: its part of that. */
 void config_check_publishes(const struct config *config,
 			    const struct config_text *text,

@@ -10,10 +10,10 @@
 
 #include "address.h"
 #include "config.h"
-#include "config_check.h"
 #include "config_local.h"
 #include "config_print.h"
 #include "config_probe.h"
+#include "config_times.h"
 #include "config_track.h"
 #include "track_list.h"
 

@@ -11,10 +11,10 @@
 
 #include "address.h"
 #include "config.h"
-#include "config_check.h"
 #include "config_local.h"
 #include "config_print.h"
 #include "config_probe.h"
+#include "config_times.h"
 #include "config_track.h"
 #include "duration.h"
 #include "track_list.h"
@@ -44,21 +44,6 @@ uint64_t config_binding_bytes(const struct config *config)
 {
 	return (uint64_t)TP_BINDINGS(config->max_addresses) *
 	       sizeof(struct tp_binding);
-}
-
-msec_t config_recovery(const struct uplink_config *uplink,
-		       const struct track_config *track)
-{
-	msec_t time = track->hits * track->interval + track->timeout;
-
-	for (unsigned i = 0; i < track->members_count; i++) {
-		unsigned member = track->members[i].track;
-		msec_t one = config_recovery(uplink, &uplink->tracks[member]);
-
-		if (one > time)
-			time = one;
-	}
-	return time + track->delay_up;
 }
 
 const char *config_print_ports(uint16_t first, uint16_t last,

@@ -40,8 +40,4 @@ uint64_t config_session_bytes(const struct config *config);
 uint64_t config_binding_bytes(const struct config *config);
 uint64_t config_fragment_bytes(void);
 
-/* The longest time from a path that works again until the track is up. */
-msec_t config_recovery(const struct uplink_config *uplink,
-		       const struct track_config *track);
-
 #endif

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "config_check.h"
+#include "config_times.h"
 #include "duration.h"
 #include "request_private.h"
 #include "simulate.h"
