@@ -91,6 +91,9 @@ int maps_apply_partner(struct maps *maps, const struct maps_input *input);
 /* maps_reserved.c: the ports that the gateway keeps; once, when maps are opened. */
 int maps_reserve(struct maps *maps, const struct config *config);
 
+/* maps_routes.c: 0 or -ENOMEM. */
+int maps_append_route(struct maps_routes *routes, const struct prefix *to,
+		      const struct tp_route *value);
 /* In order of key, one for each; the route of exactly this prefix. */
 void maps_sort_routes(struct maps_routes *routes);
 const struct maps_route *maps_find_route(const struct maps_routes *sorted,
@@ -100,7 +103,5 @@ const struct maps_route *maps_find_route(const struct maps_routes *sorted,
  * `routes` holds all others.  0 or -ENOMEM. */
 int maps_foreign_routes(struct maps_routes *routes,
 			const struct maps_input *input);
-int maps_append_route(struct maps_routes *routes, const struct prefix *to,
-		      const struct tp_route *value);
 
 #endif

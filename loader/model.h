@@ -117,7 +117,7 @@ struct track_config {
 	unsigned line;
 };
 
-/* The same uplink once more, at a level of its own: see decide_levels.h. */
+/* The same uplink once more, at a level of its own: see decide_levels.c. */
 struct fallback_config {
 	unsigned level;
 	unsigned track;

@@ -21,7 +21,6 @@
 #include "harness/rows.h"
 
 #define MARK_A TP_MARK(PLANE_EXIT_A)
-#define MARK_B TP_MARK(PLANE_EXIT_B)
 #define MARK_IN TP_MARK_INWARD(0) /* address id of A */
 #define FROM_PARTNER TP_MARK_FROM_PARTNER
 #define THEIR(kind) .from = MAC_THEIRS(TP_KIND_##kind)

@@ -13,10 +13,8 @@
 
 #include "harness/rows.h"
 
-/* Of ::ffff:a.b.c.d, mixed FNV-1a; worked out elsewhere. */
+/* The slot of H: of ::ffff:a.b.c.d, mixed FNV-1a; worked out elsewhere. */
 #define SLOT_H 7954
-#define SLOT_H2 5060
-#define SLOT_DEEP 5360
 
 static int give(struct plane *plane, uint8_t h, uint8_t others)
 {

@@ -3,7 +3,8 @@
  * pump.c - the benchmark's engine: one command a line in, one line of JSON out.
  *
  * Owns: the command language.  What is measured, in which order and against what
- * is decided by who writes the lines (bench.py); this is only quick and exact.
+ * is decided by who writes the lines (through pump.py); this is only quick and
+ * exact.
  *
  *   port NAME NETNS DEVICE [timed]     a sink there; gives ifindex and MAC
  *   close NAME | open NAME             take the sink away, put it back
