@@ -29,7 +29,6 @@
 #define DNS_PORT 53
 #define BYTES_1 0x0101010101010101ULL
 #define BYTES_7F 0x7f7f7f7f7f7f7f7fULL
-#define BYTES_80 0x8080808080808080ULL
 
 static __always_inline __u8 session_tag(__u64 hash)
 {
