@@ -12,8 +12,7 @@
 #define TWINPATH_EXPLAIN_H
 
 #include "forget.h"
-#include "hairpin.h"
-#include "miss.h"
+#include "lan.h"
 #include "wan.h"
 
 /* As if parse had seen it: whole, of the smallest size, with a TTL. */
@@ -202,6 +201,8 @@ static __noinline int explain_out(const struct hook *hook, struct packet *p,
 		lan_outward(p);
 		session = session_find(
 			lan_key(p), hash_session(lan_key(p), keys), hook->now);
+		if (session && lan_anew(p, session, session->control))
+			session = 0;
 	}
 	if (session) {
 		__u32 id = session->address;

@@ -346,17 +346,22 @@ __noinline int session_renew(struct tp_session *session, __u32 now)
 	return 1;
 }
 
+/* The line is none from now on, if it is still as it was seen. */
+static __always_inline int session_end(struct tp_session *session, __u64 seen,
+				       __u32 now)
+{
+	return session_live(seen, now) &&
+	       __sync_val_compare_and_swap(
+		       &session->control, seen,
+		       TP_CONTROL(now, TP_LINE_LIVE,
+				  TP_CONTROL_INCARNATION(seen), 0)) == seen;
+}
+
 /* Its binding is no longer its own: the line is none from now on. */
 static __always_inline void session_retire(struct tp_session *session,
 					   __u32 now)
 {
-	__u64 old = *(volatile __u64 *)&session->control;
-
-	if (session_live(old, now))
-		__sync_val_compare_and_swap(
-			&session->control, old,
-			TP_CONTROL(now, TP_LINE_LIVE,
-				   TP_CONTROL_INCARNATION(old), 0));
+	session_end(session, *(volatile __u64 *)&session->control, now);
 }
 
 /*

@@ -56,6 +56,16 @@ static __always_inline __u16 tcp_after_syn(__u16 bits, __u8 flags, int outward)
 }
 
 /*
+ * Would a SYN from the inside begin another connection, with nothing to lose?  One
+ * that has ended, or that nobody outside has answered.
+ */
+static __always_inline int tcp_anew(__u16 bits)
+{
+	return !(bits & TP_TCP_AGAIN) &&
+	       (bits & (TP_TCP_RST | TCP_BOTH_FIN) || !(bits & TP_TCP_SYN_IN));
+}
+
+/*
  * The bits after a segment.  An RST is remembered, not believed: it may be
  * forged, and anything but an RST that follows takes it back (RFC 7857 2.2).
  * Whoever comes from outside to a published port has to show, by another segment

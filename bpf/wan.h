@@ -251,8 +251,13 @@ static __always_inline __u32 wan_track(const struct hook *hook,
 	if (!session) {
 		__u32 wrong = wan_wrong(p);
 
-		if (wrong != GO_ON || !(p->flags & PACKET_BINDABLE))
+		if (wrong != GO_ON)
 			return wrong;
+		/* An answer to a SYN that has gone another way since: the host
+		 * must not take it for that one's. */
+		if (!(p->flags & PACKET_BINDABLE))
+			return p->flags & PACKET_SYN ? TP_REASON_unsolicited :
+						       GO_ON;
 		session = wan_open(hook, p, index, &reason);
 	}
 	if (!session)

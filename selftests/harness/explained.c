@@ -39,8 +39,11 @@ static bool is_ordinary(const struct step *step, const struct packet *in)
 		in->protocol == IPPROTO_GRE || in->protocol == IPPROTO_ESP ||
 		in->protocol == IPPROTO_SCTP || in->protocol == IPPROTO_IPIP;
 
-	/* Nothing answers an RST; "explain" asks for an ACK. */
-	if (in->protocol == IPPROTO_TCP && in->flags & RST)
+	/* Nothing answers an RST, and a SYN's answer is nothing without its
+	 * session; "explain" asks for an ACK. */
+	if (in->protocol == IPPROTO_TCP &&
+	    (in->flags & RST || (step->why == TP_REASON_unsolicited &&
+				 (in->flags & (SYN | ACK)) == (SYN | ACK))))
 		return false;
 	return (step->side == LAN || step->side == WAN ||
 		step->side == WAN_B) &&
