@@ -29,6 +29,21 @@ def wait_for(what, condition, seconds, pause=0.05):
         time.sleep(pause)
 
 
+class Held:
+    """A condition for wait_for: so for so many seconds, each time it is asked."""
+
+    def __init__(self, condition, seconds):
+        self.condition, self.seconds = condition, seconds
+        self.since = None
+
+    def __call__(self):
+        if not self.condition():
+            self.since = None
+            return False
+        self.since = self.since or time.monotonic()
+        return time.monotonic() >= self.since + self.seconds
+
+
 def start_time(pid):
     """The process's start time in clock ticks; None: it is gone."""
     try:

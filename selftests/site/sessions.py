@@ -5,7 +5,6 @@ Owns: who lives when, and who ended otherwise than by his host.  Sessions by
 the thousand, each followed through the site, are load.py's.
 """
 
-import itertools
 import resource
 import selectors
 import socket
@@ -34,20 +33,17 @@ class Visitor:
 
 class Population(Worker):
     """A new session `every` so many seconds, each ended by its host after
-    `life`; a request of each every second.  `ports`: an iterator of source
-    ports; without it the kernel chooses.
+    `life`; a request of each every second.
 
     samples: [(time, {source: how many live})]; lost: those that ended in
     another way; refused: when one could not be opened."""
 
     SAMPLE = 0.25
 
-    def __init__(self, netns, target, port, every=0.1, life=10.0,
-                 ports=None):
+    def __init__(self, netns, target, port, every=0.1, life=10.0):
         super().__init__(netns, "population")
         self.target = (target, port)
         self.every, self.life = every, life
-        self.ports = ports or itertools.repeat(0)
         self.samples, self.lost, self.refused = [], [], []
 
     def open(self):
@@ -77,8 +73,7 @@ class Population(Worker):
 
     def _come(self):
         try:
-            sock = socket.create_connection(self.target, 0.5,
-                                            ("", next(self.ports)))
+            sock = socket.create_connection(self.target, 0.5)
             source = sock.makefile("rb", buffering=0).readline()
         except OSError:
             self.refused.append(now())

@@ -11,7 +11,7 @@ import secrets
 from . import processes
 from .daemons import FRR, Frr, Keepalived, Timers, Twinpathd
 from .netns import SiteError
-from .processes import Processes, wait_for
+from .processes import Held, Processes, wait_for
 from .topology import HOSTS, SERVER, SIDES, Isp, Topology
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
@@ -151,6 +151,22 @@ class Site:
         for host in HOSTS:
             wait_for("%s reaches %s" % (host, SERVER),
                      lambda: self.ping(host), seconds, 0.1)
+
+    def wait_settled(self, seconds=30):
+        """Until nothing is about to move.  The gateway whose probes are answered
+        first is the better one for a moment, and VRRP follows it some adverts
+        later: three and a skew below one (RFC 5798, 6.1)."""
+        wait_for("both uplinks are up, gw-a selects its own, gw-b the partner, "
+                 "and gw-a stays the VRRP master, alone",
+                 Held(self.is_settled, 4 * self.timers.advert), seconds)
+
+    def is_settled(self):
+        for letter, exit_name in (("a", "isp-a"), ("b", "partner")):
+            status = self.gateway(letter).twinpathd.status()
+            if (status["selector"] != exit_name
+                    or status["uplinks"][0]["state"] != "up"):
+                return False
+        return self.masters() == ["gw-a"]
 
     def masters(self):
         return [gateway.netns.name for gateway in self.gateways.values()
