@@ -187,8 +187,8 @@ def compare(bench, size, results):
 
 
 def grow(bench, size):
-    bench.up(gateways.Bare, twinpath.Xdp, twinpath.Twin, growth.Uplinks,
-             growth.Routes, growth.ManyRoutes, growth.Huge)
+    bench.up(gateways.Bare, twinpath.Xdp, growth.Uplinks, growth.Routes,
+             growth.Huge)
     tables = growth.tables(bench, *SIZES[size][:2], say)
     return tables, {}, list(targets.growth(tables["routes"][0]))
 

@@ -7,13 +7,17 @@ their rows.  What grows is measured in turns with what does not.
 
 import random
 
-from . import measure, rows
+from ..site.processes import wait_for
+from . import extras, measure, rows
 from .gateways import NEAR
-from .measure import Stream, interleave
+from .measure import Figure, Stream, interleave
 from .twinpath import Xdp
 
 BITS = {"1": (0, 0, 0), "64k": (15, 0, 1), "1M": (15, 0, 5),
         "4M": (15, 0, 7)}
+# With this or that many routes.  It is their change that takes the time.
+ROUNDS, TIMES = 9, 3
+IDLE, PAUSE = 0.002, 0.05  # s of a CPU in so many seconds: that is rest
 
 
 class Huge(Xdp):
@@ -30,20 +34,51 @@ class Uplinks(Xdp):
 
 
 class Routes(Xdp):
-    """A big IGP: so many subnets behind the router at lan1."""
+    """A big IGP's gateway: its subnets, behind the router at lan1, come and go.
 
-    kind = "routes10k"
-    count = 10000
+    One gateway all the time: two that are the same differ by where their tables
+    lie in memory.
+    """
 
-    def make(self):
-        self.gw.ip(["route add %s via %s" % (prefix, NEAR)
-                    for prefix in prefixes(self.count)])
-        super().make()
+    kind = "routes"
 
+    def __init__(self, prefix, run, pump):
+        super().__init__(prefix, run, pump)
+        self.there, self.few = [], 0
 
-class ManyRoutes(Routes):
-    kind = "routes100k"
-    count = 100000
+    def ready(self):
+        if not super().ready():
+            return False
+        self.few = self.entries()
+        return True
+
+    def entries(self):
+        return self.pump.ask("count", self.pins(), "routes")["entries"]
+
+    def route(self, wanted):
+        """These prefixes, and no others, for the data plane as well."""
+        more, less = set(wanted), set(self.there)
+        changes = (["route del %s via %s" % (prefix, NEAR)
+                    for prefix in self.there if prefix not in more]
+                   + ["route add %s via %s" % (prefix, NEAR)
+                      for prefix in wanted if prefix not in less])
+        if changes:
+            self.gw.ip(changes)
+        self.there = wanted
+        wait_for("%d routes are known" % len(wanted), lambda: self.entries()
+                 == self.few + len(wanted), 60)
+        self.rest()
+
+    def rest(self):
+        """Until the daemon has nothing left to do about them."""
+        pid = self.run.pid(self.kind)
+        seen = [-1.0]
+
+        def idle():
+            seen.append(extras.cpu_seconds(pid))
+            return seen[-1] - seen[-2] < IDLE
+
+        wait_for("%s rests" % self.kind, idle, 20, PAUSE)
 
 
 def prefixes(count):
@@ -74,6 +109,49 @@ def sessions(pump, bare, huge, rounds, packets):
     return table
 
 
+class Routed:
+    """Streams through a gateway that is given so many routes first."""
+
+    def __init__(self, gateway, wanted, streams):
+        self.gateway, self.wanted, self.streams = gateway, wanted, streams
+
+    def round(self, pump):
+        """(load, case), ns; a stream that needs sessions wakes them first."""
+        self.gateway.route(self.wanted)
+        for _ in range(TIMES):
+            for key, stream in self.streams.items():
+                yield key, stream.round(pump)
+
+
+def routes(pump, gateway, packets):
+    """As `compared`, but of one gateway that has more routes and fewer in turn.
+
+    All loads at once, for what takes time are the routes; each state comes after
+    another, also the one without any.
+    """
+    states = {"no routes": 0, "10k routes": 10000, "the same again": 0,
+              "100k routes": 100000}
+    rounds, table = {}, {}
+    for name, count in states.items():
+        streams = {(kind, "out"): rows.Fresh(gateway, *load)
+                   for kind, load in rows.OPENINGS.items()}
+        streams.update({(load, "out"): Stream(gateway, "out", BITS[load],
+                                              packets)
+                        for load in ("64k", "1")})
+        rounds[name] = Routed(gateway, prefixes(count), streams)
+    for _ in range(ROUNDS):
+        for name, routed in rounds.items():
+            for key, time_taken in routed.round(pump):
+                table.setdefault((name,) + key, Figure()).rounds.append(
+                    time_taken)
+    gateway.route([])
+    measure.check(pump, "more routes")
+    return {(name, load, "out"): table[name, load, "out"]
+            for load in ("1", "64k", *rows.OPENINGS)
+            for name in ("no routes", "the same again", "10k routes",
+                         "100k routes")}
+
+
 def compared(pump, gateways, rounds, packets):
     """gateways: {name: gateway}.  Live sessions, and new ones."""
     table = {}
@@ -98,10 +176,8 @@ def tables(bench, count, packets, say):
         "one uplink": some["xdp"], "16 uplinks": some["uplinks16"]}, count,
         packets), "one uplink"
     say("more routes")
-    found["routes"] = compared(bench.pump, {
-        "no routes": some["xdp"], "the same again": some["xdp-twin"],
-        "10k routes": some["routes10k"],
-        "100k routes": some["routes100k"]}, count, packets), "no routes"
+    found["routes"] = routes(bench.pump, some["routes"],
+                             packets), "no routes"
     say("more sessions")
     found["sessions"] = sessions(bench.pump, some["bare"], some["xdp-huge"],
                                  count, packets), "bare"

@@ -18,6 +18,7 @@
  *   moment CPU PINS PORT down NETNS DEVICE NETNS DEVICE key=value…
  *                                      see moment.h; no space in LINE
  *   empty PINS                         a gateway's tables, as if just made
+ *   count PINS MAP                     how many entries it has
  *   census PINS | sweep PINS           walk them, see tables.h
  */
 #include <arpa/inet.h>
@@ -304,6 +305,17 @@ static int do_empty(char **words, int count)
 	return err;
 }
 
+static int do_count(char **words, int count)
+{
+	__u32 entries;
+	int err = count == 2 ? tables_count(words[0], words[1], &entries) :
+			       -EINVAL;
+
+	if (!err)
+		printf("{\"entries\": %u}\n", entries);
+	return err;
+}
+
 static int do_walk(char **words, int count,
 		   int (*walks)(const char *pins, struct tables_walk *walk))
 {
@@ -357,7 +369,7 @@ static const struct command {
 	{ "bare", do_bare },	 { "look", do_look },	{ "run", do_run },
 	{ "test", do_test },	 { "seen", do_seen },	{ "clear", do_clear },
 	{ "moment", do_moment }, { "empty", do_empty }, { "census", do_census },
-	{ "sweep", do_sweep },
+	{ "sweep", do_sweep },	 { "count", do_count },
 };
 
 static int obey(char *line)

@@ -14,6 +14,9 @@ OTHER = "198.18.0.2"  # REMOTE's neighbour: the second of two remotes
 LOADS = {"1": (0, 0, 0), "64k": (15, 0, 1), "1M": (15, 0, 5),
          "64k to two remotes": (15, 1, 0)}
 
+# The bits of a stream, and its first packet that counts.
+OPENINGS = {"new endpoint": ((15, 0), 0), "known endpoint": ((10, 5), 1 << 10)}
+
 
 def forward(pump, gateways, load, rounds, packets):
     """One load through everything: out, in, and both in turn."""
@@ -67,9 +70,8 @@ class Fresh:
 def openings(pump, gateways, rounds):
     """New sessions: new endpoints, and known ones with new destinations."""
     table = {}
-    for name, bits, first in (("new endpoint", (15, 0), 0),
-                              ("known endpoint", (10, 5), 1 << 10)):
-        streams = {gw.kind: Fresh(gw, bits, first) for gw in gateways}
+    for name, load in OPENINGS.items():
+        streams = {gw.kind: Fresh(gw, *load) for gw in gateways}
         for kind, figure in interleave(pump, streams, rounds).items():
             table[kind, name, "out"] = figure
     measure.check(pump, "new sessions")

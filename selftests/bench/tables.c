@@ -131,6 +131,29 @@ int tables_empty(const char *pins)
 		       empty_entries(pins, "host_bound");
 }
 
+/* ---- count ---------------------------------------------------------------- */
+
+int tables_count(const char *pins, const char *name, __u32 *entries)
+{
+	struct table table;
+	int err = table_open(pins, name, &table);
+	void *key = err ? NULL : calloc(1, table.info.key_size);
+	void *before = NULL;
+
+	*entries = 0;
+	if (!err && !key)
+		err = -ENOMEM;
+	while (!err && !bpf_map_get_next_key(table.fd, before, key)) {
+		before = key;
+		(*entries)++;
+	}
+	if (!err && errno != ENOENT)
+		err = -errno;
+	free(key);
+	table_close(&table);
+	return err;
+}
+
 /* ---- the data plane's own syscall programs --------------------------------- */
 
 /* The program of that name which works on this map; negative: there is none. */

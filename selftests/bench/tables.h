@@ -23,6 +23,9 @@ int tables_empty(const char *pins);
 /* The daemon's own walk over all sessions and bindings (loader/census.c). */
 int tables_census(const char *pins, struct tables_walk *walk);
 
+/* How many entries a map has that the daemon writes, by its keys. */
+int tables_count(const char *pins, const char *name, __u32 *entries);
+
 /*
  * The data plane's walk that takes expired lines out of use, over both tables,
  * after enough time for all of them to expire.  They are gone afterwards.

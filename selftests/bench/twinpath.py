@@ -158,12 +158,6 @@ class LargeTc(Tc):
     sessions = 2097152
 
 
-class Twin(Xdp):
-    """As the first in all: what differs between the two is chance."""
-
-    kind = "xdp-twin"
-
-
 class Open(Xdp):
     """Whoever knows the port may send to it."""
 
