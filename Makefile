@@ -176,7 +176,8 @@ site-tool-o = $(patsubst %,$(O)/selftests/tools/%.o,tool $(1) $($(1)-parts))
 
 # The benchmark: an engine with programs of its own, and a TCP stream.
 bench-src := $(wildcard selftests/bench/*.c)
-bench-bpf := $(O)/selftests/bench/bench.bpf.o
+bench-bpf := $(call objects,$(filter %.bpf.c,$(bench-src)))
+bench-skel := $(bench-bpf:.bpf.o=.skel.h)
 bench-o := $(call objects,$(filter-out %.bpf.c,$(bench-src)))
 bench-bins := $(addprefix $(O)/selftests/bench/,pump bulk)
 bench-bins: $(bench-bins)
@@ -249,17 +250,17 @@ $(bench-bpf): $(O)/%.o: %.c $(O)/flags | $(dirs) toolchain
 	$(call say,CLANG,$@)
 	$(Q)$(CLANG) $(bpf-flags) -MF $(@:.o=.d) -MT $@ -c $< -o $@
 
-$(O)/selftests/bench/bench.skel.h: $(bench-bpf)
+$(bench-skel): $(O)/%.skel.h: $(O)/%.bpf.o
 	$(call say,SKEL,$@)
-	$(Q)$(BPFTOOL) gen skeleton $< name bench_bpf > $@
+	$(Q)$(BPFTOOL) gen skeleton $< name $(notdir $*)_bpf > $@
 
-$(bench-o): $(O)/%.o: %.c $(O)/flags $(O)/selftests/bench/bench.skel.h
+$(bench-o): $(O)/%.o: %.c $(O)/flags $(bench-skel)
 	$(call say,CC,$@)
 	$(Q)$(CC) $(c-flags) -I$(O)/selftests/bench -c $< -o $@
 
 # The walk over the tables is the daemon's own.
 $(O)/selftests/bench/pump: $(call objects,$(addprefix selftests/bench/, \
-	engine.c moment.c program.c pump.c stream.c tables.c) loader/census.c)
+	chain.c engine.c moment.c program.c pump.c stream.c tables.c) loader/census.c)
 $(O)/selftests/bench/bulk: $(call objects,selftests/bench/bulk.c)
 $(bench-bins):
 	$(call say,LINK,$@)

@@ -120,6 +120,10 @@ def the_rest(bench, size):
     milliseconds = SIZES[size][3]
     binary = os.path.join(bench.build, "selftests/bench/bulk")
     plain = {}
+    say("lines of memory")
+    plain["line_ns"] = {
+        load: figure.json() for load, figure in extras.lines(
+            bench.pump, SIZES[size][2] + ("8k",), SIZES[size][0]).items()}
     say("bulk TCP")
     plain["bulk_tcp_bits_per_second"] = extras.bulk(
         bench.pump, binary, bench.some("kernel", "nft", "tc"),

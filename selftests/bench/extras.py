@@ -16,6 +16,9 @@ from .rows import LOADS
 
 
 LEASE = 1.2  # s: after a second a packet moves its session's life on
+# How many lines are in use, and of how many: as sessions are in their tables.
+CHAINS = {"1": (1, 131072), "8k": (8192, 131072), "64k": (65536, 131072),
+          "1M": (1048576, 2097152)}
 
 
 def ifindex(space, device):
@@ -31,7 +34,7 @@ def programs(pump, bare, gateway, opened, rounds, repeat):
     gateway, opened: of address-dependent and of endpoint-independent filtering.
     """
     table = {}
-    for load in ("1", "64k", "64k to two remotes"):
+    for load in ("1", "8k", "64k", "64k to two remotes"):
         for gw in (gateway, opened):
             gw.empty()
             pump.run((measure.CPU, gw.entry("out"), 1 << sum(LOADS[load]),
@@ -40,9 +43,11 @@ def programs(pump, bare, gateway, opened, rounds, repeat):
             runs = {row: (gw, name, ifindex(gw.gw, device))
                     for row, gw, name in (
                         ("bare", bare, "bare"), ("floor", bare, "floor"),
+                        ("floor, in turn", bare, "floor-in-turn"),
                         ("twinpath", gateway, None),
                         ("open", opened, None))
-                    if (row, side) not in (("floor", "in"), ("open", "out"))}
+                    if side == "out" and row != "open"
+                    or side == "in" and not row.startswith("floor")}
             for row, figure in _in_turn(pump, runs, side, load, rounds,
                                         repeat):
                 table[row, load, side] = figure
@@ -63,6 +68,17 @@ def _in_turn(pump, runs, side, load, rounds, repeat):
                                        count, gw.plan(side, *LOADS[load]))
             figures[row].rounds.append(time_taken)
     return figures.items()
+
+
+def lines(pump, loads, rounds):
+    """{load: ns to wait for a line of memory where so many are in use}."""
+    figures = {load: Figure() for load in CHAINS if load in loads}
+    for _ in range(rounds):
+        for load, figure in figures.items():
+            used, of = CHAINS[load]
+            figure.rounds.append(pump.ask("chain", measure.CPU, of, used,
+                                          2 * max(used, 65536))["ns"])
+    return figures
 
 
 def renewal(pump, gateway, rounds, load="64k"):

@@ -65,6 +65,11 @@ class Mate(Xdp):
     def answered(self):
         return self.status()["partner"]["data_plane"]["state"] == "alive"
 
+    def heard(self):
+        """It has said as well what it can be used for."""
+        return self.answered() and self.status()["partner"]["heartbeat"][
+            "fresh"]
+
 
 class MateA(Mate):
     kind = "gw-a"
@@ -121,8 +126,7 @@ def shared_key(path):
 
 def acquaint(one, other):
     for mate in (one, other):
-        wait_for("%s is answered by its partner" % mate.kind, mate.answered,
-                 20)
+        wait_for("%s hears its partner" % mate.kind, mate.heard, 20)
 
 
 class Partnered:
@@ -182,6 +186,7 @@ def idle(pump, gateway, rounds, packets):
 def handover(pump, a, b, hop, rounds, packets):
     """Packets that gw-a hands over, and the same behind a bare redirect."""
     table = {}
+    acquaint(a, b)  # a's configuration was another
     a.flip("partner")  # new sessions are gw-b's ...
     b.selects(b.uplink)
     _across(pump, a, hop, "take", rounds, packets, table)

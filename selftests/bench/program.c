@@ -38,6 +38,8 @@ int program_open(struct bench *bench, const char *name)
 		ours = bench->skel->progs.bare;
 	else if (!strcmp(name, "floor"))
 		ours = bench->skel->progs.floor_line;
+	else if (!strcmp(name, "floor-in-turn"))
+		ours = bench->skel->progs.floor_in_turn;
 	if (!ours)
 		return program_behind(name);
 	fd = fcntl(bpf_program__fd(ours), F_DUPFD_CLOEXEC, 0);

@@ -11,7 +11,7 @@
 #include "engine.h"
 
 /*
- * "bare", "floor", or the path of a pinned link: its program, which the caller
+ * "bare", "floor", "floor-in-turn", or the path of a pinned link: its program, which the caller
  * closes.  Negative errno.
  */
 int program_open(struct bench *bench, const char *name);

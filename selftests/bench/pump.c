@@ -12,12 +12,13 @@
  *                                      source
  *   look MASK INSIDE                   verify one in MASK + 1
  *   run CPU PORT PACKETS key=value…    one stream, or two joined by ";"
- *   test CPU NETNS IFINDEX LINK|bare|floor REPEAT key=value…
+ *   test CPU NETNS IFINDEX LINK|bare|floor|floor-in-turn REPEAT key=value…
  *   seen | clear
  *   moment CPU PINS PORT ask SOCKET LINE key=value…
  *   moment CPU PINS PORT down NETNS DEVICE NETNS DEVICE key=value…
  *                                      see moment.h; no space in LINE
  *   empty PINS                         a gateway's tables, as if just made
+ *   chain CPU LINES USED READS         wait for so many lines, see chain.h
  *   count PINS MAP                     how many entries it has
  *   census PINS | sweep PINS           walk them, see tables.h
  */
@@ -30,6 +31,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "chain.h"
 #include "moment.h"
 #include "program.h"
 #include "stream.h"
@@ -305,6 +307,23 @@ static int do_empty(char **words, int count)
 	return err;
 }
 
+static int do_chain(char **words, int count)
+{
+	struct chain chain = {};
+	int err;
+
+	if (count != 4)
+		return -EINVAL;
+	chain.cpu = atoi(words[0]);
+	chain.lines = (unsigned)strtoul(words[1], NULL, 10);
+	chain.used = (unsigned)strtoul(words[2], NULL, 10);
+	chain.reads = (unsigned)strtoul(words[3], NULL, 10);
+	err = chain_run(&chain);
+	if (!err)
+		printf("{\"ns\": %.2f}\n", chain.nanoseconds);
+	return err;
+}
+
 static int do_count(char **words, int count)
 {
 	__u32 entries;
@@ -369,7 +388,7 @@ static const struct command {
 	{ "bare", do_bare },	 { "look", do_look },	{ "run", do_run },
 	{ "test", do_test },	 { "seen", do_seen },	{ "clear", do_clear },
 	{ "moment", do_moment }, { "empty", do_empty }, { "census", do_census },
-	{ "sweep", do_sweep },	 { "count", do_count },
+	{ "sweep", do_sweep },	 { "count", do_count }, { "chain", do_chain },
 };
 
 static int obey(char *line)

@@ -11,7 +11,7 @@ from .measure import Mixed, Pair, Stream, interleave
 
 # (inside endpoints, remotes of each, ports of each of these) as powers of two.
 OTHER = "198.18.0.2"  # REMOTE's neighbour: the second of two remotes
-LOADS = {"1": (0, 0, 0), "64k": (15, 0, 1), "1M": (15, 0, 5),
+LOADS = {"1": (0, 0, 0), "8k": (12, 0, 1), "64k": (15, 0, 1), "1M": (15, 0, 5),
          "64k to two remotes": (15, 1, 0)}
 
 # The bits of a stream, and its first packet that counts.
