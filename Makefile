@@ -355,15 +355,16 @@ demo: deps
 	@+$(again) $(jobs) all
 	@$(PYTHON) selftests/demo.py --build $(abspath $(O))
 
-# Figures, not a test: BENCH=quick takes a minute, the whole about five, and
-# BENCH=growth is about more sessions, uplinks and routes.
+# Figures, not a test: BENCH=quick takes a minute, the whole about five;
+# BENCH=growth is about more sessions, uplinks and routes, and BENCH=parts about
+# what each part of the core costs.
 bench: deps
 	@+$(again) $(jobs) all bench-bins
 	@$(PYTHON) -m selftests.bench --build $(abspath $(O)) \
 		--size $(or $(BENCH),full)
 
 # docs/performance.svg, and the tables in docs/performance.md: of the last whole
-# run, and of the last BENCH=growth.
+# run, and of the last BENCH=growth and BENCH=parts.
 .PHONY: bench-docs
 bench-docs:
 	@$(PYTHON) -m selftests.bench.document --build $(abspath $(O))
@@ -451,7 +452,7 @@ clean:
 		twinpathd twinpath.bpf.o twinpath.skel.h flags \
 		bench.json bench.txt bench.svg bench-quick.json \
 		bench-quick.txt bench-quick.svg bench-growth.json \
-		bench-growth.txt \
+		bench-growth.txt bench-parts.json bench-parts.txt \
 		conformance.json conformance.rows.json conformance.part.json \
 		verified.json verified.part.json vm clang-16 clang-19)
 	$(Q)rmdir $(O) 2>/dev/null || :
@@ -463,7 +464,7 @@ Targets
   test          build, run every test; TESTS="config packet" runs some (as root)
   test-longer   the scenarios with live sessions; SESSIONS=1000 (as root)
   hammer        two CPUs at both tables, SECONDS=30 of each kind (as root)
-  bench         every gateway against the limit; BENCH=quick|growth (as root)
+  bench         each gateway and the limit; BENCH=quick|growth|parts (as root)
   bench-docs    the last runs' figures, into docs/
   conformance   what RFCs ask of a NAT, row by row; ROWS="U12 F3" (as root)
   compliance    the same, and docs/nat-compliance.md from it (as root)

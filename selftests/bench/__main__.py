@@ -11,11 +11,13 @@ import os
 import secrets
 import subprocess
 import sys
+import tempfile
 
+from ..mutants.sources import Broken
 from ..site.netns import CommandError, SiteError
 from ..site.processes import Processes
-from . import (extras, gateways, growth, moments, pair, report, rows, targets,
-               twinpath)
+from . import (extras, gateways, growth, moments, pair, parts, report, rows,
+               targets, twinpath)
 from .pump import Pump
 
 SYSCTL = "/proc/sys/net/netfilter/nf_conntrack_max"
@@ -24,6 +26,7 @@ SIZES = {  # rounds, packets a round, loads, bulk milliseconds
     "full": (7, 200000, ("1", "64k", "1M"), 1000),
     "quick": (5, 60000, ("1", "64k"), 300),
     "growth": (7, 200000, (), 0),
+    "parts": (parts.ROUNDS, 200000, (), 0),
 }
 TCP_ROUNDS = {"full": 9, "quick": 5}  # these differ more
 KINDS = ("generator", "bare", "xdp", "tc", "kernel", "nft", "flowtable")
@@ -197,15 +200,29 @@ def grow(bench, size):
     return tables, {}, list(targets.growth(tables["routes"][0]))
 
 
+def omit(bench, size):
+    """The text, and what report.write_json wants."""
+    with tempfile.TemporaryDirectory(prefix="twinpath-parts.") as place:
+        daemons = parts.build(place, say)
+        bench.up(gateways.Bare, gateways.Nft, parts.Changeable)
+        say("all in turn")
+        table = parts.table(bench, daemons, SIZES[size][1])
+        bench.end_all()  # before what they were started from is gone
+    text = report.parts(table, parts.WHOLE, parts.sums(table))
+    return text, ({"parts": (table, parts.WHOLE)}, {}, [])
+
+
 def run(bench, size, results):
     bench.open()
-    if size == "growth":
-        outcome = grow(bench, size)
-    else:
-        bench.room_for_conntrack()
-        outcome = compare(bench, size, results)
     name = stem(results, size)
-    text = report.text(*outcome)
+    if size != "growth":
+        bench.room_for_conntrack()
+    if size == "parts":
+        text, outcome = omit(bench, size)
+    else:
+        outcome = (grow(bench, size) if size == "growth"
+                   else compare(bench, size, results))
+        text = report.text(*outcome)
     print(text)
     with open(name + ".txt", "w", encoding="utf-8") as out:
         out.write(text + "\n")
@@ -222,7 +239,8 @@ def main():
     bench = Bench(os.path.abspath(options.build))
     try:
         run(bench, options.size, options.build)
-    except (SiteError, CommandError, subprocess.SubprocessError) as error:
+    except (Broken, SiteError, CommandError,
+            subprocess.SubprocessError) as error:
         sys.exit("bench: failed: " + one_line(error))
     finally:
         bench.down()

@@ -31,7 +31,7 @@ def main():
     options = parser.parse_args()
     with open(PAGE, encoding="utf-8") as page:
         text = page.read()
-    for name in ("bench", "bench-growth"):
+    for name in ("bench", "bench-growth", "bench-parts"):
         path = os.path.join(options.build, name + ".txt")
         if os.path.exists(path):
             with open(path, encoding="utf-8") as found:

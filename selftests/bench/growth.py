@@ -10,7 +10,7 @@ import random
 from ..site.processes import wait_for
 from . import extras, measure, rows
 from .gateways import NEAR
-from .measure import Figure, Stream, interleave
+from .measure import Anew, Figure, Stream, interleave
 from .twinpath import Xdp
 
 BITS = {"1": (0, 0, 0), "64k": (15, 0, 1), "1M": (15, 0, 5),
@@ -133,11 +133,10 @@ def routes(pump, gateway, packets):
               "100k routes": 100000}
     rounds, table = {}, {}
     for name, count in states.items():
-        streams = {(kind, "out"): rows.Fresh(gateway, *load)
-                   for kind, load in rows.OPENINGS.items()}
-        streams.update({(load, "out"): Stream(gateway, "out", BITS[load],
-                                              packets)
-                        for load in ("64k", "1")})
+        streams = {(load, "out"): Anew(gateway, "out", BITS[load], packets)
+                   for load in ("1", "64k")}
+        streams.update({(kind, "out"): rows.Fresh(gateway, *load)
+                        for kind, load in rows.OPENINGS.items()})
         rounds[name] = Routed(gateway, prefixes(count), streams)
     for _ in range(ROUNDS):
         for name, routed in rounds.items():

@@ -70,6 +70,14 @@ class Stream:
         return answer["ns"][0] / self.packets
 
 
+class Anew(Stream):
+    """A stream that finds no sessions but its own: others have been before."""
+
+    def round(self, pump):
+        self.gateway.empty()
+        return super().round(pump)
+
+
 class Mixed:
     """Both directions, turn by turn."""
 

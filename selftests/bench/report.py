@@ -61,6 +61,26 @@ def row_text(table, row, columns, against):
     return line if any((row,) + column in table for column in columns) else None
 
 
+def parts_text(table, against):
+    """A row of each name, a column of each load: least ns, and by how many
+    the least and the median differ."""
+    loads = list(dict.fromkeys(load for _, load, _ in table))
+    lines = ["%-36s" % "" + "".join("%20s" % load for load in loads)]
+    for row in dict.fromkeys(row for row, _, _ in table):
+        line = "%-36s" % row
+        for load in loads:
+            figure = table.get((row, load, "out"))
+            whole = table[against, load, "out"]
+            if not figure:
+                line += "%20s" % "-"
+                continue
+            line += "%7.0f %+5.0f (%+5.0f)" % (
+                figure.least, figure.least - whole.least,
+                figure.median - whole.median)
+        lines.append(line)
+    return lines
+
+
 def plain_text(plain):
     """A line of each figure, without its rounds."""
     for name, title in (("bulk_tcp_bits_per_second",
@@ -99,6 +119,13 @@ def text(tables, plain, verdicts):
         lines += ["", "plain figures"]
         lines += ["  %-38s %s" % line for line in plain_text(plain)]
     return "\n".join(lines + [""] + [verdict.line() for verdict in verdicts])
+
+
+def parts(table, against, sums):
+    return "\n".join(
+        [machine(), "each cell: least ns a packet, how far from '%s' (and the "
+         "median from its median)" % against, ""]
+        + parts_text(table, against) + [""] + list(sums))
 
 
 def write_json(path, tables, plain, targets):

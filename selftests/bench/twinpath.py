@@ -72,10 +72,13 @@ uplink %s {
     def configure(self):
         return self.run.write(self.kind + ".conf", self.config())
 
+    def program(self):
+        return os.path.join(self.run.build, "twinpathd")
+
     def launch(self):
         self.run.spawn(self.kind, self.gw.command(
-            [os.path.join(self.run.build, "twinpathd"), "--instance",
-             self.instance(), "--config", self.configure()]))
+            [self.program(), "--instance", self.instance(), "--config",
+             self.configure()]))
 
     def reload(self):
         self.configure()
