@@ -18,7 +18,7 @@ from .measure import Anew, Figure, Stream
 from .omitted import BOTH, HIT, OPENING, PARTS, Part
 from .twinpath import Xdp
 
-ROUNDS, TIMES = 7, 2
+ROUNDS, TIMES = 5, 2
 WHOLE, AGAIN, PEERS = "unchanged", "the same again", ("bare", "nft")
 ALL, ALL_HIT = "all of these", "all of these, of a hit"
 PROOF = (13, 0, 0)  # so many new sessions, of which every packet is verified
