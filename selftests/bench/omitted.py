@@ -53,9 +53,9 @@ PARTS = [
 		action = OWN_BIND;
 	}"""),)),
     Part("what a host may have", OPENING, (
-        Change("miss.h", "miss->end.ration = ration_get(&miss->end.inside, "
-               "hook->now); if (!ration_may_open(miss->end.ration, "
-               "hook->now))", "if (0)"),
+        Change("bind.h", "miss->end.ration = ration_get(&miss->end.inside, "
+               "hook->now); if (!ration_may_open(hook->set, "
+               "miss->end.ration, hook->now))", "if (0)"),
         Change("claim.h", "ration_take(&end->inside, end->ration, "
                "TP_RATION_PORT, hook->set->limits.ports);",
                "RATION_UNCOUNTED;"),
@@ -66,7 +66,7 @@ PARTS = [
     Part("which hosts the partner is told", OPENING, (
         Change("claim.h", "endpoint_note(&end->inside, hook->now);", ""),)),
     Part("whom the endpoint has sent to", OPENING, (
-        Change("miss.h", "if (p->flags & PACKET_BINDABLE) "
+        Change("miss.h", "if (p->flags & PACKET_BINDABLE && !noted) "
                "permission_note(session, hook->now);", ""),)),
     Part("looking again, under the locks", OPENING, (
         Change("claim.h", "return BINDING_NONE; index = binding_find(end, "
@@ -88,7 +88,8 @@ PARTS = [
                "session_room(second) > session_room(first)) slot = second;",
                ""))),
     Part("the binding's life moved on", OPENING, (
-        Change("session_open.h", "if (!binding_renew(binding, incarnation, "
+        Change("session_open.h", "if (!binding_lasts(binding, "
+               "incarnation, until) && !binding_renew(binding, incarnation, "
                "until, BINDING_JOINED, now)) return 0;", ""),)),
     Part("all that is atomic, as plain writes", OPENING, (
         Change("maps.bpf.h", "#include <bpf/bpf_helpers.h>",
