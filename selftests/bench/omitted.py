@@ -80,9 +80,15 @@ PARTS = [
         Change("session_open.h", "lock_give(hash);", ""))),
     Part("looking beyond the first bucket", OPENING, (
         Change("session.h", "for (which = 0; which < 3; which++)",
-               "for (which = 0; which < 1; which++)"),)),
+               "for (which = 0; which < 1; which++)"),
+        Change("session.h", "&& session_untagged(session_bucket(hash, 1), "
+               "tag) && session_untagged(session_bucket(hash, 2), tag);",
+               ";"))),
     Part("the emptier bucket, making room", OPENING, (
-        Change("session_open.h", "session_make_room(hash, (__u32) new);", ""),
+        Change("session_open.h", "if (session_room(session_bucket(hash, 0)) "
+               "< SESSION_TIGHT) session_make_room(hash, (__u32) new);", ""),
+        Change("session_open.h", "if (session_room(slot) >= SESSION_SPARE && "
+               "session_claim_line(", "if (session_claim_line("),
         Change("session_open.h",
                "if (session_room(first) < SESSION_SPARE && "
                "session_room(second) > session_room(first)) slot = second;",
