@@ -209,8 +209,9 @@ static void explain_load(const struct plane *plane, int err)
 		log_error("not allowed to load BPF programs: run as root, or "
 			  "with CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON");
 	else if (err == -EINVAL && plane->adopted)
-		log_error("a map pinned in %s is not as this version makes it: "
-			  "run the version that made it",
+		log_error("a map pinned in %s is not as this version makes it, "
+			  "or the kernel refused a program: --debug shows "
+			  "which; if it is a map, run the version that made it",
 			  plane->dir);
 	else
 		log_error("the kernel refused the BPF programs: %s (Linux 6.1 "
