@@ -170,7 +170,7 @@ FAULTS = [
     Fault("two CPUs open one session twice", "session_open.h",
           "number = number == SESSION_NONE ? session_first(",
           "number = 1 ? session_first(",
-          "test_hammer", "expiring"),
+          "test_conformance U14", "xdp: U14 two CPUs, one session"),
     # ---- what one host may have ---------------------------------------------
     Fault("a host may have one more than its limit", "ration.h",
           "if ((most && has >= most) ||", "if ((most && has > most) ||",
