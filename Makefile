@@ -94,6 +94,7 @@ test_netlink_write-objs := $(netlink) address log
 test_probe-objs := $(probe) address log
 test_probe_window-objs := probe_window
 test_quiet-objs := quiet
+test_regions-objs := regions address
 test_publish-objs := publish publish_port address
 test_routing-objs := routing routing_wish $(netlink) address log
 test_share-objs := share

@@ -220,7 +220,9 @@ static __noinline int explain_out(const struct hook *hook, struct packet *p,
 			session = 0;
 		}
 	}
-	ask->reason = lan_placed(p);
+	ask->reason = miss_outside(p);
+	if (ask->reason == GO_ON)
+		ask->reason = inside_source(hook, &p->sender, 0);
 	if (ask->reason == GO_ON && p->class == CLASS_OTHER)
 		ask->reason = TP_REASON_protocol;
 	if (ask->reason == TP_REASON_local)

@@ -11,6 +11,7 @@
 #include "answer.h"
 #include "bind.h"
 #include "fragment.h"
+#include "inside.h"
 #include "martian.h"
 #include "reset.h"
 #include "route.h"
@@ -93,12 +94,10 @@ static __always_inline __u32 miss_error(const struct hook *hook,
 			bpf_htons((__u16)miss->binding), edit);
 }
 
-/* Is it ours to route at all?  GO_ON, or whose it is. */
-static __noinline __u32 lan_placed(const struct packet *p)
+/* Is it for us to send it out?  GO_ON, or whose the destination is. */
+static __always_inline __u32 miss_outside(const struct packet *p)
 {
-	const struct tp_route *route = route_find(&p->flow.destination);
-
-	switch (route_kind(route)) {
+	switch (route_kind(route_find(&p->flow.destination))) {
 	case TP_ROUTE_LOCAL:
 		return TP_REASON_local;
 	case TP_ROUTE_INSIDE:
@@ -112,14 +111,20 @@ static __noinline __u32 lan_placed(const struct packet *p)
 	case TP_ROUTE_MARTIAN:
 		return TP_REASON_martian;
 	}
-	route = route_find(&p->sender);
-	if (!route || route->kind != TP_ROUTE_INSIDE)
-		return martian_inside(route_kind(route));
-	if (route->from_kernel)
-		return TP_REASON_excluded;
-	if (p->flags & PACKET_REDIRECT)
-		return TP_REASON_redirect;
 	return GO_ON;
+}
+
+/* Is it ours to route at all?  GO_ON, or whose it is. */
+static __noinline __u32 lan_placed(const struct hook *hook,
+				   const struct packet *p)
+{
+	__u32 reason = miss_outside(p);
+
+	if (reason == GO_ON)
+		reason = inside_source(hook, &p->sender, 1);
+	if (reason == GO_ON && p->flags & PACKET_REDIRECT)
+		return TP_REASON_redirect;
+	return reason;
 }
 
 /*
@@ -273,7 +278,7 @@ static __always_inline __u32 lan_miss(const struct hook *hook,
 	if (p->kind != TP_KIND_HOST)
 		reason = lan_liveness(hook, p, edit);
 	if (reason == GO_ON)
-		reason = lan_placed(p);
+		reason = lan_placed(hook, p);
 	if (lan_not_known(p, reason))
 		return partner_hand(hook, p, TP_KIND_RETURNED, edit);
 	if (reason != GO_ON)

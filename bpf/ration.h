@@ -110,6 +110,7 @@ __noinline __u32 ration_claim(const struct tp_addr *address, __u64 hash,
 			continue;
 		ration->address = *address;
 		ration->used = now;
+		ration->inside = 0;
 		__sync_lock_test_and_set(&ration->held, next);
 		return ration_number(hash, i);
 	}

@@ -9,12 +9,28 @@
 #define TWINPATH_ROUTE_H
 
 #include "packet.h"
+#include "twinpath/region.h"
 
+/* Does any route lead to a part of the region that the address lies in? */
+static __always_inline int route_near(const struct tp_addr *address)
+{
+	const struct tp_regions *known = ONLY(&regions);
+	__u32 region = tp_region(address), n = region / 64;
+
+	if (!known)
+		return 1;
+	APART(n); /* or clang trusts its bound, which Linux 6.1 has lost */
+	return known->word[n % (TP_REGIONS / 64)] >> region % 64 & 1;
+}
+
+/* 0: by the selector.  Nearly every destination's is: its region has no route. */
 static __always_inline const struct tp_route *
 route_find(const struct tp_addr *address)
 {
 	struct tp_route_key key = { .prefix = 128 };
 
+	if (!route_near(address))
+		return 0;
 	__builtin_memcpy(key.address, address->byte, sizeof(key.address));
 	return bpf_map_lookup_elem(&routes, &key);
 }

@@ -51,6 +51,7 @@ static int read_copies(struct maps *maps)
 		       read_all(skel->maps.partner, &maps->partner, 1, sizeof(maps->partner)) ?:
 		       read_all(skel->maps.exits, maps->exits, TP_MAX_EXITS, sizeof(maps->exits[0])) ?:
 		       read_all(skel->maps.addresses, maps->addresses, TP_MAX_ADDRESSES, sizeof(maps->addresses[0])) ?:
+		       read_all(skel->maps.regions, &maps->regions, 1, sizeof(maps->regions)) ?:
 		       read_all(skel->maps.links, maps->links, TP_LINK_SLOTS,
 				sizeof(maps->links[0]));
 }

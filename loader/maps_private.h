@@ -41,6 +41,7 @@ struct maps {
 	uint8_t partner_exit;
 	uint32_t lapsed; /* a tick that has passed: no lease */
 	struct maps_routes routes;
+	struct tp_regions regions;
 	struct maps_neighbours neighbours;
 };
 
@@ -98,6 +99,14 @@ int maps_append_route(struct maps_routes *routes, const struct prefix *to,
 void maps_sort_routes(struct maps_routes *routes);
 const struct maps_route *maps_find_route(const struct maps_routes *sorted,
 					 const struct prefix *to);
+
+/*
+ * maps_regions.c: no region of a route is clear while the route is written: before
+ * it, for both lists; after it, for the new one.
+ */
+int maps_widen_regions(struct maps *maps, const struct maps_routes *old,
+		       const struct maps_routes *new);
+int maps_apply_regions(struct maps *maps, const struct maps_routes *routes);
 
 /* maps_foreign.c: what others have set up becomes routes that lead to the kernel;
  * `routes` holds all others.  0 or -ENOMEM. */

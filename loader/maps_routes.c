@@ -322,13 +322,18 @@ int maps_apply_routes(struct maps *maps, const struct maps_input *input)
 		return err;
 	}
 	maps_sort_routes(&wanted);
-	err = write_difference(fd, &maps->routes, &wanted, &difference);
+	err = maps_widen_regions(maps, &maps->routes, &wanted);
+	if (!err)
+		err = write_difference(fd, &maps->routes, &wanted, &difference);
 	if (err)
 		log_error("cannot write the routes map: %s", strerror(-err));
+	else
+		err = maps_apply_regions(maps, &wanted);
 	free(maps->routes.list);
 	maps->routes = wanted;
+	/* First what is remembered of the routes is void, also for who asks again. */
+	if (difference.any)
+		err = maps_bump_epoch(maps) ?: err;
 	/* What lives may be among it. */
-	if (difference.kernel)
-		err = maps_ask_again(maps) ?: err;
-	return difference.any ? maps_bump_epoch(maps) ?: err : err;
+	return difference.kernel ? maps_ask_again(maps) ?: err : err;
 }

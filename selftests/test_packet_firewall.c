@@ -18,6 +18,7 @@
 #include <bpf/libbpf.h>
 #include <cmocka.h>
 
+#include "harness/plane_routes.h"
 #include "harness/rows.h"
 
 #define MARK_A TP_MARK(PLANE_EXIT_A)
@@ -82,12 +83,7 @@ static int publish_tcp(struct plane *plane)
 static int set_route(struct plane *plane, uint32_t address,
 		     struct tp_route route)
 {
-	struct tp_route_key key = { .prefix = 128 };
-	struct tp_addr mapped = plane_address(address);
-
-	memcpy(key.address, mapped.byte, sizeof(key.address));
-	return bpf_map_update_elem(bpf_map__fd(plane->skel->maps.routes), &key,
-				   &route, BPF_ANY);
+	return plane_route(plane, address, 32, &route);
 }
 
 /* A rule like "from H lookup 100". */

@@ -11,6 +11,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "harness/plane_routes.h"
 #include "harness/rows.h"
 
 #define ZERO IP(0, 0, 0, 0)
@@ -58,12 +59,7 @@ static int publish_tcp(struct plane *plane)
 static int set_route(struct plane *plane, uint32_t address, uint32_t length,
 		     struct tp_route route)
 {
-	struct tp_route_key key = { .prefix = 96 + length };
-	struct tp_addr mapped = plane_address(address);
-
-	memcpy(key.address, mapped.byte, sizeof(key.address));
-	return bpf_map_update_elem(bpf_map__fd(plane->skel->maps.routes), &key,
-				   &route, BPF_ANY);
+	return plane_route(plane, address, length, &route);
 }
 
 static int announce_others(struct plane *plane)

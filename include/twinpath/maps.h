@@ -25,7 +25,7 @@
 #include "twinpath/maps_daemon.h"
 #include "twinpath/maps_plane.h"
 
-#define TP_LAYOUT 3
+#define TP_LAYOUT 4
 #define TP_LAYOUT_MAGIC 0x74777061U /* "twpa" */
 
 #endif

@@ -73,7 +73,8 @@ struct tp_settings {
 	__u16 confirm;	   /* confirm number: the partner may have taken over */
 	__u16 port_min;	   /* NAT's external ports, host order, inclusive */
 	__u16 port_max;
-	__u16 route_epoch; /* changes whenever a cached neighbour may be wrong */
+	__u16 route_epoch; /* changes whenever what a binding or a ration
+			    * remembers of the routes may be wrong */
 	__u8 refusal;	   /* enum tp_refusal */
 	__u8 rules;	   /* TP_RULES_*: what the user's own ask for */
 	__u16 dead; /* bits: ids of addresses whose exit is dead; what finds
@@ -304,6 +305,18 @@ struct tp_route {
 	struct tp_addr next_hop;
 };
 TP_SIZE(struct tp_route, 24);
+
+/* ---- regions: one entry: a bit for each region, see region.h ------------ */
+
+/*
+ * 1: some route leads to a part of the region, or did a moment ago; 0: there is
+ * none, and nobody need look.
+ */
+#define TP_REGIONS 131072
+struct tp_regions {
+	__u64 word[TP_REGIONS / 64];
+};
+TP_SIZE(struct tp_regions, 16384);
 
 /* ---- neighbours: array by id; neighbour_ids: hash of them -------------- */
 

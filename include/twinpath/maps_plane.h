@@ -245,7 +245,8 @@ struct tp_ration {
 	__u32 opened;
 	__u32 asked_at; /* second, and flows that the partner was asked about */
 	__u32 asked;
-	__u32 pad[5];
+	__u32 inside; /* 0, or that the routes say so; see bpf/inside.h */
+	__u32 pad[4];
 };
 TP_SIZE(struct tp_ration, 64);
 

@@ -82,11 +82,13 @@ class Routes(Xdp):
 
 
 def prefixes(count):
-    """Half around the sources of the streams, half all over the place, so that
-    neither source nor destination is found at once."""
+    """Half around the sources of the streams, half all over the place, some of
+    them beside the destinations, so that neither source nor destination is found
+    at once."""
     draw = random.Random(count)
     found = {"10.%d.%d.%d/25" % (n >> 9 & 255, n >> 1 & 255, (n & 1) << 7)
              for n in range(count // 2)}
+    found.update("198.18.%d.0/24" % n for n in range(1, 256) if count)
     while len(found) < count:
         first = draw.randrange(1, 224)
         if first not in (10, 127, 169, 172, 192):

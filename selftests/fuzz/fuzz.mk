@@ -6,7 +6,7 @@
 FUZZ ?= 60
 
 fuzz-common := fuzz judge packets
-fuzz-harness := packet plane plane_site
+fuzz-harness := packet plane plane_routes plane_site
 fuzz-native := native native_helpers native_maps
 
 fuzz-bins := $(addprefix $(O)/selftests/fuzz/,native kernel)

@@ -6,6 +6,7 @@
  * must never touch what the data plane writes, but to forget it all.
  */
 #include "plane.h"
+#include "plane_routes.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -276,46 +277,6 @@ int plane_set_partner(struct plane *plane, enum tp_partner_type type)
 	return err ?: plane_set(plane->skel->maps.partner, 0, &partner);
 }
 
-static int set_routes(struct plane *plane)
-{
-	const struct {
-		uint32_t address, length, via;
-		enum tp_route_kind kind;
-	} routes[] = {
-		{ IP(192, 168, 0, 0), 24, 0, TP_ROUTE_INSIDE },
-		{ IP(192, 168, 50, 0), 24, ROUTER, TP_ROUTE_INSIDE },
-		{ GATEWAY, 32, 0, TP_ROUTE_LOCAL },
-		{ A, 32, 0, TP_ROUTE_LOCAL },
-		{ B, 32, 0, TP_ROUTE_LOCAL },
-		{ IP(192, 168, 0, 255), 32, 0, TP_ROUTE_LOCAL },
-		{ IP(203, 0, 113, 255), 32, 0, TP_ROUTE_LOCAL },
-		{ IP(10, 99, 0, 0), 16, 0, TP_ROUTE_KERNEL },
-		{ IP(0, 0, 0, 0), 8, 0, TP_ROUTE_MARTIAN },
-		{ IP(127, 0, 0, 0), 8, 0, TP_ROUTE_MARTIAN },
-		{ IP(240, 0, 0, 0), 4, 0, TP_ROUTE_MARTIAN },
-		{ IP(224, 0, 0, 0), 4, 0, TP_ROUTE_GROUP },
-		{ IP(255, 255, 255, 255), 32, 0, TP_ROUTE_GROUP },
-		{ IP(169, 254, 0, 0), 16, 0, TP_ROUTE_LINK_LOCAL },
-	};
-	int fd = bpf_map__fd(plane->skel->maps.routes);
-	int err = 0;
-
-	for (size_t i = 0; !err && i < sizeof(routes) / sizeof(*routes); i++) {
-		struct tp_addr address = plane_address(routes[i].address);
-		struct tp_route_key key = { .prefix = 96 + routes[i].length };
-		struct tp_route route = { .kind = routes[i].kind,
-					  .via = routes[i].via != 0 };
-
-		memcpy(key.address, address.byte, sizeof(key.address));
-		if (route.kind == TP_ROUTE_INSIDE)
-			route.ifindex = PLANE_LAN;
-		if (route.via)
-			route.next_hop = plane_address(routes[i].via);
-		err = bpf_map_update_elem(fd, &key, &route, BPF_ANY);
-	}
-	return err;
-}
-
 /* Id 0 means "none": the first neighbour is number 1. */
 static int set_neighbour(struct plane *plane, uint32_t id, uint32_t address,
 			 const uint8_t mac[6])
@@ -366,17 +327,6 @@ static int zero_map(struct bpf_map *map)
 	return err;
 }
 
-static int empty_routes(struct plane *plane)
-{
-	int fd = bpf_map__fd(plane->skel->maps.routes);
-	struct tp_route_key key;
-	int err = 0;
-
-	while (!err && !bpf_map_get_next_key(fd, NULL, &key))
-		err = bpf_map_delete_elem(fd, &key);
-	return err;
-}
-
 static int forget(struct plane *plane)
 {
 	struct twinpath *skel = plane->skel;
@@ -386,7 +336,7 @@ static int forget(struct plane *plane)
 	memset(plane->bindings, 0,
 	       plane->bindings_count * sizeof(*plane->bindings));
 	memset(plane->rations, 0, TP_RATION_LINES * sizeof(*plane->rations));
-	err = empty_routes(plane);
+	err = plane_routes_clear(plane);
 	err = err ?: zero_map(skel->maps.reserved);
 	err = err ?: zero_map(skel->maps.tags);
 	err = err ?: zero_map(skel->maps.endpoints);
@@ -433,6 +383,6 @@ int plane_reset(struct plane *plane)
 	err = err ?: set_addresses(plane);
 	err = err ?: set_links(plane);
 	err = err ?: plane_set_partner(plane, TP_PARTNER_NONE);
-	err = err ?: set_routes(plane);
+	err = err ?: plane_routes(plane);
 	return err ?: set_neighbours(plane);
 }

@@ -11,6 +11,7 @@
 #include <bpf/libbpf.h>
 #include <cmocka.h>
 
+#include "../harness/plane_routes.h"
 #include "gateway.h"
 
 struct gateway gateway;
@@ -63,8 +64,6 @@ static void set_inside(const struct tap *lan)
 				  .ifindex = lan->ifindex,
 				  .via = lan->raw,
 				  .next_hop = plane_address(0) };
-	struct tp_addr subnet = plane_address(IP(192, 168, 0, 0));
-	struct tp_route_key to = { .prefix = 96 + 24 };
 	uint32_t id = 9;
 	struct twinpath *skel = gateway.plane.skel;
 
@@ -72,15 +71,13 @@ static void set_inside(const struct tap *lan)
 		memcpy(end.destination, plane_mac_h, 6);
 		memcpy(end.source, plane_mac_lan, 6);
 	}
-	memcpy(to.address, subnet.byte, 16);
 	assert_int_equal(plane_set(skel->maps.neighbours, id, &end), 0);
 	assert_int_equal(
 		bpf_map_update_elem(bpf_map__fd(skel->maps.neighbour_ids), &at,
 				    &id, BPF_ANY),
 		0);
-	assert_int_equal(bpf_map_update_elem(bpf_map__fd(skel->maps.routes),
-					     &to, &route, BPF_ANY),
-			 0);
+	assert_int_equal(
+		plane_route(&gateway.plane, IP(192, 168, 0, 0), 24, &route), 0);
 }
 
 void gateway_furnish(bool raw_lan, bool raw_uplink)
