@@ -9,6 +9,7 @@ it is said.
 import argparse
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import tempfile
@@ -83,22 +84,20 @@ def has_flowtable(bench):
 
 def forwarding(bench, size):
     count, packets, loads, _ = SIZES[size]
-    everything = bench.some(*KINDS)
-    large = [bench.gateways.get(gw.kind + "-large", gw) for gw in everything]
-    table = {}
-    for load in loads:
-        say("forwarding, %s session%s" % (load, "" if load == "1" else "s"))
-        group = large if load == "1M" else everything
-        for key, figure in rows.forward(bench.pump, group, load, count,
-                                        packets).items():
-            table[(key[0].replace("-large", ""),) + key[1:]] = figure
-    return table
+    some = bench.some(*KINDS)
+    large = [bench.gateways.get(gw.kind + "-large", gw) for gw in some]
+    found = rows.forward(bench.pump, {
+        load: large if load == "1M" else some for load in loads}, count,
+        packets)
+    return {(key[0].replace("-large", ""),) + key[1:]: figure
+            for key, figure in found.items()}
 
 
 def small_packets(bench, size):
     """{title: (table, the row that the others are compared with)}"""
     count, packets, _, _ = SIZES[size]
     pump, some = bench.pump, bench.some
+    say("forwarding")
     found = {"forwarding": (forwarding(bench, size), "bare")}
     say("new sessions")
     found["new sessions"] = rows.openings(
@@ -237,6 +236,7 @@ def main():
     if os.geteuid():
         sys.exit("bench: it makes network namespaces: be root")
     bench = Bench(os.path.abspath(options.build))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: ended"))
     try:
         run(bench, options.size, options.build)
     except (Broken, SiteError, CommandError,

@@ -95,7 +95,8 @@ def plain_text(plain):
                "%.0f (%.0f)" % (figure["min"], figure["median"]))
     lines = plain["line_ns"]
     yield "a line in memory, ns, of " + " / ".join(lines), " / ".join(
-        "%.1f" % figure["min"] for figure in lines.values())
+        "%.0f (%.0f)" % (figure["min"], figure["median"])
+        for figure in lines.values())
     live = "%d sessions" % plain["sessions"]
     yield "bytes a session, conntrack's", "%.0f  %.0f" % (
         plain["memory"]["bytes_per_session"], plain["conntrack_bytes"] or 0)

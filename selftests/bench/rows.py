@@ -18,25 +18,30 @@ LOADS = {"1": (0, 0, 0), "8k": (12, 0, 1), "64k": (15, 0, 1), "1M": (15, 0, 5),
 OPENINGS = {"new endpoint": ((15, 0), 0), "known endpoint": ((10, 5), 1 << 10)}
 
 
-def forward(pump, gateways, load, rounds, packets):
+def streams(gateways, load, packets):
     """One load through everything: out, in, and both in turn."""
     bits = LOADS[load]
-    table = {}
-    for side in ("out", "in"):
-        streams = {gw.kind: Stream(gw, side, bits, packets)
-                   for gw in gateways}
-        for stream in streams.values():
-            stream.warm(pump)
-            if stream.gateway.translates:
-                measure.prove(pump, stream)
-        for name, figure in interleave(pump, streams, rounds).items():
-            table[name, load, side] = figure
-    mixed = {gw.kind: Mixed(Stream(gw, "out", bits, packets // 2),
-                            Stream(gw, "in", bits, packets // 2))
-             for gw in gateways}
-    for name, figure in interleave(pump, mixed, rounds).items():
-        table[name, load, "mixed"] = figure
-    measure.check(pump, "forwarding, %s sessions" % load)
+    found = {(gw.kind, load, side): Stream(gw, side, bits, packets)
+             for side in ("out", "in") for gw in gateways}
+    found.update({(gw.kind, load, "mixed"): Mixed(
+        Stream(gw, "out", bits, packets // 2),
+        Stream(gw, "in", bits, packets // 2)) for gw in gateways})
+    return found
+
+
+def forward(pump, groups, rounds, packets):
+    """groups: {load: gateways}.  A round goes through all loads: what a machine's
+    other guests leave of its cache changes within minutes, and no load shall have
+    the bad ones for itself."""
+    everything = {}
+    for load, gateways in groups.items():
+        everything.update(streams(gateways, load, packets))
+    for stream in everything.values():
+        stream.warm(pump)
+        if isinstance(stream, Stream) and stream.gateway.translates:
+            measure.prove(pump, stream)
+    table = interleave(pump, everything, rounds)
+    measure.check(pump, "forwarding")
     return table
 
 
