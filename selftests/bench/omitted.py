@@ -39,7 +39,7 @@ PARTS = [
         Change("claim.h", "bpf_loop(PORT_TRIES, claim_try, &claim, 0);",
                "claim_try(0, &claim);"))),
     Part("routes to destination and source", OPENING, (
-        Change("miss.h", "reason = lan_placed(p);", "reason = GO_ON;"),)),
+        Change("miss.h", "reason = lan_placed(hook, p);", "reason = GO_ON;"),)),
     Part("who owns it, the partner's state", OPENING, (
         Change("miss.h",
                "action = miss_decide(hook, p, session, mate, selected, miss);",

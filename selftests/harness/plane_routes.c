@@ -13,8 +13,7 @@
 /* An IPv4 address's first 16 bits say where it is: so do a prefix's. */
 static int set_regions(struct plane *plane, uint32_t address, uint32_t length)
 {
-	uint32_t host = length ? 0xffffffffU >> length : 0xffffffffU;
-	uint32_t last = (length < 32 ? address | host : address) >> 16;
+	uint32_t last = (address | (uint32_t)(0xffffffffULL >> length)) >> 16;
 	struct tp_regions regions;
 	int err = plane_get(plane->skel->maps.regions, 0, &regions);
 
