@@ -127,6 +127,25 @@ def interleave(pump, streams, rounds):
     return figures
 
 
+def in_turns(sections, rounds, turns, say):
+    """One table after the other, and all of them again: what a machine's other
+    guests leave of its cache changes within minutes, and no table shall have the bad
+    ones for itself.
+
+    sections: {title: (what measures so many rounds, word)} → {title: (table, word)}
+    """
+    tables = {title: ({}, word) for title, (_, word) in sections.items()}
+    share = -(-rounds // turns)
+    for turn in range(turns):
+        for title, (run, _) in sections.items():
+            say("%s (%d of %d)" % (title, turn + 1, turns) if turns > 1
+                else title)
+            for key, figure in run(share).items():
+                tables[title][0].setdefault(
+                    key, Figure()).rounds.extend(figure.rounds)
+    return tables
+
+
 def check(pump, what):
     """What the sinks saw since the last time; wrong bytes fail the run."""
     seen = pump.ask("seen")

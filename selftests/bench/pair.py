@@ -159,12 +159,13 @@ def beside(gateway):
     return gateway.status()["partner"]["reachable"]
 
 
-def idle(pump, gateway, rounds, packets):
+def idle(pump, gateway, partner, rounds, packets):
     """Packets that the partner has no part in: with one, and without.
 
     It is one gateway all the time, with another configuration: two that are the
     same differ by where their tables lie.
     """
+    acquaint(gateway, partner)
     gateway.flip(gateway.uplink)
     gateway.gw.ip(["neigh replace %s lladdr %s dev lan0 nud permanent"
                    % (BESIDE, BESIDE_MAC)])

@@ -30,9 +30,7 @@ def streams(gateways, load, packets):
 
 
 def forward(pump, groups, rounds, packets):
-    """groups: {load: gateways}.  A round goes through all loads: what a machine's
-    other guests leave of its cache changes within minutes, and no load shall have
-    the bad ones for itself."""
+    """groups: {load: gateways}; a round goes through all loads."""
     everything = {}
     for load, gateways in groups.items():
         everything.update(streams(gateways, load, packets))
