@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the figures must be: one line a target, met or not met.
 
-Owns: the targets.  A ratio is of the least of each row's rounds in the same run;
-absolute figures mean nothing on another machine.
+Owns: the targets.  A ratio is of the least of each row's rounds in the same run, but
+where a row must be as another; absolute figures mean nothing on another machine.
 """
 
 import statistics
@@ -123,10 +123,11 @@ CHANCE = 0.03  # of a ratio: two gateways that are the same differ by as much
 
 def unchanged(name, table, row, against, load):
     """Not measurable: no more than what chance does to its equal."""
-    same = ratio(table, "the same again", against, load, "out")
+    one = table[against, load, "out"].quarter
+    same = table["the same again", load, "out"].quarter / one
     return Target("%s, %s sessions" % (name, load),
                   round(1 + max(CHANCE, abs(same - 1)), 3), 1.0,
-                  ratio(table, row, against, load, "out"))
+                  table[row, load, "out"].quarter / one)
 
 
 def partner(table):
