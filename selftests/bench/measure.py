@@ -26,8 +26,7 @@ class Figure:
 
     @property
     def quarter(self):
-        """A quarter of the rounds took no longer: what neither luck nor a
-        disturbance made, where no difference is looked for."""
+        """A quarter of the rounds took no longer: not one lucky round's word."""
         return sorted(self.rounds)[len(self.rounds) // 4]
 
     @property

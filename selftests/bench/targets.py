@@ -123,11 +123,15 @@ CHANCE = 0.03  # of a ratio: two gateways that are the same differ by as much
 
 def unchanged(name, table, row, against, load):
     """Not measurable: no more than what chance does to its equal."""
-    one = table[against, load, "out"].quarter
-    same = table["the same again", load, "out"].quarter / one
+    def alike(other):
+        """Of the two ratios the one nearer to 1: what is there shows in both."""
+        one, two = table[against, load, "out"], table[other, load, "out"]
+        return min(two.least / one.least, two.quarter / one.quarter,
+                   key=lambda ratio: abs(ratio - 1))
+
+    chance = abs(alike("the same again") - 1)
     return Target("%s, %s sessions" % (name, load),
-                  round(1 + max(CHANCE, abs(same - 1)), 3), 1.0,
-                  table[row, load, "out"].quarter / one)
+                  round(1 + max(CHANCE, chance), 3), 1.0, alike(row))
 
 
 def partner(table):
