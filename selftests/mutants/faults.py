@@ -201,8 +201,8 @@ FAULTS = [
           "if (ration && tell && reason == GO_ON)", "if (ration && tell)",
           "test_packet_inside", "xdp: what is special is not remembered"),
     Fault("a region is taken for its neighbour", "route.h",
-          "__u32 region = tp_region(address);",
-          "__u32 region = tp_region(address) ^ 1;",
+          "__u32 region = tp_region(address), n",
+          "__u32 region = tp_region(address) ^ 1, n",
           "test_packet_inside", "xdp: a route in a region that had none"),
     # ---- who may ------------------------------------------------------------
     Fault("anybody may answer", "wan.h",
