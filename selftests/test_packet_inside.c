@@ -23,15 +23,6 @@ static const struct tp_route lan = { .kind = TP_ROUTE_INSIDE,
 				     .ifindex = PLANE_LAN };
 static const struct tp_route kernel = { .kind = TP_ROUTE_KERNEL };
 
-static void opens(struct bench *bench, uint32_t host, uint16_t port)
-{
-	struct step step = OUTWARD(UDP(H, 0, R, 80), UDP(A, 0, R, 80));
-
-	step.in.source = host;
-	step.in.sport = port;
-	rows_step(bench, &step);
-}
-
 static void refused(struct bench *bench, enum tp_reason why, uint32_t host,
 		    uint16_t port)
 {
@@ -68,25 +59,25 @@ static struct tp_ration *ration(const struct plane *plane, uint32_t host)
 /* The second session asks for a host that has its line; the third need not. */
 static void asked_once(struct bench *bench)
 {
-	opens(bench, H, 5000);
+	rows_open(bench, H, 5000);
 	assert_int_equal(ration(bench->plane, H)->inside, 0);
-	opens(bench, H, 5001);
+	rows_open(bench, H, 5001);
 	assert_int_not_equal(ration(bench->plane, H)->inside, 0);
 	cut(bench, IP(192, 168, 0, 0), 24);
-	opens(bench, H, 5002);
+	rows_open(bench, H, 5002);
 	refused(bench, TP_REASON_not_inside, H2, 5000);
 }
 
 static void until_routes_change(struct bench *bench)
 {
-	opens(bench, H, 5000);
-	opens(bench, H, 5001);
+	rows_open(bench, H, 5000);
+	rows_open(bench, H, 5001);
 	assert_int_equal(plane_unroute(bench->plane, IP(192, 168, 0, 0), 24),
 			 0);
 	refused(bench, TP_REASON_not_inside, H, 5002);
 	assert_int_equal(
 		plane_route(bench->plane, IP(192, 168, 0, 0), 24, &lan), 0);
-	opens(bench, H, 5002);
+	rows_open(bench, H, 5002);
 }
 
 /* What the kernel is to have is asked for each time. */
@@ -94,13 +85,13 @@ static void never_what_is_special(struct bench *bench)
 {
 	struct tp_route left = lan;
 
-	opens(bench, H, 5000);
+	rows_open(bench, H, 5000);
 	left.from_kernel = 1;
 	assert_int_equal(plane_route(bench->plane, H, 32, &left), 0);
 	refused(bench, TP_REASON_excluded, H, 5001);
 	assert_int_equal(ration(bench->plane, H)->inside, 0);
 	cut(bench, H, 32);
-	opens(bench, H, 5001);
+	rows_open(bench, H, 5001);
 }
 
 /* A line that a CPU still writes to when it is another host's already. */
@@ -109,8 +100,8 @@ static void of_this_host_alone(struct bench *bench)
 	struct tp_ration *line;
 	uint32_t word;
 
-	opens(bench, H, 5000);
-	opens(bench, H, 5001);
+	rows_open(bench, H, 5000);
+	rows_open(bench, H, 5001);
 	line = ration(bench->plane, H);
 	word = line->inside;
 	line->held += TP_RATION_INCARNATION;
@@ -124,15 +115,15 @@ static void of_this_life_alone(struct bench *bench)
 {
 	struct tp_ration *line;
 
-	opens(bench, H, 5000);
-	opens(bench, H, 5001);
+	rows_open(bench, H, 5000);
+	rows_open(bench, H, 5001);
 	line = ration(bench->plane, H);
 	assert_int_not_equal(line->inside, 0);
 	line->address = plane_address(H2); /* whoever it was */
 	line->held =
 		(line->held & TP_RATION_INCARNATIONS) - TP_RATION_INCARNATION;
 	assert_int_equal(plane_later(bench->plane, PLANE_TICKS(3)), 0);
-	opens(bench, H, 5002);
+	rows_open(bench, H, 5002);
 	assert_ptr_equal(ration(bench->plane, H), line);
 	assert_int_equal(line->inside, 0);
 }
@@ -150,7 +141,7 @@ static void a_new_region(struct bench *bench)
 	assert_int_equal(plane_route(bench->plane, IP(10, 98, 0, 0), 24, &lan),
 			 0);
 	rows_step(bench, &left);
-	opens(bench, OTHERS_HOST, 5001);
+	rows_open(bench, OTHERS_HOST, 5001);
 }
 
 /* A region that is clear is not looked at: the daemon has to set it before. */
@@ -160,8 +151,8 @@ static void a_clear_region(struct bench *bench)
 	struct step out =
 		OUTWARD(UDP(H, 5002, OTHERS, 80), UDP(A, 5002, OTHERS, 80));
 
-	opens(bench, H, 5000);
-	opens(bench, H, 5001);
+	rows_open(bench, H, 5000);
+	rows_open(bench, H, 5001);
 	assert_int_equal(plane_route(bench->plane, OTHERS, 32, &kernel), 0);
 	assert_int_equal(plane_set(bench->plane->skel->maps.regions, 0, &none),
 			 0);

@@ -69,15 +69,6 @@ static int publish(struct plane *plane)
 
 /* ---- one packet ---------------------------------------------------------- */
 
-static void opens(struct bench *bench, uint32_t host, uint16_t port)
-{
-	struct step step = OUTWARD(UDP(H, 0, R, 80), UDP(A, 0, R, 80));
-
-	step.in.source = host;
-	step.in.sport = port;
-	rows_step(bench, &step);
-}
-
 static void refused(struct bench *bench, enum tp_reason why, uint32_t host,
 		    uint16_t port)
 {
@@ -92,7 +83,7 @@ static void refused(struct bench *bench, enum tp_reason why, uint32_t host,
 static void opens_most(struct bench *bench, uint32_t host)
 {
 	for (uint16_t n = 0; n < MOST; n++)
-		opens(bench, host, FIRST + n);
+		rows_open(bench, host, FIRST + n);
 }
 
 /* One turn of the daemon after the other, until nobody is near a limit or all
@@ -132,9 +123,9 @@ static void hundred(struct bench *bench)
 	bench->plane->settings.limits.ports = 100;
 	assert_int_equal(plane_set_settings(bench->plane), 0);
 	for (uint16_t n = 0; n < 100; n++)
-		opens(bench, H, FIRST + n);
+		rows_open(bench, H, FIRST + n);
 	refused(bench, TP_REASON_host_ports, H, FIRST + 100);
-	opens(bench, H2, FIRST + 100);
+	rows_open(bench, H2, FIRST + 100);
 }
 
 static void ports_expire(struct bench *bench)
@@ -176,7 +167,7 @@ static void ports_expire_alone(struct bench *bench)
 		rows_step(bench, &step);
 		assert_true(tries < 2000);
 	}
-	opens(bench, H, 6000);
+	rows_open(bench, H, 6000);
 }
 
 /* Held for H, a port that nobody counts goes to H2 after its time. */
@@ -186,17 +177,17 @@ static void held(struct bench *bench)
 	bench->plane->settings.port_max = 2000;
 	bench->plane->settings.limits.ports = 1;
 	assert_int_equal(plane_set_settings(bench->plane), 0);
-	opens(bench, H, 100);
+	rows_open(bench, H, 100);
 	assert_int_equal(plane_later(bench->plane, PLANE_TICKS(301)), 0);
 	sweep_all(bench);
 	STEP(bench,
 	     STOP(LAN, ports_full, UDP(H2, 100, R, 80), REFUSED, AFTER(117)));
-	opens(bench, H, 102);
+	rows_open(bench, H, 102);
 	refused(bench, TP_REASON_host_ports, H, 104);
 	assert_int_equal(plane_later(bench->plane, PLANE_TICKS(301)), 0);
 	sweep_all(bench);
 	assert_int_equal(plane_later(bench->plane, PLANE_TICKS(121)), 0);
-	opens(bench, H2, 100);
+	rows_open(bench, H2, 100);
 	audit_rations(bench->plane);
 }
 
@@ -229,7 +220,7 @@ static void finished(struct bench *bench)
 	sweep_all(bench); /* ends their lives */
 	assert_int_equal(plane_later(bench->plane, PLANE_TICKS(2)), 0);
 	sweep_all(bench); /* and takes them out of use */
-	opens(bench, H, 6000);
+	rows_open(bench, H, 6000);
 }
 
 /* ---- sessions ------------------------------------------------------------ */
@@ -305,7 +296,7 @@ static void rate(struct bench *bench)
 	opens_most(bench, H); /* these are not new */
 	opens_most(bench, H2);
 	assert_int_equal(plane_later(bench->plane, TP_TICKS_PER_SECOND), 0);
-	opens(bench, H, 6000);
+	rows_open(bench, H, 6000);
 }
 
 /* ---- questions to the partner -------------------------------------------- */
@@ -348,7 +339,7 @@ static void questions(struct bench *bench)
 	/* Without a partner nobody is asked, and nothing limited. */
 	assert_int_equal(no_partner(bench->plane), 0);
 	for (uint16_t n = 0; n < 2 * MOST; n++)
-		opens(bench, H, 7000 + n);
+		rows_open(bench, H, 7000 + n);
 }
 
 static const struct row rows[] = {

@@ -289,3 +289,12 @@ void rows_step(struct bench *bench, const struct step *step)
 		rows_fail(bench, "%s left state behind",
 			  reason_names[step->why]);
 }
+
+void rows_open(struct bench *bench, uint32_t host, uint16_t port)
+{
+	struct step step = OUTWARD(UDP(H, 0, R, 80), UDP(A, 0, R, 80));
+
+	step.in.source = host;
+	step.in.sport = port;
+	rows_step(bench, &step);
+}

@@ -97,6 +97,9 @@ struct row {
  */
 void rows_step(struct bench *bench, const struct step *step);
 
+/* A step: this inside endpoint opens a session to R, by UDP. */
+void rows_open(struct bench *bench, uint32_t host, uint16_t port);
+
 /* Fail the test; the text is kept in bench->why too. */
 __attribute__((format(printf, 2, 3))) void rows_fail(struct bench *bench,
 						     const char *format, ...);
